@@ -1,0 +1,1 @@
+"""Finite-element reference solutions, computed by dolfinx and handed over as files."""
