@@ -1,0 +1,44 @@
+# Each target makes .venv by itself when it is missing or out of date.
+EXTRAS := fem,test,dev
+RUN := runs/euler-torus
+ARGS :=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint constraints clean .venv
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: .venv ## Train PINN and NCL on the Euler torus, compare with FEM (10 minutes)
+	@echo "demo: trains PINN and NCL, solves the FEM reference, compares: about 10 minutes"
+	.venv/bin/ncl-deepxde run euler-torus --preset quick --out $(RUN)
+	@echo "demo: the report is $(CURDIR)/$(RUN)/report.html, open it in a browser"
+
+test: .venv ## Run the tests (8 minutes); ARGS="-k jets" chooses some
+	@echo "test: runs pytest, about 8 minutes on two cores"
+	.venv/bin/python -m pytest $(ARGS)
+
+check: lint test ## Everything that CI checks: lint, types, tests (9 minutes)
+
+lint: .venv ## Check style, format and types (1 minute)
+	@echo "lint: runs ruff and mypy, about a minute"
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+.venv: .venv/.complete ## Make the environment and nothing else (1 to 5 minutes)
+
+.venv/.complete: setup.cfg pyproject.toml constraints.txt
+	@echo ".venv: installs ncl-deepxde[$(EXTRAS)], 6 GB, 1 to 5 minutes"
+	@scripts/make-environment $(EXTRAS)
+
+constraints: .venv ## Resolve the newest versions anew into constraints.txt
+	@echo "constraints: resolves all extras for all platforms, some seconds"
+	.venv/bin/uv pip compile setup.cfg --universal --python-version 3.12 --all-extras \
+	    --upgrade --no-annotate --quiet --custom-compile-command "make constraints" \
+	    --output-file constraints.txt
+
+clean: ## Remove .venv, caches and build folders; keep runs
+	@echo "clean: removes .venv and caches, a few seconds; runs/ stays"
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
