@@ -1,0 +1,147 @@
+"""Errors against a reference and drift of conserved quantities.
+
+Everything here sees a solution as a function of points and time, so that networks,
+finite elements and formulas are measured by the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Array = NDArray[np.floating]
+type Errors = dict[str, dict[str, dict[float, float]]]
+
+
+class Solution(Protocol):
+    """A flow: density, velocity and pressure at any point and time."""
+
+    def __call__(self, points: Array, time: float) -> dict[str, Array]:
+        """Map points (N, d) and a time to `rho` (N, 1), `u` (N, d), `p` (N, 1)."""
+        ...
+
+
+def time_key(time: float) -> str:
+    """Name a time in `metrics.json`: four significant digits, as in `"0.3333"`."""
+    return f"{time:.4g}"
+
+
+def relative_l2(value: Array, reference: Array) -> float:
+    r"""Relative error :math:`\|value - reference\| / \|reference\|`.
+
+    Args:
+        value: Values to judge, (N, k).
+        reference: Values to judge by, (N, k).
+
+    Raises:
+        ValueError: If the shapes differ or the reference is zero.
+    """
+    _check_pair(value, reference)
+    scale = _nonzero(_rms(reference), "vanish")
+    return _rms(value - reference) / scale
+
+
+def standardized_l2(value: Array, reference: Array) -> float:
+    r"""Error in standard deviations, :math:`rms(value - reference) / std(reference)`.
+
+    Both sums run over points and components, the mean inside the standard deviation
+    over points only: a constant added to the reference does not make errors small.
+
+    Args:
+        value: Values to judge, (N, k).
+        reference: Values to judge by, (N, k).
+
+    Raises:
+        ValueError: If the shapes differ or the reference is constant.
+    """
+    _check_pair(value, reference)
+    scale = _nonzero(_rms(reference - reference.mean(axis=0)), "be constant")
+    return _rms(value - reference) / scale
+
+
+def torus_grid(n: int, d: int = 2) -> Array:
+    r"""Cell centers of the unit torus with `n` cells per axis, (n**d, d).
+
+    The last axis runs fastest. The mean over these points integrates trigonometric
+    polynomials of degree below `n` exactly.
+
+    Raises:
+        ValueError: If `n` or `d` is not positive.
+    """
+    if n < 1 or d < 1:
+        raise ValueError(f"torus_grid: n and d must be at least 1, got n={n}, d={d}.")
+    axis = (np.arange(n) + 0.5) / n
+    mesh = np.meshgrid(*[axis] * d, indexing="ij")
+    return np.stack([coordinate.ravel() for coordinate in mesh], axis=1)
+
+
+def mass_drift(solution: Solution, points: Array, times: Sequence[float]) -> float:
+    r"""Largest relative change of mass, :math:`\max_t |M(t) - M(0)| / |M(0)|`.
+
+    Args:
+        solution: The flow.
+        points: Uniform points (N, d); `M` is the mean density over them.
+        times: Times to look at.
+
+    Raises:
+        ValueError: If the initial mass is zero.
+    """
+
+    def mass(time: float) -> float:
+        return float(np.mean(solution(points, time)["rho"], dtype=np.float64))
+
+    initial = _nonzero(mass(0.0), "have zero mass at t = 0")
+    return max(abs(mass(time) - initial) / abs(initial) for time in times)
+
+
+def errors_over_time(
+    solution: Solution,
+    reference: Solution,
+    points: Array,
+    times: Sequence[float],
+    fields: Sequence[str] = ("rho", "u"),
+) -> Errors:
+    """Errors of each field at each time: `result[metric][field][time]`.
+
+    The pressure `p` is defined up to a constant, so its mean is removed first.
+
+    Args:
+        solution: The flow to judge.
+        reference: The flow to judge by.
+        points: Uniform points (N, d).
+        times: Times to compare at.
+        fields: Which of `rho`, `u`, `p`.
+    """
+    metrics = {"relative_l2": relative_l2, "standardized_l2": standardized_l2}
+    errors: Errors = {name: {f: {} for f in fields} for name in metrics}
+    for time in times:
+        values, targets = solution(points, time), reference(points, time)
+        for field in fields:
+            value, target = values[field], targets[field]
+            if field == "p":
+                value, target = value - value.mean(), target - target.mean()
+            for name, metric in metrics.items():
+                errors[name][field][float(time)] = metric(value, target)
+    return errors
+
+
+def _rms(value: Array) -> float:
+    """Root of the mean over points of the squared length, (N, k) to a number."""
+    return float(np.linalg.norm(value.astype(np.float64)) / np.sqrt(len(value)))
+
+
+def _check_pair(value: Array, reference: Array) -> None:
+    if value.shape != reference.shape:
+        raise ValueError(
+            "value and reference must have equal shapes (N, k), got "
+            f"{value.shape} and {reference.shape}; reshape columns to (N, 1)."
+        )
+
+
+def _nonzero(scale: float, flaw: str) -> float:
+    if scale == 0:
+        raise ValueError(f"reference: must not {flaw}, a relative error needs a scale.")
+    return scale

@@ -1,0 +1,124 @@
+"""Moving pictures of the density, small enough for a web page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from PIL import Image
+from tqdm import tqdm
+
+from ncl_deepxde.files import replacing
+from ncl_deepxde.metrics import Array, Solution, torus_grid
+from ncl_deepxde.plotting.panels import (
+    DENSITY_LABEL,
+    Limits,
+    as_image,
+    bar_ends,
+    color_limits,
+    show_field,
+)
+from ncl_deepxde.plotting.style import WIDTH, new_figure, style
+
+PIXELS_PER_INCH = 90
+FIELD_COLORS, TEXT_GRAYS = 144, 16
+
+
+def density_animation(
+    path_gif: str | os.PathLike[str],
+    solutions: Mapping[str, Solution],
+    times: Sequence[float],
+    *,
+    n: int = 96,
+    fps: int = 10,
+    scale_from: str | None = None,
+) -> None:
+    """Write a GIF of the densities side by side, one frame per time.
+
+    Args:
+        path_gif: File to write.
+        solutions: Label to flow on the unit torus.
+        times: Frames.
+        n: Points per axis.
+        fps: Frames per second.
+        scale_from: As in `density_panels`.
+    """
+    points = torus_grid(n)
+    bar = tqdm(times, desc="animation: fields", unit="frame")
+    frames = [
+        {name: as_image(s(points, time)["rho"], n) for name, s in solutions.items()}
+        for time in bar
+    ]
+    images = {name: [frame[name] for frame in frames] for name in solutions}
+    limits = color_limits(images, scale_from)
+    with style():
+        figure, shown = _draw_first(images, limits)
+        pictures = _render(figure, shown, frames, times)
+    palette = pictures[0].quantize(PALETTE_SIZE)
+    indexed = [
+        picture.quantize(palette=palette, dither=Image.Dither.NONE)
+        for picture in pictures
+    ]
+    with replacing(path_gif) as temporary:
+        indexed[0].save(
+            temporary,
+            save_all=True,
+            append_images=indexed[1:],
+            duration=round(1000 / fps),
+            loop=0,
+            optimize=True,
+        )
+
+
+def _palette() -> Image.Image:
+    """The colors of the color bar and grays: a palette fitted to a frame loses others."""
+    field = mpl.colormaps["viridis"](np.linspace(0, 1, FIELD_COLORS))[:, :3]
+    grays = np.repeat(np.linspace(0, 1, TEXT_GRAYS)[:, None], 3, axis=1)
+    colors = np.round(255 * np.concatenate([field, grays])).astype(np.uint8)
+    image = Image.new("P", (1, 1))
+    image.putpalette(colors.tobytes())
+    return image
+
+
+def _draw_first(
+    images: Mapping[str, Sequence[Array]], limits: Limits
+) -> tuple[Figure, dict[str, AxesImage]]:
+    figure = new_figure(height=1.2 + min((WIDTH - 1.8) / len(images), 5.5))
+    panels = figure.subplots(1, len(images), sharey=True, squeeze=False)[0]
+    shown = {}
+    for axes, (name, frames) in zip(panels, images.items(), strict=True):
+        shown[name] = show_field(axes, frames[0], limits, "viridis")
+        axes.set(title=name, xlabel="$x$")
+    panels[0].set_ylabel("$y$")
+    last = shown[name]
+    ends = bar_ends(images, limits)
+    figure.colorbar(last, ax=panels, label=DENSITY_LABEL, extend=ends, shrink=0.8)
+    return figure, shown
+
+
+def _render(
+    figure: Figure,
+    shown: Mapping[str, AxesImage],
+    frames: Sequence[Mapping[str, Array]],
+    times: Sequence[float],
+) -> list[Image.Image]:
+    figure.set_dpi(PIXELS_PER_INCH)
+    canvas: Any = FigureCanvasAgg(figure)
+    heading = figure.suptitle(" ")
+    pictures = []
+    bar = tqdm(times, desc="animation: frames", unit="frame")
+    for time, frame in zip(bar, frames, strict=True):
+        for name, image in frame.items():
+            shown[name].set_data(image)
+        heading.set_text(f"Density at t = {time:.3f}")
+        canvas.draw()
+        pictures.append(
+            Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+        )
+    return pictures
