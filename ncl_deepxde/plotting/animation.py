@@ -41,6 +41,8 @@ def density_animation(
 ) -> None:
     """Write a GIF of the densities side by side, one frame per time.
 
+    Three solutions take about 25 kB a frame.
+
     Args:
         path_gif: File to write.
         solutions: Label to flow on the unit torus.
@@ -60,11 +62,8 @@ def density_animation(
     with style():
         figure, shown = _draw_first(images, limits)
         pictures = _render(figure, shown, frames, times)
-    palette = pictures[0].quantize(PALETTE_SIZE)
-    indexed = [
-        picture.quantize(palette=palette, dither=Image.Dither.NONE)
-        for picture in pictures
-    ]
+    palette, plain = _palette(), Image.Dither.NONE
+    indexed = [picture.quantize(palette=palette, dither=plain) for picture in pictures]
     with replacing(path_gif) as temporary:
         indexed[0].save(
             temporary,
@@ -77,7 +76,7 @@ def density_animation(
 
 
 def _palette() -> Image.Image:
-    """The colors of the color bar and grays: a palette fitted to a frame loses others."""
+    """Color bar and grays, since a palette fitted to one frame misses other frames."""
     field = mpl.colormaps["viridis"](np.linspace(0, 1, FIELD_COLORS))[:, :3]
     grays = np.repeat(np.linspace(0, 1, TEXT_GRAYS)[:, None], 3, axis=1)
     colors = np.round(255 * np.concatenate([field, grays])).astype(np.uint8)

@@ -68,7 +68,9 @@ def draw_errors(
     colors = model_colors(errors)
     with style():
         figure = new_figure(height=4.2)
-        panels = figure.subplots(1, len(fields), sharey=True, squeeze=False)[0]
+        panels = figure.subplots(
+            1, len(fields), sharex=True, sharey=True, squeeze=False
+        )[0]
         largest = 0.0
         for axes, field in zip(panels, fields, strict=True):
             for name, model in errors.items():
@@ -79,7 +81,7 @@ def draw_errors(
             axes.grid(True, which="both")
         _cut_decades(panels[0], largest)
         panels[0].set_ylabel(METRIC_LABELS.get(metric, metric))
-        panels[-1].legend(loc="lower right")
+        panels[-1].legend()
         figure.suptitle(title)
     return figure
 
