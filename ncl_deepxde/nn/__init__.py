@@ -1,0 +1,7 @@
+"""Network classes for DeepXDE."""
+
+from .curl import CurlNet
+from .divergence_free import DivergenceFree
+from .ncl import NCL
+
+__all__ = ["NCL", "CurlNet", "DivergenceFree"]

@@ -1,0 +1,182 @@
+r"""Activations with all their derivatives, :math:`\sigma, \sigma', \sigma'', \ldots`.
+
+The derivatives of order :math:`n + 1` follow from the lower ones by the differential
+equation that each activation satisfies, so any order is available.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from math import comb
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+__all__ = ["NAMES", "Activation", "get"]
+
+Derivatives = Callable[[Tensor, int], list[Tensor]]
+
+
+class Activation:
+    """A smooth elementwise function together with its derivatives.
+
+    Args:
+        name: For error messages.
+        derivatives: Maps ``(z, order)`` to the list of the derivatives from 0 to
+            ``order``, each shaped as ``z``.
+        module: The function itself where it has parameters of its own to train.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        derivatives: Derivatives,
+        module: torch.nn.Module | None = None,
+    ) -> None:
+        self.name, self.derivatives, self.module = name, derivatives, module
+
+    def __repr__(self) -> str:
+        return f"Activation({self.name})"
+
+
+def _squares(y: list[Tensor]) -> Tensor:
+    r"""Return :math:`(y^2)^{(n)} = \sum_k \binom{n}{k} y^{(k)} y^{(n-k)}`."""
+    n = len(y) - 1
+    total = y[0] * y[n] * (2 if n else 1)
+    for k in range(1, (n + 1) // 2):
+        total = torch.addcmul(total, y[k], y[n - k], value=2 * comb(n, k))
+    if n and n % 2 == 0:
+        total = torch.addcmul(total, y[n // 2], y[n // 2], value=comb(n, n // 2))
+    return total
+
+
+def _tanh(z: Tensor, order: int) -> list[Tensor]:
+    """y' = 1 - y^2."""
+    y = [torch.tanh(z)]
+    for n in range(order):
+        square = _squares(y)
+        y.append(1 - square if n == 0 else -square)
+    return y
+
+
+def _sigmoid(z: Tensor, order: int) -> list[Tensor]:
+    """y' = y - y^2."""
+    y = [torch.sigmoid(z)]
+    for _ in range(order):
+        y.append(y[-1] - _squares(y))
+    return y
+
+
+def _sin(z: Tensor, order: int) -> list[Tensor]:
+    """y'' = -y."""
+    y = [torch.sin(z), torch.cos(z)][: order + 1]
+    while len(y) <= order:
+        y.append(-y[-2])
+    return y
+
+
+def _softplus(z: Tensor, order: int) -> list[Tensor]:
+    """Y' = sigmoid."""
+    return [torch.nn.functional.softplus(z), *(_sigmoid(z, order - 1) if order else [])]
+
+
+def _normal_cdf(z: Tensor, order: int) -> list[Tensor]:
+    """Y'' = -z y', so y^(n+2) = -z y^(n+1) - n y^(n)."""
+    y = [torch.special.ndtr(z)]
+    if order:
+        y.append(torch.exp(-0.5 * z * z) / math.sqrt(2 * math.pi))
+    for n in range(order - 1):
+        y.append(-z * y[-1] - (n * y[-2] if n else 0))
+    return y
+
+
+def _times_z(base: Derivatives) -> Derivatives:
+    """(z y)^(n) = z y^(n) + n y^(n-1)."""
+
+    def derivatives(z: Tensor, order: int) -> list[Tensor]:
+        y = base(z, order)
+        return [z * y[0], *(z * y[n] + n * y[n - 1] for n in range(1, order + 1))]
+
+    return derivatives
+
+
+_CLOSED_FORMS: dict[str, Derivatives] = {
+    "gelu": _times_z(_normal_cdf),
+    "sigmoid": _sigmoid,
+    "silu": _times_z(_sigmoid),
+    "sin": _sin,
+    "softplus": _softplus,
+    "swish": _times_z(_sigmoid),
+    "tanh": _tanh,
+}
+NAMES = tuple(_CLOSED_FORMS)
+
+
+def by_nesting(function: Callable[[Tensor], Tensor]) -> Derivatives:
+    """Return the derivatives of any smooth elementwise function by nested tangents."""
+
+    def derivatives(z: Tensor, order: int) -> list[Tensor]:
+        ones = torch.ones_like(z)
+        found, f = [function(z)], function
+        for _ in range(order):
+            f = _tangent(f, ones)
+            found.append(f(z))
+        return found
+
+    return derivatives
+
+
+def _tangent(f: Callable[[Tensor], Tensor], ones: Tensor) -> Callable[[Tensor], Tensor]:
+    def tangent(z: Tensor) -> Tensor:
+        out: Tensor = torch.func.jvp(f, (z,), (ones,))[1]
+        return out
+
+    return tangent
+
+
+def get(identifier: str | Callable[[Tensor], Tensor]) -> Activation:
+    """Return the activation with its derivatives.
+
+    Args:
+        identifier: A name in ``NAMES``, DeepXDE's ``"LAAF-n name"``, or a smooth
+            elementwise function in torch operations.
+
+    Raises:
+        ValueError: The activation is unknown or its second derivative is not
+            continuous, as for ReLU: the residuals differentiate the flux, which is
+            itself a derivative.
+    """
+    key = identifier.lower() if isinstance(identifier, str) else None
+    if key in _CLOSED_FORMS:
+        return Activation(key, _CLOSED_FORMS[key])
+    try:
+        function = dde.nn.activations.get(identifier)
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"activation: must be one of {', '.join(NAMES)}, 'LAAF-n name' or a "
+            f"smooth function, got {identifier!r}. Use for example 'tanh'."
+        ) from None
+    derivatives = by_nesting(function)
+    _check_smooth(derivatives, identifier)
+    module = function if isinstance(function, torch.nn.Module) else None
+    return Activation(str(identifier), derivatives, module)
+
+
+def _check_smooth(
+    derivatives: Derivatives, identifier: str | Callable[[Tensor], Tensor]
+) -> None:
+    """Refuse kinks at zero and functions that are linear piece by piece."""
+    step = 1e-3
+    z = torch.tensor([-1.5, -step, step, 1.5], dtype=dde.config.real(torch))
+    with torch.no_grad():
+        _, first, second = derivatives(z, 2)
+    is_linear = bool((second == 0).all())
+    jump = max(float(d[2] - d[1]) ** 2 for d in (first, second)) ** 0.5
+    if is_linear or jump > 0.1:
+        raise ValueError(
+            "activation: must be twice continuously differentiable, because the flux "
+            f"is a derivative of the network, got {identifier!r}. Use for example "
+            "'tanh', 'sin' or 'silu'."
+        )

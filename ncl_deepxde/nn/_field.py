@@ -1,0 +1,170 @@
+"""The base of all networks whose outputs are sums of derivatives of potentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from .. import activations
+from ..constructions import Readout, Term
+from ..jets import jet_space
+from ..potentials import Embedding, PotentialNetwork
+from ._served import serve
+
+__all__ = ["Constant", "FieldNet"]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The constant part of one output: its (initial) value, trained or not."""
+
+    value: float = 0.0
+    is_trained: bool = False
+
+
+class FieldNet(dde.nn.pytorch.NN):
+    r"""A DeepXDE network with outputs :math:`y_c = \bar y_c + \sum \pm\partial^\alpha
+    a_k` of the channels :math:`a_k` of one multilayer perceptron.
+
+    Subclasses choose the terms; everything else is here: jets, served derivatives,
+    DeepXDE's hooks. Calling the network on inputs (N, dim) gives (N, C).
+
+    Args:
+        hidden: Widths of the hidden layers, at least one.
+        activation: Name, function, or list of these, one per hidden layer.
+        kernel_initializer: DeepXDE's name of an initializer.
+        regularization: DeepXDE's regularizer, as for ``dde.nn.FNN``.
+        terms: The summands of each output.
+        num_channels: Number of outputs of the perceptron.
+        constants: Constant part of each output.
+        periods: Period per input axis or ``None``.
+        harmonics: Harmonics per periodic axis.
+        served: Number of derivatives of the outputs that come without autograd.
+    """  # noqa: D205
+
+    fixed: Tensor
+    trained: Tensor
+
+    def __init__(
+        self,
+        hidden: Sequence[int],
+        activation: Any,
+        kernel_initializer: str,
+        regularization: Any,
+        *,
+        terms: Sequence[Sequence[Term]],
+        num_channels: int,
+        constants: Sequence[Constant],
+        periods: Sequence[float | None],
+        harmonics: int,
+        served: int,
+    ) -> None:
+        super().__init__()
+        self.regularizer = regularization
+        self.num_inputs, self.served = len(periods), served
+        order = max(len(term.axes) for component in terms for term in component)
+        self._spaces = [jet_space(len(periods), order + k) for k in range(served + 1)]
+        self._readouts = torch.nn.ModuleList(
+            Readout(terms, num_channels, space, level)
+            for level, space in enumerate(self._spaces)
+        )
+        self._is_periodic = any(period is not None for period in periods)
+        embedding = Embedding(periods, harmonics)
+        self.network = PotentialNetwork(
+            [*hidden, num_channels],
+            _per_layer(activation, len(hidden)),
+            kernel_initializer,
+            embedding,
+        )
+        real = dde.config.real(torch)
+        values = torch.as_tensor([c.value for c in constants], dtype=real)
+        trained = torch.as_tensor([c.is_trained for c in constants])
+        self.register_buffer("fixed", values.masked_fill(trained, 0.0))
+        self.register_buffer("trained", trained.nonzero()[:, 0], persistent=False)
+        self.bias = torch.nn.Parameter(values[trained])
+        self._convert: Callable[[list[Tensor]], list[Tensor]] | None = None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the outputs, (N, C), for inputs (N, dim), derivatives served."""
+        return self._serve(inputs, self._convert)
+
+    def _serve(
+        self, inputs: Tensor, convert: Callable[[list[Tensor]], list[Tensor]] | None
+    ) -> Tensor:
+        def evaluate(x: Tensor, order: int) -> list[Tensor]:
+            levels = self._levels(x, order)
+            return levels if convert is None else convert(levels)
+
+        return serve(evaluate, self._checked(inputs), self.served)
+
+    def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
+        """Compute the features by a smooth function (N, dim) -> (N, features).
+
+        The field stays divergence-free: the transform acts below the potentials. The
+        first layer adapts to the number of features, so call this before
+        ``dde.Model.compile``.
+
+        Raises:
+            ValueError: The network already embeds periodic axes, or the transform does
+                not fit the inputs.
+        """
+        if self._is_periodic:
+            raise ValueError(
+                "apply_feature_transform: the network already embeds its periodic "
+                "axes. Build it with periods=None and embed them in the transform."
+            )
+        self.network.set_transform(transform, self.num_inputs)
+        self._input_transform = transform
+
+    def apply_output_transform(self, transform: Any) -> None:
+        """Refuse: a transform of the outputs would break the conservation law."""
+        raise ValueError(
+            "apply_output_transform: would break div(flux) = 0, which holds for the "
+            "outputs as they are. Transform quantities in the pde function instead, or "
+            "the inputs by apply_feature_transform."
+        )
+
+    def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return the outputs and their first ``order`` derivatives by jets."""
+        with torch.autocast(inputs.device.type, enabled=False):
+            streams = self.network.jet(inputs, self._spaces[order])
+            levels: list[Tensor] = [
+                readout(streams[: len(space)])
+                for readout, space in zip(
+                    self._readouts[: order + 1], self._spaces, strict=False
+                )
+            ]
+            constants = self.fixed.index_add(0, self.trained, self.bias)
+            return [levels[0] + constants, *levels[1:]]
+
+    def _checked(self, inputs: Tensor) -> Tensor:
+        if inputs.ndim != 2 or inputs.shape[1] != self.num_inputs:
+            raise ValueError(
+                f"inputs: must have shape (N, {self.num_inputs}), got "
+                f"{tuple(inputs.shape)}. The first entry of layer_sizes counts the "
+                "columns, time last."
+            )
+        if inputs.dtype != self.bias.dtype:
+            raise ValueError(
+                f"inputs: must have the dtype of the network, {self.bias.dtype}, got "
+                f"{inputs.dtype}. Call dde.config.set_default_float before building "
+                "data and network."
+            )
+        return inputs
+
+
+def _per_layer(activation: Any, num_layers: int) -> list[activations.Activation]:
+    """Return one activation per hidden layer, as ``dde.nn.FNN`` would choose them."""
+    if not isinstance(activation, list):
+        return [activations.get(activation) for _ in range(num_layers)]
+    if len(activation) not in (num_layers, num_layers + 1):
+        raise ValueError(
+            f"activation: a list needs one entry per hidden layer ({num_layers}) or, as "
+            f"for dde.nn.FNN, one more, got {len(activation)}."
+        )
+    return [activations.get(a) for a in activation[:num_layers]]

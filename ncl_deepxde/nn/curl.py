@@ -1,0 +1,87 @@
+"""The incompressible baseline: a divergence-free velocity and a free density."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..constructions import CONSTRUCTIONS, Term
+from ._continuity import (
+    ContinuityNet,
+    check_choice,
+    check_layer_sizes,
+    check_periods,
+)
+from ._field import Constant
+
+__all__ = ["CurlNet"]
+
+
+class CurlNet(ContinuityNet):
+    r"""A velocity with :math:`\nabla\cdot u = 0` exactly and a free density.
+
+    At every time the velocity is the row divergence of an antisymmetric matrix field
+    in space, :math:`u_i = \sum_j \partial_j A_{ij}` (in two dimensions the stream
+    function, in three the curl of a potential). Continuity is **not** built in: train
+    :math:`\partial_t\rho + u\cdot\nabla\rho = 0` as a residual.
+
+    Args:
+        layer_sizes: ``[d + 1, hidden..., 1 + d + extras]``, d at least 2.
+        activation: As for :class:`NCL`.
+        kernel_initializer: For example ``"Glorot normal"``.
+        regularization: As for ``dde.nn.FNN``.
+        construction: ``"matrix"`` or ``"vector"``, as for :class:`NCL`.
+        periods: As for :class:`NCL`.
+        harmonics: As for :class:`NCL`.
+        output: ``"flux"`` or ``"velocity"``, as for :class:`NCL`.
+        served: As for :class:`NCL`.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    References:
+        J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws: A
+        Divergence-Free Perspective (NeurIPS 2022), section 5.2 (the baseline),
+        https://arxiv.org/abs/2210.01741.
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: Any,
+        kernel_initializer: str,
+        regularization: Any = None,
+        *,
+        construction: str = "matrix",
+        periods: Sequence[float | None] | float | None = None,
+        harmonics: int = 1,
+        output: str = "flux",
+        served: int = 1,
+    ) -> None:
+        check_choice("construction", construction, tuple(CONSTRUCTIONS))
+        extras = check_layer_sizes(
+            layer_sizes, 3, "(rho, u_1..u_d)", max(layer_sizes[:1], default=0)
+        )
+        d = layer_sizes[0] - 1
+        axes = check_periods(periods, d, rest=1)
+        field = CONSTRUCTIONS[construction](range(d))
+        free = [[Term((), field.num_potentials + k)] for k in range(1 + extras)]
+        on_torus = None not in axes[:-1]
+        super().__init__(
+            layer_sizes[1:-1],
+            activation,
+            kernel_initializer,
+            regularization,
+            terms=[free[0], *field.components, *free[1:]],
+            num_channels=field.num_potentials + 1 + extras,
+            constants=[
+                Constant(1.0, True),
+                *[Constant(0.0, on_torus)] * d,
+                *[Constant(is_trained=True)] * extras,
+            ],
+            periods=axes,
+            harmonics=harmonics,
+            served=served,
+            output=output,
+            native="velocity",
+        )

@@ -1,0 +1,132 @@
+"""Neural conservation laws: density and momentum that obey continuity exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from ..constructions import CONSTRUCTIONS, Term
+from ._continuity import (
+    ContinuityNet,
+    check_choice,
+    check_layer_sizes,
+    check_periods,
+)
+from ._field import Constant
+
+__all__ = ["NCL"]
+
+Mean = float | Sequence[float] | Literal["trained"] | None
+
+
+class NCL(ContinuityNet):
+    r"""Density and momentum with :math:`\partial_t\rho + \nabla\cdot m = 0` exactly.
+
+    The flux :math:`(\rho, m)` is a divergence-free field in space-time, the row
+    divergence of an antisymmetric matrix field :math:`A` of networks; index 0 is time:
+
+    .. math:: \rho = \sum_j \partial_j A_{0j}, \qquad
+        m_i = -\partial_t A_{0i} + \sum_j \partial_j A_{ij} .
+
+    Takes the place of ``dde.nn.FNN`` with the same first arguments; the continuity
+    residual can then be dropped. Outputs have the columns ``(rho, m_1..m_d,
+    extras...)``; extras (a pressure) are free. ``dde.grad.jacobian`` of the outputs
+    needs no pass through the network: the derivatives are computed in forward by jets.
+
+    Args:
+        layer_sizes: ``[d + 1, hidden..., 1 + d + extras]``, as for ``dde.nn.FNN``.
+        activation: ``"tanh"``, ``"sin"``, ``"silu"``, ``"gelu"``, ``"sigmoid"``,
+            ``"softplus"``, a smooth function, or a list of these.
+        kernel_initializer: For example ``"Glorot normal"``.
+        regularization: As for ``dde.nn.FNN``.
+        construction: ``"matrix"``: :math:`d(d+1)/2` potentials, one derivative.
+            ``"vector"``: :math:`d + 1` potentials :math:`b` with :math:`A_{ij} =
+            \partial_j b_i - \partial_i b_j`, two derivatives.
+        periods: Period of every space axis (a number), or a list with ``None`` for
+            axes that are not periodic.
+        harmonics: Harmonics of the embedding of a periodic axis.
+        output: ``"flux"`` or ``"velocity"``: whether columns 1..d hold :math:`m` or
+            :math:`u = m/\rho`.
+        mean_density: Constant added to the density: on a torus (all axes periodic) the
+            exact mean of the density, at all times. A number, or ``"trained"``, the
+            default on a torus, starting from 1; 0 elsewhere.
+        mean_momentum: Constant added to the momentum: d numbers or ``"trained"``, the
+            default on a torus, starting from 0.
+        served: Number of derivatives of the outputs computed by jets: 1; 2 where the
+            pde asks for second derivatives (viscosity); 0 for plain autograd.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    References:
+        J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws: A
+        Divergence-Free Perspective (NeurIPS 2022), sections 3 and 4,
+        https://arxiv.org/abs/2210.01741.
+
+    Example:
+        >>> net = NCL([3] + [32] * 2 + [4], "tanh", "Glorot normal", periods=1.0)
+        >>> net.dim
+        2
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: Any,
+        kernel_initializer: str,
+        regularization: Any = None,
+        *,
+        construction: str = "matrix",
+        periods: Sequence[float | None] | float | None = None,
+        harmonics: int = 1,
+        output: str = "flux",
+        mean_density: float | Literal["trained"] | None = None,
+        mean_momentum: Sequence[float] | Literal["trained"] | None = None,
+        served: int = 1,
+    ) -> None:
+        check_choice("construction", construction, tuple(CONSTRUCTIONS))
+        extras = check_layer_sizes(
+            layer_sizes, 2, "(rho, m_1..m_d)", max(layer_sizes[:1], default=0)
+        )
+        d = layer_sizes[0] - 1
+        axes = check_periods(periods, d, rest=1)
+        field = CONSTRUCTIONS[construction]([d, *range(d)])
+        on_torus = None not in axes[:-1]
+        super().__init__(
+            layer_sizes[1:-1],
+            activation,
+            kernel_initializer,
+            regularization,
+            terms=[
+                *field.components,
+                *([Term((), field.num_potentials + k)] for k in range(extras)),
+            ],
+            num_channels=field.num_potentials + extras,
+            constants=[
+                *_mean("mean_density", mean_density, 1, 1.0, on_torus),
+                *_mean("mean_momentum", mean_momentum, d, 0.0, on_torus),
+                *[Constant(is_trained=True)] * extras,
+            ],
+            periods=axes,
+            harmonics=harmonics,
+            served=served,
+            output=output,
+            native="flux",
+        )
+
+
+def _mean(
+    argument: str, value: Mean, num: int, start: float, on_torus: bool
+) -> list[Constant]:
+    """Return the constants of ``num`` components of the flux."""
+    if value is None:
+        return [Constant(start, True) if on_torus else Constant()] * num
+    if isinstance(value, str):
+        check_choice(argument, value, ("trained",))
+        return [Constant(start, True)] * num
+    values = [value] if isinstance(value, (int, float)) else list(value)
+    if len(values) != num:
+        raise ValueError(
+            f"{argument}: must hold {num} number(s) or be 'trained', got {value!r}."
+        )
+    return [Constant(float(v)) for v in values]

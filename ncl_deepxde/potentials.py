@@ -1,0 +1,175 @@
+r"""Networks evaluated on jets: an embedding of the inputs, then dense layers.
+
+The outputs are *potentials*, whose derivatives make up a divergence-free field, and
+free extra channels (pressure, say).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from .activations import Activation
+from .jets import JetSpace, dense, jet_of_callable
+
+__all__ = ["Embedding", "PotentialNetwork"]
+
+
+class Embedding(torch.nn.Module):
+    r"""Features of the coordinates: periodic axes on circles, the others as they are.
+
+    An axis of period :math:`L` becomes :math:`\cos(2\pi k x/L), \sin(2\pi k x/L)` for
+    :math:`k = 1, \ldots,` ``harmonics``, so that every function of the features is
+    exactly periodic. All derivatives are known: with :math:`\omega = 2\pi k/L`,
+    :math:`\partial^n \cos(\omega x + \varphi)
+    = \omega^n \cos(\omega x + \varphi + n\pi/2)`.
+
+    Args:
+        periods: Period of each input axis, ``None`` where not periodic.
+        harmonics: Number of harmonics of a periodic axis.
+    """
+
+    axis: Tensor
+    omega: Tensor
+    phase: Tensor
+
+    def __init__(self, periods: Sequence[float | None], harmonics: int) -> None:
+        super().__init__()
+        axis, omega, phase = [], [], []
+        for i, period in enumerate(periods):
+            if period is None:
+                axis, omega, phase = [*axis, i], [*omega, 0.0], [*phase, 0.0]
+                continue
+            for k in range(1, harmonics + 1):
+                axis += [i, i]
+                omega += [2 * math.pi * k / period] * 2
+                phase += [0.0, -math.pi / 2]
+        real = dde.config.real(torch)
+        for name, values in ("omega", omega), ("phase", phase):
+            constant = torch.as_tensor(values, dtype=real)
+            self.register_buffer(name, constant, persistent=False)
+        self.register_buffer("axis", torch.as_tensor(axis), persistent=False)
+
+    @property
+    def num_features(self) -> int:
+        """Number of features."""
+        return len(self.axis)
+
+    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+        """Return the streams of the features, shape (S, N, features)."""
+        x = inputs[:, self.axis]
+        orders = [self._derivative(x, n) for n in range(space.order + 1)]
+        streams = []
+        for alpha in space.indices:
+            support = [i for i, count in enumerate(alpha) if count]
+            if not support:
+                streams.append(orders[0])
+            elif len(support) == 1:
+                mask = (self.axis == support[0]).to(x.dtype)
+                streams.append(orders[alpha[support[0]]] * mask)
+            else:
+                streams.append(torch.zeros_like(x))
+        return torch.stack(streams)
+
+    def _derivative(self, x: Tensor, n: int) -> Tensor:
+        angle = self.omega * x + (self.phase + n * (math.pi / 2))
+        plain = x if n == 0 else torch.full_like(x, float(n == 1))
+        return torch.where(self.omega > 0, self.omega**n * torch.cos(angle), plain)
+
+
+class PotentialNetwork(torch.nn.Module):
+    """A multilayer perceptron whose evaluation carries a jet.
+
+    Args:
+        layer_sizes: Hidden widths and the number of outputs, without the inputs.
+        activations: One per hidden layer.
+        kernel_initializer: DeepXDE's name of the initializer of the weights.
+        embedding: Features of the inputs.
+
+            the place of the embedding.
+
+    The output layer has no bias: a constant added to a potential changes no
+    derivative, so its gradient would vanish for ever.
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activations: Sequence[Activation],
+        kernel_initializer: str,
+        embedding: Embedding,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.transform: Callable[[Tensor], Tensor] | None = None
+        self.activations = list(activations)
+        self._initialize = dde.nn.initializers.get(kernel_initializer)
+        sizes = [embedding.num_features, *layer_sizes]
+        self.linears = torch.nn.ModuleList(
+            self._linear(sizes[i], sizes[i + 1], bias=i < len(sizes) - 2)
+            for i in range(len(sizes) - 1)
+        )
+        for j, activation in enumerate(self.activations):
+            if activation.module is not None:
+                self.add_module(f"activation{j}", activation.module)
+
+    def _linear(self, num_in: int, num_out: int, bias: bool) -> torch.nn.Linear:
+        linear = torch.nn.Linear(num_in, num_out, bias, dtype=dde.config.real(torch))
+        self._initialize(linear.weight)
+        if bias:
+            torch.nn.init.zeros_(linear.bias)
+        return linear
+
+    def set_transform(
+        self, transform: Callable[[Tensor], Tensor], num_inputs: int
+    ) -> None:
+        """Let a function of the inputs take the place of the embedding.
+
+        The first layer is made anew where the number of features has changed.
+
+        Args:
+            transform: Smooth function (N, num_inputs) -> (N, features), row by row.
+            num_inputs: Number of columns of the inputs.
+
+        Raises:
+            ValueError: The function fails on a probe or returns another shape.
+        """
+        first = self.linears[0]
+        probe = torch.full((2, num_inputs), 0.5).to(first.weight)
+        try:
+            features = transform(probe)
+        except IndexError as error:
+            raise ValueError(
+                f"transform: must take inputs of shape (N, {num_inputs}), time last, "
+                f"but failed on one: {error}. Columns are 0 to {num_inputs - 1}."
+            ) from error
+        if features.ndim != 2 or len(features) != 2:
+            raise ValueError(
+                "transform: must map (N, dim) to (N, features), but mapped (2, "
+                f"{num_inputs}) to {tuple(features.shape)}. Keep columns with x[:, i:i"
+                "+1] and join them with torch.cat(..., dim=1)."
+            )
+        self.transform = transform
+        if features.shape[1] != first.in_features:
+            linear = self._linear(features.shape[1], first.out_features, bias=True)
+            self.linears[0] = linear.to(first.weight)
+
+    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+        """Return the streams of the outputs, shape (S, N, outputs).
+
+        Args:
+            inputs: Shape (N, dim).
+            space: Tables of the jets wanted.
+        """
+        if self.transform is None:
+            h = self.embedding.jet(inputs, space)
+        else:
+            h = jet_of_callable(self.transform, inputs, space)
+        *hidden, last = self.linears
+        for linear, activation in zip(hidden, self.activations, strict=True):
+            h = dense(h, linear.weight, linear.bias, activation, space)
+        return torch.matmul(h, last.weight.T)
