@@ -1,16 +1,41 @@
 """Fixtures shared by all tests: the float type, seeds, a clean DeepXDE."""
 
+from __future__ import annotations
+
+import contextlib
+import io
 import os
 from collections.abc import Iterator
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("DDE_BACKEND", "pytorch")
 
-import numpy as np
+import deepxde as dde
 import pytest
+import torch
+from deepxde.gradients.gradients import clear
+
+
+def set_float(name: str) -> None:
+    """Set DeepXDE's float type without its message."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        dde.config.set_default_float(name)
 
 
 @pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    """Seed every generator and give DeepXDE's globals back as they were."""
-    np.random.seed(0)
+def _clean_globals() -> Iterator[None]:
+    """Seed every generator, compute in float64, and give the globals back."""
+    threads = torch.get_num_threads()
+    dde.config.set_random_seed(0)
+    set_float("float64")
     yield
+    set_float("float32")
+    clear()
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request: pytest.FixtureRequest) -> torch.dtype:
+    """Run a test once in each float type; the value is the torch dtype."""
+    set_float(request.param)
+    return torch.get_default_dtype()
