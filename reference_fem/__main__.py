@@ -1,0 +1,114 @@
+"""Command line: ``python -m reference_fem torus --n 64 --dt 2e-3 --out FILE``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from reference_fem import torus
+from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
+from reference_fem.result import TorusResult
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def _save_times(text: str) -> int | list[float]:
+    try:
+        return (
+            int(text) if text.isdigit() else [float(part) for part in text.split(",")]
+        )
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a number of times or a comma-separated list, got {text!r}"
+        ) from None
+
+
+def _output(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"must be a file in an existing directory, got {text!r}"
+        )
+    return path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m reference_fem", description=__doc__)
+    problems = parser.add_subparsers(dest="problem", required=True)
+    sub = problems.add_parser("torus", help="Euler flow on the periodic unit square")
+    sub.add_argument("--n", type=int, default=64, help="squares per axis")
+    sub.add_argument("--dt", type=float, default=2e-3, help="largest time step")
+    sub.add_argument("--t-end", type=float, default=1 / 3, help="final time")
+    sub.add_argument(
+        "--save-times",
+        type=_save_times,
+        default=41,
+        metavar="N|T1,T2,...",
+        help="number of equally spaced times, or a list",
+    )
+    sub.add_argument("--degree", type=int, default=2, help="degree of rho and u")
+    sub.add_argument("--order", type=int, default=2, help="order in time")
+    sub.add_argument("--out", type=_output, required=True, help="npz file to write")
+    sub.add_argument(
+        "--paraview", type=Path, metavar="DIR", help="also write .vtu here"
+    )
+    return parser
+
+
+def _report(result: TorusResult) -> str:
+    d, p = result.diagnostics, result.parameters
+    mass = max(abs(d["mass"] / d["mass"][0] - 1))
+    energy = max(abs(d["energy"] / d["energy"][0] - 1))
+    return (
+        f"{p['num_steps']} steps of {p['dt']:.6g} in {p['seconds']:.1f} s on "
+        f"{p['processes']} process(es); mass drift {mass:.1e}, energy drift {energy:.1e}, "
+        f"|div u| {d['divergence'].max():.1e}, rho in [{d['min_density'].min():.4f}, "
+        f"{d['max_density'].max():.4f}]"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments, by default those of the process.
+
+    Returns:
+        Exit code: 0 on success, 1 if the computation fails, 2 for bad arguments.
+    """
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        result = torus.solve(
+            euler_torus_density,
+            euler_torus_velocity,
+            n=options.n,
+            dt=options.dt,
+            t_end=options.t_end,
+            save_times=options.save_times,
+            degree=options.degree,
+            order=options.order,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    except (ImportError, RuntimeError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    from reference_fem._dolfinx import MPI
+
+    if MPI.COMM_WORLD.rank == 0:
+        result.save(options.out)
+        print(_report(result))
+        if options.paraview is not None:
+            print(f"ParaView: {result.write_paraview(options.paraview)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""A linear system that is assembled and solved again in every time step."""
+
+from typing import Any
+
+from reference_fem._dolfinx import PETSc, fem, fem_petsc
+
+
+class LinearProblem:
+    """Find x with a(x, v) = L(v) for all v, by a PETSc Krylov method.
+
+    The matrix, its sparsity and the preconditioner's set-up are kept between solves;
+    the current content of the solution starts the iteration.
+
+    Args:
+        name: Name for error messages.
+        a: Bilinear form.
+        L: Linear form.
+        solution: Function that starts and receives the solution.
+        options: PETSc options of the solver.
+        null_space: Whether constants are in the kernel (pressure).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        a: Any,
+        L: Any,
+        solution: fem.Function,
+        options: dict[str, Any],
+        null_space: bool = False,
+    ) -> None:
+        self.name, self.a, self.L, self.solution = (
+            name,
+            fem.form(a),
+            fem.form(L),
+            solution,
+        )
+        self.A = fem_petsc.create_matrix(self.a)
+        self.b = fem_petsc.create_vector(self.L.function_spaces[0])
+        comm = self.A.getComm()
+        self.constants = PETSc.NullSpace().create(constant=True, comm=comm)
+        self.null_space = null_space
+        if null_space:
+            self.A.setNullSpace(self.constants)
+        self.ksp = PETSc.KSP().create(comm)
+        self.ksp.setOperators(self.A)
+        self.ksp.setInitialGuessNonzero(True)
+        self._set_options(options)
+
+    def _set_options(self, options: dict[str, Any]) -> None:
+        prefix = f"ncl_{self.name}_"
+        self.ksp.setOptionsPrefix(prefix)
+        database = PETSc.Options()
+        for key, value in options.items():
+            database[prefix + key] = value
+        self.ksp.setFromOptions()
+        for key in options:
+            database.delValue(prefix + key)
+
+    def solve(self, L: Any | None = None) -> int:
+        """Assemble and solve.
+
+        Args:
+            L: Compiled linear form in place of the problem's own.
+
+        Returns:
+            Number of iterations.
+
+        Raises:
+            RuntimeError: If the iteration does not converge.
+        """
+        self.A.zeroEntries()
+        fem_petsc.assemble_matrix(self.A, self.a)
+        self.A.assemble()
+        with self.b.localForm() as local:
+            local.set(0.0)
+        fem_petsc.assemble_vector(self.b, self.L if L is None else L)
+        self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        if self.null_space:
+            self.constants.remove(self.b)
+        x = self.solution.x.petsc_vec
+        self.ksp.solve(self.b, x)
+        self.solution.x.scatter_forward()
+        if self.ksp.getConvergedReason() < 0:
+            raise RuntimeError(
+                f"the {self.name} solve did not converge (PETSc reason "
+                f"{self.ksp.getConvergedReason()}, {self.ksp.getIterationNumber()} "
+                "iterations); use a smaller dt or a larger n"
+            )
+        return int(self.ksp.getIterationNumber())
+
+    def destroy(self) -> None:
+        """Free the PETSc objects."""
+        for item in (self.ksp, self.A, self.b, self.constants):
+            item.destroy()

@@ -1,0 +1,88 @@
+"""What every reference solution offers: saved times and values at points between them."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+class Solution(ABC):
+    r"""Fields rho, u and p on the periodic unit square, saved at some times.
+
+    Attributes:
+        times: Saved times (T,), strictly increasing.
+    """
+
+    times: Array
+
+    @abstractmethod
+    def _snapshot(self, index: int, points: Array) -> Array:
+        """Return rho, u_1, u_2, p (4, N) of a saved time at points (N, 2) in [0, 1)."""
+
+    def evaluate(self, points: ArrayLike, time: float) -> dict[str, Array]:
+        r"""Return the fields at points and a time.
+
+        At a saved time the values are those saved; between saved times they follow the
+        polynomial through the four nearest saved times (fewer where fewer are saved).
+
+        Args:
+            points: Coordinates (N, 2), wrapped into the unit square.
+            time: A number within the range of :attr:`times`.
+
+        Returns:
+            ``{"rho": (N, 1), "u": (N, 2), "p": (N, 1)}``, float64.
+
+        Raises:
+            ValueError: If the points have another shape or are not finite, or the time
+                is outside the saved range.
+        """
+        x = np.asarray(points, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != 2 or not np.isfinite(x).all():
+            raise ValueError(
+                f"points must be finite numbers of shape (N, 2), got shape {x.shape}; "
+                "pass the coordinates without the time column"
+            )
+        wrapped = x - np.floor(x)
+        wrapped[wrapped == 1.0] = 0.0
+        weights = time_weights(self.times, time)
+        values = sum(w * self._snapshot(k, wrapped) for k, w in weights.items())
+        rho, u, p = np.split(np.asarray(values).T, [1, 3], axis=1)
+        return {"rho": rho, "u": u, "p": p}
+
+
+def time_weights(times: ArrayLike, time: float, width: int = 4) -> dict[int, float]:
+    r"""Return weights of the saved times nearest to a time.
+
+    Lagrange's formula :math:`w_k = \prod_{j \ne k} (t - t_j) / (t_k - t_j)` over the
+    ``width`` neighboring times around t; only one weight, 1, at a saved time.
+
+    Args:
+        times: Saved times (T,), increasing.
+        time: Time within their range (with a slack of rounding).
+        width: Number of times used.
+
+    Returns:
+        Index of a saved time to its weight.
+
+    Raises:
+        ValueError: If the time is outside the range.
+    """
+    t = np.asarray(times, dtype=np.float64)
+    slack = 1e-12 * max(1.0, float(np.abs(t).max()))
+    if not t[0] - slack <= time <= t[-1] + slack:
+        raise ValueError(
+            f"time must lie in the saved range [{t[0]:g}, {t[-1]:g}], got {time!r}; "
+            "solve to a larger t_end or ask for an earlier time"
+        )
+    nearest = int(np.abs(t - time).argmin())
+    if abs(t[nearest] - time) <= slack:
+        return {nearest: 1.0}
+    right = int(np.searchsorted(t, time))
+    first = min(max(right - width // 2, 0), max(len(t) - width, 0))
+    chosen = range(first, min(first + width, len(t)))
+    return {
+        k: float(np.prod([(time - t[j]) / (t[k] - t[j]) for j in chosen if j != k]))
+        for k in chosen
+    }
