@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -76,7 +76,7 @@ def draw_errors(
             for name, model in errors.items():
                 times, values = _sorted_curve(model[metric].get(field, {}))
                 axes.semilogy(times, values, "o-", ms=4, color=colors[name], label=name)
-                largest = max(largest, np.nanmax(values, initial=0.0))
+                largest = max([largest, *values])
             axes.set(xlabel="time $t$", title=FIELD_LABELS.get(field, field))
             axes.grid(True, which="both")
         _cut_decades(panels[0], largest)
@@ -163,12 +163,12 @@ def _draw_terms(
 
 
 def _sorted_curve(values: Mapping[Any, float]) -> tuple[list[float], list[float]]:
-    """Times and positive values in order of time; a logarithmic axis has no zero."""
-    pairs = sorted((float(time), value) for time, value in values.items() if value > 0)
+    """Times and values in order; zero and infinity have no place on a log axis."""
+    pairs = sorted((float(t), v) for t, v in values.items() if 0 < v < math.inf)
     return [time for time, _ in pairs], [value for _, value in pairs]
 
 
 def _cut_decades(axes: Axes, largest: float) -> None:
     bottom, top = axes.get_ylim()
-    if largest > 0 and np.isfinite(largest):
+    if largest > 0:
         axes.set_ylim(max(bottom, largest * 10.0**-DECADES), top)
