@@ -67,9 +67,9 @@ def _report(result: TorusResult) -> str:
     energy = max(abs(d["energy"] / d["energy"][0] - 1))
     return (
         f"{p['num_steps']} steps of {p['dt']:.6g} in {p['seconds']:.1f} s on "
-        f"{p['processes']} process(es); mass drift {mass:.1e}, energy drift {energy:.1e}, "
-        f"|div u| {d['divergence'].max():.1e}, rho in [{d['min_density'].min():.4f}, "
-        f"{d['max_density'].max():.4f}]"
+        f"{p['processes']} process(es); mass drift {mass:.1e}, "
+        f"energy drift {energy:.1e}, |div u| {d['divergence'].max():.1e}, "
+        f"rho in [{d['min_density'].min():.4f}, {d['max_density'].max():.4f}]"
     )
 
 

@@ -20,27 +20,23 @@ with contextlib.suppress(ModuleNotFoundError):
 
 try:
     import dolfinx
+
+    if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < MINIMUM:
+        raise ImportError(f"found version {dolfinx.__version__}")
+    import basix.ufl as basix_ufl
+    import ufl
+    from basix import LagrangeVariant
+    from dolfinx import fem, mesh
+    from dolfinx.common import IndexMap
+    from dolfinx.cpp import mesh as cpp_mesh
+    from dolfinx.fem import petsc as fem_petsc
+    from dolfinx.mesh import Mesh
+    from mpi4py import MPI
+    from petsc4py import PETSc
 except ImportError as error:
     raise ImportError(
         f"reference_fem needs dolfinx >= 0.11: {error}. {REMEDY}"
     ) from error
-
-if tuple(int(part) for part in dolfinx.__version__.split(".")[:2]) < MINIMUM:
-    raise ImportError(
-        f"reference_fem needs dolfinx >= 0.11, found {dolfinx.__version__} in "
-        f"{os.path.dirname(dolfinx.__file__)}. {REMEDY}"
-    )
-
-import basix.ufl as basix_ufl
-import ufl
-from basix import LagrangeVariant
-from dolfinx import fem, mesh
-from dolfinx.common import IndexMap
-from dolfinx.cpp import mesh as cpp_mesh
-from dolfinx.fem import petsc as fem_petsc
-from dolfinx.mesh import Mesh
-from mpi4py import MPI
-from petsc4py import PETSc
 
 __all__ = [
     "MPI",
@@ -68,7 +64,7 @@ def require_compiler() -> None:
     compiler = str(command).split()[0]
     if shutil.which(compiler) is None:
         raise RuntimeError(
-            f"dolfinx compiles its forms with the C compiler {compiler!r}, which is not "
-            "on the PATH. Install one (Debian: `apt install gcc`) or set the environment "
-            "variable CC to yours."
+            f"dolfinx compiles its forms with the C compiler {compiler!r}, which is "
+            "not on the PATH. Install one (Debian: `apt install gcc`) or set the "
+            "environment variable CC to yours."
         )

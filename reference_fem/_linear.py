@@ -50,7 +50,7 @@ class LinearProblem:
     def _set_options(self, options: dict[str, Any]) -> None:
         prefix = f"ncl_{self.name}_"
         self.ksp.setOptionsPrefix(prefix)
-        database = PETSc.Options()
+        database: Any = PETSc.Options()
         for key, value in options.items():
             database[prefix + key] = value
         self.ksp.setFromOptions()
@@ -81,11 +81,12 @@ class LinearProblem:
         x = self.solution.x.petsc_vec
         self.ksp.solve(self.b, x)
         self.solution.x.scatter_forward()
-        if self.ksp.getConvergedReason() < 0:
+        reason: Any = self.ksp.getConvergedReason()
+        if reason < 0:
             raise RuntimeError(
-                f"the {self.name} solve did not converge (PETSc reason "
-                f"{self.ksp.getConvergedReason()}, {self.ksp.getIterationNumber()} "
-                "iterations); use a smaller dt or a larger n"
+                f"the {self.name} solve did not converge (PETSc reason {reason}, "
+                f"{self.ksp.getIterationNumber()} iterations); use a smaller dt or a "
+                "larger n"
             )
         return int(self.ksp.getIterationNumber())
 

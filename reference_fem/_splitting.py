@@ -213,8 +213,8 @@ class Splitting:
         low, high = self.density_range()
         if not 0 < low <= high < np.inf:
             raise RuntimeError(
-                f"the density left the positive range at t = {t:.6g}: between {low:.3g} "
-                f"and {high:.3g}; use a larger n or a smaller dt"
+                f"the density left the positive range at t = {t:.6g}: between "
+                f"{low:.3g} and {high:.3g}; use a larger n or a smaller dt"
             )
 
     def diagnostics(self, t: float) -> dict[str, float]:

@@ -8,10 +8,10 @@ section 5.3, https://arxiv.org/abs/2210.01741), on the periodic unit square:
     u_0 = (e^{\sin 2\pi y}, \tfrac12 e^{\sin 2\pi x}).
 
 The paper writes :math:`\rho_0 = 1 + (z_1 + z_3)^2`, :math:`u_0 = (e^{z_3},
-\tfrac12 e^{z_1})` with :math:`z_1 = \cos 2\pi x`, :math:`z_3 = \cos 2\pi y`. That is the
-same flow shifted by a quarter period in x and in y: since
-:math:`\sin 2\pi (x + \tfrac14) = \cos 2\pi x`, the paper's fields at (x, y) are these
-fields at (x + 1/4, y + 1/4), at all times.
+\tfrac12 e^{z_1})` with :math:`z_1 = \cos 2\pi x`, :math:`z_3 = \cos 2\pi y`. That is
+the same flow shifted by a quarter period in x and in y: since
+:math:`\sin 2\pi (x + \tfrac14) = \cos 2\pi x`, the paper's fields at (x, y) are
+these fields at (x + 1/4, y + 1/4), at all times.
 """
 
 from typing import Any

@@ -21,7 +21,7 @@ QUADRATIC = np.array(
 
 
 def _quadratic_mesh(n: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return points ((2n+1)^2, 3) and cells (2 n^2, 6), the seam drawn on both sides."""
+    """Return points ((2n+1)^2, 3) and cells (2 n^2, 6); the seam is on both sides."""
     axis = np.arange(2 * n + 1)
     i, j = (a.ravel() for a in np.meshgrid(axis, axis, indexing="ij"))
     points = np.stack([i, j, 0 * i], axis=1) / (2 * n)

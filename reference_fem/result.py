@@ -150,8 +150,8 @@ def load(path: str | os.PathLike[str]) -> TorusResult:
             return _unpack(dict(archive))
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{os.fspath(path)!r} is not a complete reference solution ({error}); write "
-            "it again with `python -m reference_fem torus --out FILE`"
+            f"{os.fspath(path)!r} is not a complete reference solution ({error}); "
+            "write it again with `python -m reference_fem torus --out FILE`"
         ) from error
 
 

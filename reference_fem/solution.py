@@ -1,4 +1,4 @@
-"""What every reference solution offers: saved times and values at points between them."""
+"""What every reference solution offers: saved times, and values at any points."""
 
 from abc import ABC, abstractmethod
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from reference_fem.solution import Array, Solution
 
 FILTER_STRENGTH, FILTER_ORDER = 36.0, 36
-"""exp(-36) is the double-precision round-off; order 36 leaves 2/3 of the modes as is."""
+"""exp(-36) is the round-off of doubles; order 36 leaves 2/3 of the modes as is."""
 
 
 class _Grid:
@@ -79,8 +79,8 @@ class _Grid:
             step = new / float(np.vdot(direction, image))
             p, r, old = p + step * direction, r - step * image, new
         raise RuntimeError(
-            f"the spectral pressure solve did not converge in 200 iterations (density "
-            f"between {rho.min():.3g} and {rho.max():.3g}); use more points or smaller dt"
+            "the spectral pressure solve did not converge in 200 iterations (density "
+            f"between {rho.min():.3g} and {rho.max():.3g}); use a larger n"
         )
 
 

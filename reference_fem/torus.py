@@ -1,4 +1,4 @@
-r"""Variable-density incompressible Euler on the periodic unit square, by finite elements.
+r"""Variable-density incompressible Euler on the periodic unit square, by FEM.
 
 .. math::
     \partial_t \rho + \nabla \cdot (\rho u) = 0, \qquad
@@ -101,7 +101,7 @@ def solve(
 def _march(
     scheme: "Splitting", t_end: float, num_steps: int, times: Array, show: bool
 ) -> tuple[list[tuple[Array, Array, Array]], list[dict[str, float]]]:
-    """Run all steps; return the lattice fields at the save times and the diagnostics."""
+    """Run all steps; return the fields at the save times and the diagnostics."""
     steps = t_end / num_steps * np.arange(num_steps + 1)
     steps[-1] = t_end
     fields, rows = [], [scheme.diagnostics(0.0)]
@@ -149,6 +149,7 @@ def _save_times(save_times: Sequence[float] | int, t_end: float) -> Array:
     ordered = times.ndim == 1 and times.size > 0 and bool((np.diff(times) > 0).all())
     if not ordered or times[0] < 0 or times[-1] > t_end:
         raise ValueError(
-            f"save_times must increase within [0, t_end = {t_end:g}], got {save_times!r}"
+            f"save_times must increase within [0, t_end = {t_end:g}], "
+            f"got {save_times!r}"
         )
     return times
