@@ -155,6 +155,15 @@ def test_version_is_the_same_everywhere() -> None:
     assert match[1] == SETUP["metadata"]["version"]
 
 
+@pytest.mark.parametrize("group", ["console_scripts", "ncl_deepxde.problems"])
+def test_entry_points_lead_somewhere(group: str) -> None:
+    for line in _lines("options.entry_points", group):
+        module, name = line.split(" = ")[1].split(":")
+        path = ROOT / (module.replace(".", "/") + ".py")
+        assert path.exists(), line
+        assert re.search(rf"^(def )?{name}\b", path.read_text(), re.MULTILINE), line
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", ".ci/run"])
 def test_make_targets_named_in_the_documents_exist(name: str) -> None:
     path = ROOT / name
