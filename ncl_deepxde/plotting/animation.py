@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -26,8 +27,12 @@ from ncl_deepxde.plotting.panels import (
 )
 from ncl_deepxde.plotting.style import WIDTH, new_figure, style
 
-PIXELS_PER_INCH = 90
-FIELD_COLORS, TEXT_GRAYS = 144, 16
+PIXELS_PER_INCH = 100
+TEXT_GRAYS = 16
+
+FIELD_COLORS = (144, 72, 36)
+MAX_BYTES = 3_000_000
+"""A file above this size is written again with the next smaller number of colors."""
 
 
 def density_animation(
@@ -41,7 +46,7 @@ def density_animation(
 ) -> None:
     """Write a GIF of the densities side by side, one frame per time.
 
-    Three solutions take about 25 kB a frame.
+    Three solutions with 144 colors take about 50 kB a frame.
 
     Args:
         path_gif: File to write.
@@ -62,26 +67,35 @@ def density_animation(
     with style():
         figure, shown = _draw_first(images, limits)
         pictures = _render(figure, shown, frames, times)
-    palette, plain = _palette(), Image.Dither.NONE
-    indexed = [picture.quantize(palette=palette, dither=plain) for picture in pictures]
     with replacing(path_gif) as temporary:
-        indexed[0].save(
-            temporary,
-            save_all=True,
-            append_images=indexed[1:],
-            duration=round(1000 / fps),
-            loop=0,
-            optimize=True,
-        )
+        for colors in FIELD_COLORS:
+            _write_gif(temporary, pictures, _palette(colors), fps)
+            if temporary.stat().st_size <= MAX_BYTES:
+                break
 
 
-def _palette() -> Image.Image:
+def _write_gif(
+    path: Path, pictures: Sequence[Image.Image], palette: Image.Image, fps: int
+) -> None:
+    plain = Image.Dither.NONE
+    first, *others = [p.quantize(palette=palette, dither=plain) for p in pictures]
+    first.save(
+        path,
+        save_all=True,
+        append_images=others,
+        duration=round(1000 / fps),
+        loop=0,
+        optimize=True,
+    )
+
+
+def _palette(colors: int) -> Image.Image:
     """Color bar and grays, since a palette fitted to one frame misses other frames."""
-    field = mpl.colormaps["viridis"](np.linspace(0, 1, FIELD_COLORS))[:, :3]
+    field = mpl.colormaps["viridis"](np.linspace(0, 1, colors))[:, :3]
     grays = np.repeat(np.linspace(0, 1, TEXT_GRAYS)[:, None], 3, axis=1)
-    colors = np.round(255 * np.concatenate([field, grays])).astype(np.uint8)
+    table = np.round(255 * np.concatenate([field, grays])).astype(np.uint8)
     image = Image.new("P", (1, 1))
-    image.putpalette(colors.tobytes())
+    image.putpalette(table.tobytes())
     return image
 
 

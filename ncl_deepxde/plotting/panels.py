@@ -172,9 +172,13 @@ def color_limits(
 
 def show_field(axes: Axes, image: Array, limits: Limits, cmap: str) -> AxesImage:
     """Draw an image on the unit square with equal aspect and sparse ticks."""
-    axes.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1], xlim=(0, 1), ylim=(0, 1))
-    axes.set_xticklabels(["0", "0.5", "1"])
-    axes.set_yticklabels(["0", "0.5", "1"])
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+    # The last label of a panel would run into the first of the next.
+    first, _, last = axes.xaxis.get_major_ticks()
+    first.label1.set_horizontalalignment("left")
+    last.label1.set_horizontalalignment("right")
     axes.spines[:].set_visible(True)
     return axes.imshow(
         image,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ncl_deepxde.plotting import density_animation
+from ncl_deepxde.plotting import animation, density_animation
 
 TIMES = np.linspace(0, 1 / 3, 12)
 
@@ -24,7 +24,7 @@ def frames(tmp_path, solutions, capsys):
         for index in range(image.n_frames):
             image.seek(index)
             pictures.append(np.asarray(image.convert("RGB")).astype(int))
-    # a page with the usual 40 frames stays below 3 MB
+    # forty such frames stay below 3 MB
     assert path.stat().st_size / len(TIMES) < 75_000
     return pictures
 
@@ -41,6 +41,20 @@ def test_animation_shows_the_colors_of_the_scale(frames):
         color = 255 * np.array(mpl.colormaps["viridis"](end)[:3])
         distance = np.abs(frames[0] - color).max(axis=2).min()
         assert distance < 8
+
+
+def test_large_animation_is_written_with_fewer_colors(tmp_path, monkeypatch, solutions):
+    sizes = []
+    for limit in (3_000_000, 1):
+        monkeypatch.setattr(animation, "MAX_BYTES", limit)
+        path = tmp_path / "rho.gif"
+        density_animation(path, solutions, TIMES[:2], n=16)
+        with Image.open(path) as image:
+            sizes.append(
+                (path.stat().st_size, len(image.convert("RGB").getcolors(999)))
+            )
+    assert sizes[1][0] < sizes[0][0]
+    assert sizes[1][1] <= 36 + 16 < sizes[0][1]
 
 
 def test_failed_animation_leaves_no_file(tmp_path):
