@@ -160,9 +160,9 @@ class Readout(torch.nn.Module):
         """
         flat = streams.transpose(1, 2).flatten(0, 1)
         entries = flat.index_select(0, self.rows.flatten())
-        terms = entries.unflatten(0, self.rows.shape)
+        terms = entries.reshape(*self.rows.shape, -1)
         total = (terms * self.signs[..., None].to(terms.dtype)).sum(1)
-        return total.T.unflatten(1, self.shape)
+        return total.T.reshape(-1, *self.shape)
 
 
 def _counts(axes: tuple[int, ...], dim: int) -> MultiIndex:

@@ -137,7 +137,9 @@ def compose(
         out: Written in place when given, shape (>= result streams, N, width); without
             it every operation is differentiable.
     """
-    slots: Sequence[Tensor | None] = [None] * len(space) if out is None else out
+    slots: Sequence[Tensor | None] = (
+        [None] * len(space) if out is None else out.unbind()
+    )
     value = derivatives[0]
     streams = [value if out is None else out[0].copy_(value)]
     if order == 0:
@@ -216,7 +218,7 @@ def _dense_vjp(
     """Return differentiable gradients of the plain layer."""
     with torch.enable_grad():
         needed = [x if x.requires_grad else x.detach() for x in inputs]
-        out = _dense_plain(*needed, activation, space)
+        out = _dense_plain(needed[0], needed[1], needed[2], activation, space)
         wanted = [x for x in needed if x.requires_grad]
         found = iter(torch.autograd.grad(out, wanted, g, create_graph=True))
     return tuple(next(found) if x.requires_grad else None for x in needed)
@@ -270,8 +272,10 @@ def jet_of_callable(
         derivative = jacfwd(derivative)
     streams = []
     for alpha in space.indices:
-        axes = [i for i, count in enumerate(alpha) for _ in range(count)]
-        streams.append(levels[len(axes)][(..., *axes)])
+        stream = levels[sum(alpha)]
+        for i in (i for i, count in enumerate(alpha) for _ in range(count)):
+            stream = stream.select(-1, i)
+        streams.append(stream)
     return torch.stack(streams)
 
 

@@ -39,7 +39,9 @@ class Embedding(torch.nn.Module):
 
     def __init__(self, periods: Sequence[float | None], harmonics: int) -> None:
         super().__init__()
-        axis, omega, phase = [], [], []
+        axis: list[int] = []
+        omega: list[float] = []
+        phase: list[float] = []
         for i, period in enumerate(periods):
             if period is None:
                 axis, omega, phase = [*axis, i], [*omega, 0.0], [*phase, 0.0]
@@ -117,6 +119,9 @@ class PotentialNetwork(torch.nn.Module):
             if activation.module is not None:
                 self.add_module(f"activation{j}", activation.module)
 
+    def _layers(self) -> list[torch.nn.Linear]:
+        return [layer for layer in self.linears if isinstance(layer, torch.nn.Linear)]
+
     def _linear(self, num_in: int, num_out: int, bias: bool) -> torch.nn.Linear:
         linear = torch.nn.Linear(num_in, num_out, bias, dtype=dde.config.real(torch))
         self._initialize(linear.weight)
@@ -138,7 +143,7 @@ class PotentialNetwork(torch.nn.Module):
         Raises:
             ValueError: The function fails on a probe or returns another shape.
         """
-        first = self.linears[0]
+        first = self._layers()[0]
         probe = torch.full((2, num_inputs), 0.5).to(first.weight)
         try:
             features = transform(probe)
@@ -169,7 +174,7 @@ class PotentialNetwork(torch.nn.Module):
             h = self.embedding.jet(inputs, space)
         else:
             h = jet_of_callable(self.transform, inputs, space)
-        *hidden, last = self.linears
+        *hidden, last = self._layers()
         for linear, activation in zip(hidden, self.activations, strict=True):
             h = dense(h, linear.weight, linear.bias, activation, space)
         return torch.matmul(h, last.weight.T)

@@ -27,7 +27,7 @@ class Constant:
     is_trained: bool = False
 
 
-class FieldNet(dde.nn.pytorch.NN):
+class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
     r"""A DeepXDE network with outputs :math:`y_c = \bar y_c + \sum \pm\partial^\alpha
     a_k` of the channels :math:`a_k` of one multilayer perceptron.
 
@@ -164,7 +164,7 @@ def _per_layer(activation: Any, num_layers: int) -> list[activations.Activation]
         return [activations.get(activation) for _ in range(num_layers)]
     if len(activation) not in (num_layers, num_layers + 1):
         raise ValueError(
-            f"activation: a list needs one entry per hidden layer ({num_layers}) or, as "
-            f"for dde.nn.FNN, one more, got {len(activation)}."
+            f"activation: a list needs one entry per hidden layer ({num_layers}) or, "
+            f"as for dde.nn.FNN, one more, got {len(activation)}."
         )
     return [activations.get(a) for a in activation[:num_layers]]

@@ -52,11 +52,16 @@ class _Served(Function):
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, value: Tensor, derivative: Tensor) -> Tensor:
         ctx.save_for_backward(derivative)
+        ctx.set_materialize_grads(False)
         return value.view_as(value)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(
+        ctx: Any, *grads: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None, None]:
         (g,) = grads
+        if g is None:
+            return None, None, None
         (derivative,) = ctx.saved_tensors
         gx = (g.unsqueeze(-1) * derivative).flatten(1, -2).sum(1)
         return gx, g, None
@@ -71,11 +76,16 @@ class _Highest(Function):
     ) -> Tensor:
         ctx.save_for_backward(inputs)
         ctx.evaluate = evaluate
+        ctx.set_materialize_grads(False)
         return value.view_as(value)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, None]:
+    def backward(
+        ctx: Any, *grads: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None, None]:
         (g,) = grads
+        if g is None:
+            return None, None, None
         (inputs,) = ctx.saved_tensors
         asked = _asked_for(inputs)
         if asked == "no":

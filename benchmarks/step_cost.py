@@ -1,0 +1,186 @@
+"""Cost of one training step in units of a plain PINN's step.
+
+All networks train on the same points with the same residuals (momentum and
+incompressibility; the plain PINN also continuity) and Adam, interleaved in one process;
+printed are medians and their ratios to the PINN with as many hidden layers and units.
+
+    python benchmarks/step_cost.py [--device cuda] [--out step_cost.json] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import time
+from collections.abc import Callable
+
+import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
+import deepxde as dde
+import torch
+from torch import Tensor
+from torch.func import jacfwd, jacrev, vmap
+
+from ncl_deepxde.nn import NCL
+from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
+
+PERIODIC = {"torus": 1.0, "ball": None}
+
+
+class NestedNCL(dde.nn.pytorch.NN):
+    """The matrix construction by nested differentiation, as one would first write it."""
+
+    def __init__(self, sizes: list[int], activation: str, nested: Callable) -> None:
+        super().__init__()
+        self.n, self.nested = sizes[0], nested
+        num_potentials = self.n * (self.n - 1) // 2
+        out = num_potentials + sizes[-1] - self.n
+        self.inner = dde.nn.FNN([*sizes[:-1], out], activation, "Glorot normal")
+        self.upper = torch.triu_indices(self.n, self.n, 1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        def potentials(x: Tensor) -> Tensor:
+            return self.inner(x[None])[0]
+
+        J = vmap(self.nested(potentials))(inputs)
+        k = self.upper.shape[1]
+        DA = inputs.new_zeros(len(inputs), self.n, self.n, self.n)
+        i, j = self.upper
+        DA = DA.index_put((torch.arange(len(inputs))[:, None], i, j), J[:, :k])
+        DA = DA - DA.transpose(1, 2)
+        field = DA.diagonal(dim1=2, dim2=3).sum(2)
+        time_first = field[:, [self.n - 1, *range(self.n - 1)]]
+        return torch.cat([time_first, self.inner(inputs)[:, k:]], dim=1)
+
+
+def periodic(inputs: Tensor) -> Tensor:
+    """Features (cos, sin, ..., t) of the unit torus for the networks without jets."""
+    angle = 2 * torch.pi * inputs[:, :-1]
+    return torch.cat([angle.cos(), angle.sin(), inputs[:, -1:]], dim=1)
+
+
+def networks(d: int, width: int, depth: int, kind: str) -> dict[str, torch.nn.Module]:
+    """Return the networks to time, by name."""
+    hidden, out = [width] * depth, [d + 2]
+    sizes = [d + 1, *hidden, *out]
+    features = [2 * d + 1 if kind == "torus" else d + 1, *hidden, *out]
+    settings = {"periods": PERIODIC[kind]}
+    found: dict[str, torch.nn.Module] = {
+        "pinn": dde.nn.FNN(features, "tanh", "Glorot normal"),
+        "matrix": NCL(sizes, "tanh", "Glorot normal", **settings),
+        "matrix, not served": NCL(sizes, "tanh", "Glorot normal", served=0, **settings),
+        "vector": NCL(
+            sizes, "tanh", "Glorot normal", construction="vector", **settings
+        ),
+    }
+    for name, nested in ("jacrev", jacrev), ("jacfwd", jacfwd):
+        net = NestedNCL(sizes, "tanh", nested)
+        if kind == "torus":
+            net.inner = dde.nn.FNN(
+                [*features[:-1], net.inner.linears[-1].out_features],
+                "tanh",
+                "Glorot normal",
+            )
+            net.inner.apply_feature_transform(periodic)
+        found[f"matrix, nested {name}"] = net
+    if kind == "torus":
+        found["pinn"].apply_feature_transform(periodic)
+    return found
+
+
+def training_step(net: torch.nn.Module, num_points: int, d: int) -> Callable[[], None]:
+    """Return a function that does one step of Adam at fresh points."""
+    optimizer = torch.optim.Adam(net.parameters(), 1e-4)
+    with_continuity = isinstance(net, dde.nn.FNN)
+
+    def step() -> None:
+        x = torch.rand(num_points, d + 1).requires_grad_()
+        flow = Flow.of(x, net(x))
+        residuals = [momentum(flow), incompressibility(flow)]
+        if with_continuity:
+            residuals.append(continuity(flow))
+        loss = sum(r.square().mean() for r in residuals)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        dde.grad.clear()
+
+    return step
+
+
+def measure(
+    steps: dict[str, Callable[[], None]], repeats: int, seconds: float
+) -> dict[str, dict[str, float]]:
+    """Return the median seconds and the peak memory of every step, interleaved."""
+    cuda = torch.cuda.is_available() and torch.get_default_device().type == "cuda"
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    peak: dict[str, float] = {}
+    start = time.perf_counter()
+    for repeat in range(repeats + 1):
+        if repeat > 3 and time.perf_counter() - start > seconds:
+            break
+        for name, step in steps.items():
+            if cuda:
+                torch.cuda.reset_peak_memory_stats()
+                torch.cuda.synchronize()
+            begin = time.perf_counter()
+            step()
+            if cuda:
+                torch.cuda.synchronize()
+                peak[name] = torch.cuda.max_memory_allocated() / 2**20
+            if repeat:
+                times[name].append(time.perf_counter() - begin)
+    return {
+        name: {"seconds": statistics.median(t), "peak_mib": peak.get(name, 0.0)}
+        for name, t in times.items()
+    }
+
+
+def cpu_peak(step: Callable[[], None]) -> float:
+    """Return the growth of the peak resident memory over one step, in MiB."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+CASES = {
+    "torus 4x128": ("torus", 2, 128, 4, 2000),
+    "torus 8x512": ("torus", 2, 512, 8, 500),
+    "ball 4x128": ("ball", 3, 128, 4, 1000),
+}
+
+
+def main() -> None:
+    """Time all cases, print the table, write the JSON file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--out", help="JSON file to write")
+    parser.add_argument("--case", action="append", choices=CASES, help="default: all")
+    parser.add_argument("--only", action="append", help="networks to time beside pinn")
+    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=60.0, help="limit per case")
+    options = parser.parse_args()
+    torch.set_default_device(options.device)
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for case in options.case or CASES:
+        kind, d, width, depth, num_points = CASES[case]
+        torch.manual_seed(0)
+        steps = {
+            name: training_step(net, num_points, d)
+            for name, net in networks(d, width, depth, kind).items()
+            if not options.only or name in ("pinn", *options.only)
+        }
+        results[case] = measure(steps, options.repeats, options.seconds)
+        print(f"\n{case}, {num_points} points, {options.device}")
+        unit = results[case]["pinn"]["seconds"]
+        for name, row in results[case].items():
+            row["ratio"] = row["seconds"] / unit
+            print(f"  {name:24s}{row['seconds'] * 1e3:9.2f} ms{row['ratio']:8.2f} x")
+    if options.out:
+        with open(options.out, "w") as file:
+            json.dump({"device": options.device, "cases": results}, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+r"""Differential operators and residuals of flows, from a network's outputs.
+
+Outputs have the columns :math:`(\rho, m_1..m_d, p, \ldots)` with :math:`m = \rho u`,
+inputs :math:`(x_1..x_d, t)`. Derivatives come from ``dde.grad``, so the same code serves
+every network, whether its derivatives are served or computed by autograd.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+__all__ = [
+    "Flow",
+    "continuity",
+    "curl",
+    "divergence",
+    "incompressibility",
+    "jacobian",
+    "momentum",
+    "row_divergence",
+]
+
+
+def jacobian(outputs: Tensor, inputs: Tensor) -> Tensor:
+    r"""Return :math:`J_{ci} = \partial_i y_c`, shape (N, C, dim).
+
+    Args:
+        outputs: Shape (N, C).
+        inputs: Shape (N, dim), the very tensor the outputs were computed from.
+    """
+    rows = [dde.grad.jacobian(outputs, inputs, i=c) for c in range(outputs.shape[1])]
+    return torch.stack(rows, dim=1)
+
+
+def divergence(J: Tensor) -> Tensor:
+    r"""Return :math:`\sum_i \partial_i v_i`, shape (N, 1), from a Jacobian (N, n, n)."""
+    if J.shape[1] != J.shape[2]:
+        raise ValueError(
+            "J: must hold as many components as coordinates, (N, n, n), got "
+            f"{tuple(J.shape)}. Cut the time column or the other outputs first."
+        )
+    return J.diagonal(dim1=1, dim2=2).sum(dim=1, keepdim=True)
+
+
+def row_divergence(DA: Tensor) -> Tensor:
+    r"""Return :math:`v_i = \sum_j \partial_j A_{ij}`, shape (N, n).
+
+    Args:
+        DA: :math:`\partial_k A_{ij}` at ``[:, i, j, k]``, shape (N, n, n, n).
+    """
+    return DA.diagonal(dim1=2, dim2=3).sum(dim=2)
+
+
+def curl(J: Tensor) -> Tensor:
+    r"""Return the antisymmetric matrix :math:`J - J^T`, shape (N, n, n).
+
+    Args:
+        J: Jacobian :math:`\partial_j v_i` at ``[:, i, j]``, shape (N, n, n).
+    """
+    return J - J.transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class Flow:
+    r"""Density, momentum, pressure and their first derivatives at N points.
+
+    Attributes:
+        rho: Density (N, 1), with ``rho_t`` (N, 1) and ``grad_rho`` (N, d).
+        m: Momentum :math:`\rho u` (N, d), with ``m_t`` (N, d) and ``Dm`` (N, d, d),
+            :math:`\partial_j m_i` at ``[:, i, j]``.
+        grad_p: Pressure gradient (N, d).
+    """
+
+    rho: Tensor
+    rho_t: Tensor
+    grad_rho: Tensor
+    m: Tensor
+    m_t: Tensor
+    Dm: Tensor
+    grad_p: Tensor
+
+    @classmethod
+    def of(cls, inputs: Tensor, outputs: Tensor) -> Flow:
+        """Differentiate outputs (N, d + 2), columns (rho, m, p), by inputs (N, d + 1).
+
+        Raises:
+            ValueError: The outputs do not have d + 2 columns.
+        """
+        d = inputs.shape[1] - 1
+        if outputs.shape[1] != d + 2:
+            raise ValueError(
+                f"outputs: must have the {d + 2} columns (rho, m_1..m_{d}, p), got "
+                f"{outputs.shape[1]}. Set the last entry of layer_sizes to {d + 2}."
+            )
+        J = jacobian(outputs, inputs)
+        return cls(
+            rho=outputs[:, :1],
+            rho_t=J[:, 0, d:],
+            grad_rho=J[:, 0, :d],
+            m=outputs[:, 1 : d + 1],
+            m_t=J[:, 1 : d + 1, d],
+            Dm=J[:, 1 : d + 1, :d],
+            grad_p=J[:, d + 1, :d],
+        )
+
+
+def continuity(flow: Flow) -> Tensor:
+    r"""Return :math:`\partial_t\rho + \nabla\cdot m`, shape (N, 1)."""
+    return flow.rho_t + divergence(flow.Dm)
+
+
+def momentum(flow: Flow) -> Tensor:
+    r"""Return :math:`\rho^2 [\rho (u_t + u\cdot\nabla u) + \nabla p]`, shape (N, d).
+
+    Written without a division by the density (given continuity),
+
+    .. math:: \rho^2 m_t - \rho\rho_t m + \rho (Dm) m - (\nabla\rho\cdot m) m
+        + \rho^2 \nabla p .
+
+    Source: Richter-Powell et al. (NeurIPS 2022), section 5.
+    """
+    rho, m = flow.rho, flow.m
+    advection = torch.einsum("nij,nj->ni", flow.Dm, m)
+    transport = rho * flow.rho_t + _dot(flow.grad_rho, m)
+    return rho**2 * (flow.m_t + flow.grad_p) + rho * advection - transport * m
+
+
+def incompressibility(flow: Flow) -> Tensor:
+    r"""Return :math:`\rho\rho_t + m\cdot\nabla\rho`, shape (N, 1).
+
+    Given continuity this is :math:`-\rho^2 \nabla\cdot u`.
+    """
+    return flow.rho * flow.rho_t + _dot(flow.grad_rho, flow.m)
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return (a * b).sum(dim=1, keepdim=True)
