@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import deepxde as dde
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -152,7 +153,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         done.stage_seconds += elapsed
         done.seconds += elapsed
         done.loss = math.fsum(self._terms.values())
-        self.model.train_state.loss_train = list(self._terms.values())
+        self.model.train_state.loss_train = np.array(list(self._terms.values()))
 
     def on_epoch_end(self) -> None:
         """Log, show and save, and end the stage when a budget is used up."""
@@ -170,6 +171,14 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         if self.interrupted:
             raise KeyboardInterrupt
         self.model.stop_training = bool(done.stopped_by)
+
+    def on_train_end(self) -> None:
+        """Turn DeepXDE's copies of points into arrays, which `dde.saveplot` needs."""
+        state = self.model.train_state
+        for name in ("X_train", "X_test"):
+            points = getattr(state, name)
+            if isinstance(points, torch.Tensor):
+                setattr(state, name, points.detach().cpu().numpy())
 
     def _reason_to_stop(self) -> str:
         stage, done = self._stage, self.done
@@ -208,6 +217,8 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             "loss": self.done.loss,
             "terms": self._terms,
         }
+        terms = self.model.train_state.loss_train
+        self.model.losshistory.append(self.done.steps, terms, None, None)
         with self._surviving_full_disk():
             append_record(self.settings.log, record)
 

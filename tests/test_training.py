@@ -1,0 +1,463 @@
+"""Training: budgets, log, checkpoints, and everything that can interrupt a run."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import deepxde as dde
+import pytest
+import torch
+
+from ncl_deepxde.checkpoints import CheckpointError, load_checkpoint
+from ncl_deepxde.run_log import read_log
+from ncl_deepxde.training import NonFiniteLoss, Stage, train
+
+SCRIPT = Path(__file__).with_name("resumable_run.py")
+EXAMPLE = runpy.run_path(str(SCRIPT))
+run, build_model, At = EXAMPLE["run"], EXAMPLE["build_model"], EXAMPLE["At"]
+adam, lbfgs, STAGES = EXAMPLE["adam"], EXAMPLE["lbfgs"], EXAMPLE["STAGES"]
+
+
+def weights(model):
+    return torch.nn.utils.parameters_to_vector(model.net.parameters()).detach()
+
+
+def log_of(directory):
+    """The log without its only irreproducible entry."""
+    records = read_log(directory / "log.jsonl")
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """Directory, final weights, result and log of a run without interruption."""
+    directory = tmp_path_factory.mktemp("unbroken")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    dde.config.real.set_float64()
+    model, result = run(directory)
+    torch.set_default_dtype(before)
+    return directory, weights(model), result, log_of(directory)
+
+
+# Steps 1 to 40 are Adam, 41 to 52 L-BFGS; 42 dies before its first checkpoint.
+KILLS = (1, 23, 42, 51)
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """Directory with one run per step of `KILLS`, killed by SIGKILL at that step."""
+    directory = tmp_path_factory.mktemp("killed")
+    command = [sys.executable, SCRIPT, directory, *map(str, KILLS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for step in KILLS:
+        assert f"{step} {-signal.SIGKILL}" in done.stdout.splitlines()
+    return directory
+
+
+@pytest.mark.parametrize("step", KILLS)
+def test_killed_run_resumes_to_the_same_numbers(killed, unbroken, step) -> None:
+    _, expected, whole, log = unbroken
+    directory = killed / str(step)
+    saved = load_checkpoint(directory / "checkpoints" / "net.pt")["progress"]
+    assert step - 5 <= saved["steps"] < step
+    model, result = run(directory, resume=True)
+    assert torch.equal(weights(model), expected)
+    assert (result.steps, result.loss) == (52, whole.loss)
+    assert log_of(directory) == log
+
+
+def test_run_is_reproducible_and_learns(tmp_path, unbroken) -> None:
+    _, expected, _, log = unbroken
+    model, result = run(tmp_path)
+    assert torch.equal(weights(model), expected)
+    assert result.loss < 0.5 * log[0]["loss"]
+    assert (result.steps, result.stopped_by) == (52, "steps")
+    assert result.seconds_per_step == result.seconds / 52
+    other, _ = run(tmp_path / "other", model=build_model(seed=1))
+    assert not torch.equal(weights(other), expected)
+
+
+def test_finished_run_returns_at_once(tmp_path, unbroken) -> None:
+    directory, expected, result, log = unbroken
+    shutil.copytree(directory, tmp_path / "copy")
+    never = At(53, lambda: pytest.fail("the finished run went on"))
+    model, again = run(tmp_path / "copy", resume=True, callbacks=[never])
+    assert again == result
+    assert torch.equal(weights(model), expected)
+    assert log_of(tmp_path / "copy") == log
+
+
+def test_each_step_uses_its_own_points(tmp_path) -> None:
+    model = build_model()
+    seen = []
+    watch = At(None, None)
+    watch.on_batch_end = lambda: seen.append(model.train_state.X_train.detach())
+    run(tmp_path, model=model, stages=[Stage("adam", adam, steps=3)], callbacks=[watch])
+    assert model.data.state_dict() == {"step": 3}
+    fresh = build_model().data
+    assert len(seen) == 3
+    for x in seen:
+        assert torch.equal(x, fresh.train_next_batch()[0])
+
+
+def test_log_holds_the_losses_of_the_step(tmp_path) -> None:
+    model = build_model()
+    adam(model)
+    x, _ = model.data.train_next_batch()
+    terms = model.outputs_losses_train(x, None, None)[1].tolist()
+    stages = [Stage("adam", adam, steps=4)]
+    model, result = run(tmp_path, stages=stages, log_every=1)
+    records = read_log(tmp_path / "log.jsonl")
+    assert [r["step"] for r in records] == [1, 2, 3, 4]
+    first = records[0]
+    assert list(first) == ["model", "stage", "step", "seconds", "loss", "terms"]
+    assert (first["model"], first["stage"]) == ("net", "adam")
+    assert first["terms"] == dict(zip(["pde", "initial"], terms, strict=True))
+    for r in records:
+        assert r["loss"] == pytest.approx(sum(r["terms"].values()), rel=1e-15)
+    assert result.loss == records[-1]["loss"]
+    assert 0 < first["seconds"] < records[-1]["seconds"] <= result.seconds
+    assert model.losshistory.steps == [0, 1, 2, 3, 4]
+
+
+def test_log_is_shared_by_models_and_torn_lines_are_dropped(tmp_path) -> None:
+    stages = [Stage("adam", adam, steps=10)]
+    for name in ("a", "b"):
+        run(tmp_path, stages=stages, name=name)
+    log = tmp_path / "log.jsonl"
+    with log.open("a") as file:
+        file.write('{"model": "b", "st')
+    assert len(read_log(log)) == 4
+    run(tmp_path, stages=stages, name="a")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    found = [(r["model"], r["step"]) for r in lines]
+    assert found == [("b", 5), ("b", 10), ("a", 5), ("a", 10)]
+    assert len(os.listdir(tmp_path / "checkpoints")) == 4
+
+
+def test_two_checkpoints_are_kept(tmp_path, unbroken) -> None:
+    folder = unbroken[0] / "checkpoints"
+    assert sorted(os.listdir(folder)) == ["net.previous.pt", "net.pt"]
+    steps = [
+        load_checkpoint(folder / f)["progress"]["steps"] for f in os.listdir(folder)
+    ]
+    assert sorted(steps) == [48, 52]
+
+
+def test_seconds_end_a_stage_and_continue_after_an_interruption(tmp_path) -> None:
+    stages = [Stage("adam", adam, seconds=0.6)]
+    interrupt = At(20, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, stages=stages, callbacks=[interrupt])
+    saved = load_checkpoint(tmp_path / "checkpoints" / "net.pt")["progress"]
+    assert 0 < saved["stage_seconds"] < 0.6
+    _, result = run(tmp_path, stages=stages, resume=True)
+    assert result.stopped_by == "seconds"
+    assert result.steps > 20
+    # One step beyond the budget, of a few milliseconds; cores may be busy.
+    assert 0.6 <= result.seconds < 1.6
+
+
+def test_first_budget_ends_the_stage(tmp_path) -> None:
+    both = Stage("adam", adam, steps=5, seconds=1000.0)
+    _, result = run(tmp_path, stages=[both])
+    assert (result.steps, result.stopped_by) == (5, "steps")
+
+
+def test_ctrl_c_saves_the_whole_step(tmp_path, unbroken, capsys) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    interrupt = At(14, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, callbacks=[interrupt])
+    assert signal.getsignal(signal.SIGINT) is before
+    message = capsys.readouterr().err
+    assert "step 14" in message
+    assert "resume=True" in message
+    model, _ = run(tmp_path, resume=True)
+    assert torch.equal(weights(model), unbroken[1])
+
+
+def spoil(step, factor):
+    """A model whose residual is multiplied by `factor(u)` in one step."""
+    model = build_model()
+    pde = model.data.pde
+
+    def spoiled(inputs, outputs):
+        bad = model.train_state.step + 1 == step
+        return pde(inputs, outputs) * (factor(outputs) if bad else 1.0)
+
+    model.data.pde = spoiled
+    return model
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_bad_loss_stops_before_the_update(tmp_path, value) -> None:
+    model = spoil(15, lambda u: value)
+    message = r"net: the loss term 'pde' is (nan|inf) at step 15.*net\.pt, of step 12"
+    with pytest.raises(NonFiniteLoss, match=message):
+        run(tmp_path, model=model)
+    stages = [Stage("adam", adam, steps=14)]
+    reference, _ = run(tmp_path / "short", stages=stages)
+    assert torch.equal(weights(model), weights(reference))
+    saved = load_checkpoint(tmp_path / "checkpoints" / "net.pt")
+    assert saved["progress"]["steps"] == 12
+    assert all(w.isfinite().all() for w in saved["state"]["weights"].values())
+
+
+def test_bad_weights_are_not_saved(tmp_path) -> None:
+    # The square root is 0 with an infinite slope: a finite loss, gradients of nan.
+    model = spoil(16, lambda u: torch.sqrt(0 * u))
+    with pytest.raises(NonFiniteLoss, match=r"a weight is not finite at step 16"):
+        run(tmp_path, model=model)
+    assert not weights(model).isfinite().all()
+    saved = load_checkpoint(tmp_path / "checkpoints" / "net.pt")
+    assert saved["progress"]["steps"] == 12
+    assert all(w.isfinite().all() for w in saved["state"]["weights"].values())
+
+
+class Trials(torch.optim.SGD):
+    """Evaluates the loss once more at weights where it is infinite."""
+
+    def step(self, closure):
+        loss = super().step(closure)
+        self.param_groups[0]["trial"]()
+        assert closure().isinf()
+        self.zero_grad()
+        return loss
+
+
+def test_infinite_trial_of_a_line_search_is_no_failure(tmp_path) -> None:
+    model = build_model()
+    pde, calls = model.data.pde, []
+
+    def compile_(model):
+        optimizer = Trials(model.net.parameters(), lr=1e-3)
+        optimizer.param_groups[0]["trial"] = lambda: calls.append(1)
+        model.compile(optimizer, verbose=0)
+        optimizer.state_dict = lambda: {}
+
+    def spoiled(inputs, outputs):
+        is_trial = len(calls) == model.train_state.step + 1
+        return pde(inputs, outputs) * (math.inf if is_trial else 1.0)
+
+    model.data.pde = spoiled
+    _, result = run(tmp_path, model=model, stages=[Stage("sgd", compile_, steps=3)])
+    assert len(calls) == 3
+    assert math.isfinite(result.loss)
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+def test_full_disk_warns_once_and_training_goes_on(
+    tmp_path, monkeypatch, unbroken, function
+) -> None:
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    fill = At(10, lambda: monkeypatch.setattr(os, function, full))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model, result = run(tmp_path, callbacks=[fill])
+    messages = [str(w.message) for w in caught]
+    assert len(messages) == 1
+    assert "No space left" in messages[0]
+    assert "checkpoint of step 8 stays" in messages[0]
+    assert result.steps == 52
+    assert torch.equal(weights(model), unbroken[1])
+    monkeypatch.undo()
+    saved = load_checkpoint(tmp_path / "checkpoints" / "net.pt")
+    assert saved["progress"]["steps"] == 8
+    resumed, _ = run(tmp_path, resume=True)
+    assert torch.equal(weights(resumed), unbroken[1])
+
+
+def test_directory_that_cannot_be_written_is_refused_at_once(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    never = At(1, lambda: pytest.fail("training began"))
+    with pytest.raises(ValueError, match=r"directory must be .*file/run"):
+        run(tmp_path / "file" / "run", callbacks=[never])
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"seed": 1}, "seed was 0 and is now 1"),
+        ({"config": {"width": 9}}, r"config\.width was 8 and is now 9"),
+        ({"config": {}}, r"config\.width was 8 and is now 'absent'"),
+        ({"stages": STAGES[:1]}, r"stages\[1\]\.name was 'l-bfgs' and is now 'absent'"),
+        (
+            {"stages": [Stage("adam", adam, steps=41), STAGES[1]]},
+            r"stages\[0\]\.steps was 40 and is now 41",
+        ),
+    ],
+)
+def test_other_plan_is_refused(unbroken, change, difference) -> None:
+    with pytest.raises(ValueError, match=f"cannot resume.*{difference}"):
+        run(unbroken[0], resume=True, **change)
+
+
+def test_other_float_type_is_refused(unbroken) -> None:
+    dde.config.set_default_float("float32")
+    with pytest.raises(ValueError, match="float type was 'float64' and is now"):
+        run(unbroken[0], resume=True)
+
+
+def test_truncated_checkpoint_is_refused(tmp_path, unbroken) -> None:
+    shutil.copytree(unbroken[0], tmp_path / "copy")
+    path = tmp_path / "copy" / "checkpoints" / "net.pt"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="truncated"):
+        run(tmp_path / "copy", resume=True)
+    path.with_name("net.previous.pt").replace(path)
+    model, _ = run(tmp_path / "copy", resume=True)
+    assert torch.equal(weights(model), unbroken[1])
+
+
+def test_resume_without_checkpoint_starts_afresh(tmp_path, unbroken, capsys) -> None:
+    model, _ = run(tmp_path, resume=True)
+    assert "starting afresh" in capsys.readouterr().err
+    assert torch.equal(weights(model), unbroken[1])
+
+
+def test_fresh_run_forgets_the_old_one(tmp_path) -> None:
+    run(tmp_path, stages=[Stage("adam", adam, steps=9)])
+    kill = At(1, lambda: (_ for _ in ()).throw(RuntimeError("early end")))
+    with pytest.raises(RuntimeError, match="early end"):
+        run(tmp_path, stages=[Stage("adam", adam, steps=9)], callbacks=[kill])
+    assert os.listdir(tmp_path / "checkpoints") == ["net.pt"]
+    saved = load_checkpoint(tmp_path / "checkpoints" / "net.pt")
+    assert saved["progress"]["steps"] == 0
+    assert read_log(tmp_path / "log.jsonl") == []
+
+
+def test_callback_ends_a_stage_for_good(tmp_path) -> None:
+    model = build_model()
+    stop = At(6, lambda: setattr(model, "stop_training", True))
+    stages = [Stage("adam", adam, steps=30)]
+    _, result = run(tmp_path, model=model, stages=stages, callbacks=[stop])
+    assert (result.steps, result.stopped_by) == (6, "callback")
+    _, again = run(tmp_path, stages=stages, resume=True)
+    assert again == result
+
+
+def test_frozen_weights_stay_frozen(tmp_path) -> None:
+    model = build_model()
+    frozen = model.net.linears[0].weight.requires_grad_(False)
+    before = frozen.clone()
+    run(tmp_path, model=model, stages=[Stage("adam", adam, steps=3)])
+    assert not frozen.requires_grad
+    assert torch.equal(frozen, before)
+
+
+def external_model():
+    model = build_model()
+    speed = dde.Variable(2.0)
+    model.data.pde = lambda x, y: (
+        dde.grad.jacobian(y, x, i=0, j=1) + speed * dde.grad.jacobian(y, x, i=0, j=0)
+    )
+
+    def compile_(model):
+        model.compile("adam", lr=1e-2, external_trainable_variables=[speed], verbose=0)
+
+    return model, speed, [Stage("adam", compile_, steps=12)]
+
+
+def test_external_variables_are_restored(tmp_path) -> None:
+    model, speed, stages = external_model()
+    run(tmp_path, model=model, stages=stages)
+    model, again, stages = external_model()
+    run(tmp_path, model=model, stages=stages, resume=True)
+    assert speed.item() != 2.0
+    assert again.item() == speed.item()
+
+
+def time_pde_model():
+    dde.config.set_random_seed(0)
+    geomtime = dde.geometry.GeometryXTime(
+        dde.geometry.Interval(0, 1), dde.geometry.TimeDomain(0, 1)
+    )
+    ic = dde.icbc.IC(geomtime, lambda x: x[:, 0:1] ** 2, lambda _, on: on)
+    data = dde.data.TimePDE(
+        geomtime, EXAMPLE["wave"], [ic], num_domain=20, num_initial=8, num_test=10
+    )
+    return dde.Model(data, dde.nn.FNN([2, 8, 1], "tanh", "Glorot normal"))
+
+
+def test_ordinary_deepxde_data_train_and_resume(tmp_path) -> None:
+    stages = [Stage("adam", EXAMPLE["plain_adam"], steps=10)]
+    whole, _ = run(tmp_path / "whole", model=time_pde_model(), stages=stages)
+    terms = read_log(tmp_path / "whole" / "log.jsonl")[0]["terms"]
+    assert list(terms) == ["term 1", "term 2"]
+    fail = At(7, lambda: (_ for _ in ()).throw(RuntimeError("end")))
+    with pytest.raises(RuntimeError, match="end"):
+        run(tmp_path, model=time_pde_model(), stages=stages, callbacks=[fail])
+    model, _ = run(tmp_path, model=time_pde_model(), stages=stages, resume=True)
+    assert torch.equal(weights(model), weights(whole))
+
+
+def test_deepxde_can_plot_and_save_afterwards(tmp_path) -> None:
+    model, _ = run(tmp_path, stages=[Stage("adam", adam, steps=10)])
+    dde.saveplot(
+        model.losshistory,
+        model.train_state,
+        issave=True,
+        isplot=False,
+        output_dir=tmp_path,
+    )
+    loss = torch.tensor(
+        [float(x) for x in (tmp_path / "loss.dat").read_text().split()[-5:]]
+    )
+    assert loss.isfinite().all()
+    assert (tmp_path / "train.dat").exists()
+
+
+def test_progress_bar_shows_step_loss_and_time_left(tmp_path, capsys) -> None:
+    run(tmp_path, progress=True)
+    text = capsys.readouterr().err
+    assert "net adam: 100%" in text
+    assert "step 52, loss" in text
+    assert "00:00 left" in text
+
+
+def test_nothing_is_printed_without_a_progress_bar(tmp_path, capsys) -> None:
+    run(tmp_path)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("budgets", [{}, {"steps": 0}, {"steps": 3, "seconds": -1.0}])
+def test_stage_without_budget_is_refused(budgets) -> None:
+    with pytest.raises(ValueError, match="steps or seconds must be given and positive"):
+        Stage("adam", adam, **budgets)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stages": []}, "stages must hold at least one"),
+        ({"name": "a/b"}, "name must be a plain file name"),
+        ({"log_every": 0}, "log_every must be positive"),
+        ({"checkpoint_steps": 0}, "checkpoint_steps must be positive"),
+        ({"checkpoint_seconds": -1.0}, "checkpoint_seconds must be positive"),
+        ({"config": {"f": lambda: 0}}, "config must hold JSON values"),
+    ],
+)
+def test_bad_arguments_are_refused(tmp_path, options, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_deepxde_loop_of_lbfgs_is_refused(tmp_path) -> None:
+    stage = Stage("l-bfgs", lambda m: m.compile("L-BFGS", verbose=0), steps=3)
+    with pytest.raises(ValueError, match=r"torch\.optim\.LBFGS"):
+        train(build_model(), [stage], tmp_path, name="net")
