@@ -137,7 +137,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         names = getattr(self.trained.data, "loss_names", None)
         names = names or [f"term {i}" for i in range(1, len(values) + 1)]
         if self.trained.loss_weights is not None:
-            weights = torch.as_tensor(self.trained.loss_weights).tolist()
+            weights = torch.as_tensor(self.trained.loss_weights, device="cpu").tolist()
             values = [w * v for w, v in zip(weights, values, strict=True)]
         self._terms = dict(zip(names, values, strict=True))
         for name, value in self._terms.items():
@@ -233,7 +233,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
                     f"({error.strerror or error}). Training goes on; the checkpoint of "
                     f"step {self.saved_step} stays. Free some space on the disk.",
                     RuntimeWarning,
-                    stacklevel=2,
+                    stacklevel=3,
                 )
             self._has_warned = True
 
@@ -250,7 +250,8 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             total=1.0,
             bar_format=f"{self.settings.name} {self._stage.name}: "
             "{percentage:3.0f}%|{bar}| {desc}",
-            mininterval=0.2,
+            # A log file gets a line now and then, not an animation.
+            mininterval=0.2 if sys.stderr.isatty() else 10.0,
             disable=not self.settings.show_progress,
         )
 

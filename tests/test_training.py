@@ -155,9 +155,17 @@ def test_two_checkpoints_are_kept(tmp_path, unbroken) -> None:
     assert sorted(steps) == [48, 52]
 
 
-def test_seconds_end_a_stage_and_continue_after_an_interruption(tmp_path) -> None:
+@pytest.fixture
+def ctrl_c():
+    """Send SIGINT, which a background process would ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: os.kill(os.getpid(), signal.SIGINT)
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+
+
+def test_seconds_end_a_stage_and_continue_after_a_break(tmp_path, ctrl_c) -> None:
     stages = [Stage("adam", adam, seconds=0.6)]
-    interrupt = At(20, lambda: os.kill(os.getpid(), signal.SIGINT))
+    interrupt = At(20, ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, stages=stages, callbacks=[interrupt])
     saved = load_checkpoint(tmp_path / "checkpoints" / "net.pt")["progress"]
@@ -175,12 +183,9 @@ def test_first_budget_ends_the_stage(tmp_path) -> None:
     assert (result.steps, result.stopped_by) == (5, "steps")
 
 
-def test_ctrl_c_saves_the_whole_step(tmp_path, unbroken, capsys) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    interrupt = At(14, lambda: os.kill(os.getpid(), signal.SIGINT))
+def test_ctrl_c_saves_the_whole_step(tmp_path, unbroken, capsys, ctrl_c) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, callbacks=[interrupt])
-    assert signal.getsignal(signal.SIGINT) is before
+        run(tmp_path, callbacks=[At(14, ctrl_c)])
     message = capsys.readouterr().err
     assert "step 14" in message
     assert "resume=True" in message
