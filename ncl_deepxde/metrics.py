@@ -46,8 +46,8 @@ def relative_l2(value: Array, reference: Array) -> float:
         NoScaleError: If the reference is zero.
     """
     _check_pair(value, reference)
-    scale = _nonzero(_rms(reference), "vanish")
-    return _rms(value - reference) / scale
+    scale = _nonzero(_norm(reference), "vanish")
+    return _norm(value - reference) / scale
 
 
 def standardized_l2(value: Array, reference: Array) -> float:
@@ -65,8 +65,8 @@ def standardized_l2(value: Array, reference: Array) -> float:
         NoScaleError: If the reference is constant.
     """
     _check_pair(value, reference)
-    scale = _nonzero(_rms(reference - reference.mean(axis=0)), "be constant")
-    return _rms(value - reference) / scale
+    scale = _nonzero(_norm(reference - reference.mean(axis=0)), "be constant")
+    return _norm(value - reference) / scale
 
 
 def torus_grid(n: int, d: int = 2) -> Array:
@@ -137,9 +137,9 @@ def errors_over_time(
     return errors
 
 
-def _rms(value: Array) -> float:
-    """Root of the mean over points of the squared length, (N, k) to a number."""
-    return float(np.linalg.norm(value.astype(np.float64)) / np.sqrt(len(value)))
+def _norm(value: Array) -> float:
+    """Root of the sum of squares; numbers of points cancel in every quotient."""
+    return float(np.linalg.norm(value.astype(np.float64)))
 
 
 def _check_pair(value: Array, reference: Array) -> None:

@@ -56,13 +56,13 @@ def test_value_that_is_not_finite_is_never_best():
 
 
 def test_rows_of_nested_errors_are_sorted_by_time():
-    errors = {"u": {"0.3333": 4.0, "0.1": 3.0}, "rho": {"0.3333": 2.0, "0": 1.0}}
+    errors = {"u": {"10": 4.0, "2": 3.0}, "rho": {"0.3333": 2.0, "5e-05": 1.0}}
     rows = metric_rows({"pinn": {"relative_l2": errors}})
     assert [(r.label, r.values["pinn"]) for r in rows] == [
-        ("rho, t = 0", 1.0),
+        ("rho, t = 5e-05", 1.0),
         ("rho, t = 0.3333", 2.0),
-        ("u, t = 0.1", 3.0),
-        ("u, t = 0.3333", 4.0),
+        ("u, t = 2", 3.0),
+        ("u, t = 10", 4.0),
     ]
     assert {r.section for r in rows} == {"Relative L2 error"}
 
