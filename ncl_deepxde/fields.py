@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array, Solution
+from ncl_deepxde.metrics import Array, Solution, Times
 
 
 def write_paraview(
     directory: str | os.PathLike[str],
     name: str,
     solution: Solution,
-    times: Sequence[float],
+    times: Times,
     *,
     n: int = 64,
 ) -> Path:
@@ -82,7 +82,7 @@ def _close_seam(value: Array, n: int) -> Array:
     return np.pad(closed, [(0, 0), (0, 3 - closed.shape[1])])
 
 
-def _write_collection(path: Path, files: Sequence[str], times: Sequence[float]) -> None:
+def _write_collection(path: Path, files: Sequence[str], times: Times) -> None:
     root = ElementTree.Element("VTKFile", type="Collection", version="0.1")
     collection = ElementTree.SubElement(root, "Collection")
     for file, time in zip(files, times, strict=True):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Array = NDArray[np.floating]
+type Times = Sequence[float] | Array
 type Errors = dict[str, dict[str, dict[float, float]]]
 
 
@@ -85,7 +86,7 @@ def torus_grid(n: int, d: int = 2) -> Array:
     return np.stack([coordinate.ravel() for coordinate in mesh], axis=1)
 
 
-def mass_drift(solution: Solution, points: Array, times: Sequence[float]) -> float:
+def mass_drift(solution: Solution, points: Array, times: Times) -> float:
     r"""Largest relative change of mass, :math:`\max_t |M(t) - M(0)| / |M(0)|`.
 
     Args:
@@ -108,7 +109,7 @@ def errors_over_time(
     solution: Solution,
     reference: Solution,
     points: Array,
-    times: Sequence[float],
+    times: Times,
     fields: Sequence[str] = ("rho", "u"),
 ) -> Errors:
     """Errors of each field at each time: `result[metric][field][time]`.

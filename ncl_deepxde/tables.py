@@ -22,6 +22,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "consistency_smape": ("Accuracy", "consistency SMAPE", "smallest"),
     "r2": ("Accuracy", "R2", "largest"),
     "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
+    "continuity_relative": ("Conservation", "residual / largest term", "smallest"),
     "mass_drift": ("Conservation", "mass drift", "smallest"),
     "train_seconds": ("Training", "seconds", None),
     "steps": ("Training", "steps", None),

@@ -16,7 +16,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array, Solution, torus_grid
+from ncl_deepxde.metrics import Array, Solution, Times, torus_grid
 from ncl_deepxde.plotting.panels import (
     DENSITY_LABEL,
     Limits,
@@ -38,7 +38,7 @@ MAX_BYTES = 3_000_000
 def density_animation(
     path_gif: str | os.PathLike[str],
     solutions: Mapping[str, Solution],
-    times: Sequence[float],
+    times: Times,
     *,
     n: int = 96,
     fps: int = 10,
@@ -119,7 +119,7 @@ def _render(
     figure: Figure,
     shown: Mapping[str, AxesImage],
     frames: Sequence[Mapping[str, Array]],
-    times: Sequence[float],
+    times: Times,
 ) -> list[Image.Image]:
     figure.set_dpi(PIXELS_PER_INCH)
     canvas: Any = FigureCanvasAgg(figure)

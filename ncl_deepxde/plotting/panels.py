@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ncl_deepxde.metrics import Array, Solution, time_key, torus_grid
+from ncl_deepxde.metrics import Array, Solution, Times, time_key, torus_grid
 from ncl_deepxde.plotting.style import WIDTH, new_figure, save, style
 
 type Limits = tuple[float, float]
@@ -23,7 +23,7 @@ DIFFERENCE_LABEL = r"$\rho - \rho_{\mathrm{reference}}$ (dimensionless)"
 def density_panels(
     path: str | os.PathLike[str],
     solutions: Mapping[str, Solution],
-    times: Sequence[float],
+    times: Times,
     *,
     n: int = 128,
     title: str = "Density",
@@ -46,7 +46,7 @@ def density_panels(
 def velocity_panels(
     path: str | os.PathLike[str],
     solutions: Mapping[str, Solution],
-    times: Sequence[float],
+    times: Times,
     *,
     n: int = 96,
     title: str = "Velocity: speed and streamlines",
@@ -60,7 +60,7 @@ def difference_panels(
     path: str | os.PathLike[str],
     solutions: Mapping[str, Solution],
     reference: Solution,
-    times: Sequence[float],
+    times: Times,
     *,
     n: int = 128,
     title: str = "Density minus reference",
@@ -71,7 +71,7 @@ def difference_panels(
 
 def draw_density(
     solutions: Mapping[str, Solution],
-    times: Sequence[float],
+    times: Times,
     n: int,
     title: str = "Density",
     scale_from: str | None = None,
@@ -88,7 +88,7 @@ def draw_density(
 
 def draw_velocity(
     solutions: Mapping[str, Solution],
-    times: Sequence[float],
+    times: Times,
     n: int,
     title: str = "Velocity",
     scale_from: str | None = None,
@@ -126,7 +126,7 @@ def draw_velocity(
 def draw_difference(
     solutions: Mapping[str, Solution],
     reference: Solution,
-    times: Sequence[float],
+    times: Times,
     n: int,
     title: str = "Density minus reference",
 ) -> Figure:
@@ -202,7 +202,7 @@ def bar_ends(images: Mapping[str, Sequence[Array]], limits: Limits) -> str:
 
 def _draw_grid(
     images: Mapping[str, Sequence[Array]],
-    times: Sequence[float],
+    times: Times,
     limits: Limits,
     title: str,
     label: str,
