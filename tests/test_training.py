@@ -74,6 +74,7 @@ def test_killed_run_resumes_to_the_same_numbers(killed, unbroken, step) -> None:
     model, result = run(directory, resume=True)
     assert torch.equal(weights(model), expected)
     assert (result.steps, result.loss) == (52, whole.loss)
+    assert model.train_state.step == model.train_state.iteration == 52
     assert log_of(directory) == log
 
 
