@@ -16,12 +16,12 @@ import statistics
 import time
 from collections.abc import Callable
 
-import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
 import deepxde as dde
 import torch
 from torch import Tensor
 from torch.func import jacfwd, jacrev, vmap
 
+import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("DDE_BACKEND", "pytorch")
+_WRONG_BACKEND = (
+    "ncl_deepxde: needs DeepXDE's PyTorch backend, got {!r}. "
+    "Set DDE_BACKEND=pytorch in the environment before Python starts."
+)
 
-import deepxde as dde
+if os.environ.setdefault("DDE_BACKEND", "pytorch") != "pytorch":
+    raise RuntimeError(_WRONG_BACKEND.format(os.environ["DDE_BACKEND"]))
+
+import deepxde as dde  # noqa: E402  the backend is chosen above
 
 if dde.backend.backend_name != "pytorch":
-    raise RuntimeError(
-        "ncl_deepxde: needs DeepXDE's PyTorch backend, but DeepXDE was loaded with "
-        f"the backend {dde.backend.backend_name!r}. Set DDE_BACKEND=pytorch in the "
-        "environment before Python starts."
-    )
+    raise RuntimeError(_WRONG_BACKEND.format(dde.backend.backend_name))
+
+from . import nn  # noqa: E402
 
 __version__ = "0.1.0"
+__all__ = ["nn"]

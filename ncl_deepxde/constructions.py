@@ -14,7 +14,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import torch
@@ -27,17 +27,17 @@ __all__ = ["CONSTRUCTIONS", "Construction", "Readout", "Term", "matrix", "vector
 
 @dataclass(frozen=True)
 class Term:
-    r"""One summand :math:`\pm\partial^\alpha` of one channel.
+    r"""One summand :math:`c\,\partial^\alpha` of one channel.
 
     Attributes:
         axes: The columns of the inputs to differentiate by, repeated as needed.
         channel: Number of the potential.
-        sign: +1 or -1.
+        factor: The number c.
     """
 
     axes: tuple[int, ...]
     channel: int
-    sign: int = 1
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,14 @@ class Construction:
     num_potentials: int
     order: int
     components: tuple[tuple[Term, ...], ...]
+
+    def scaled(self, factor: float) -> Construction:
+        """Return the same field times a number; it stays divergence-free."""
+        components = tuple(
+            tuple(replace(term, factor=factor * term.factor) for term in component)
+            for component in self.components
+        )
+        return replace(self, components=components)
 
 
 def matrix(columns: Sequence[int]) -> Construction:
@@ -126,7 +134,7 @@ class Readout(torch.nn.Module):
     """
 
     rows: Tensor
-    signs: Tensor
+    factors: Tensor
 
     def __init__(
         self,
@@ -138,7 +146,8 @@ class Readout(torch.nn.Module):
         super().__init__()
         self.shape = (len(terms), *[space.dim] * level)
         width = max(len(t) for t in terms)
-        rows, signs = [], []
+        rows: list[list[int]] = []
+        factors: list[list[float]] = []
         for component in terms:
             for extra in _tuples(space.dim, level):
                 row = [
@@ -148,9 +157,10 @@ class Readout(torch.nn.Module):
                 ]
                 padding = width - len(row)
                 rows.append(row + row[:1] * padding)
-                signs.append([t.sign for t in component] + [0] * padding)
+                factors.append([t.factor for t in component] + [0.0] * padding)
         self.register_buffer("rows", torch.as_tensor(rows), persistent=False)
-        self.register_buffer("signs", torch.as_tensor(signs), persistent=False)
+        exact = torch.as_tensor(factors, dtype=torch.float64)
+        self.register_buffer("factors", exact, persistent=False)
 
     def forward(self, streams: Tensor) -> Tensor:
         """Return the outputs, (N, C), or their derivatives, (N, C, dim, ...).
@@ -161,7 +171,7 @@ class Readout(torch.nn.Module):
         flat = streams.transpose(1, 2).flatten(0, 1)
         entries = flat.index_select(0, self.rows.flatten())
         terms = entries.reshape(*self.rows.shape, -1)
-        total = (terms * self.signs[..., None].to(terms.dtype)).sum(1)
+        total = (terms * self.factors[..., None].to(terms.dtype)).sum(1)
         return total.T.reshape(-1, *self.shape)
 
 

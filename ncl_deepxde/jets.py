@@ -14,7 +14,8 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import combinations_with_replacement
 from math import comb, prod
@@ -24,20 +25,42 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.func import jacfwd, vmap
+from torch.nn.functional import linear
 
 from .activations import Activation
 
 __all__ = [
     "JetSpace",
     "MultiIndex",
+    "Sink",
     "compose",
     "dense",
     "in_functorch",
     "jet_of_callable",
     "jet_space",
+    "layer_gradients",
 ]
 
 MultiIndex = tuple[int, ...]
+Sink = Callable[[Tensor, Tensor | None, Tensor], None]
+
+_sinks: list[Sink] = []
+
+
+@contextmanager
+def layer_gradients(sink: Sink) -> Iterator[None]:
+    r"""Give what a gradient consists of to ``sink``, instead of its sum to autograd.
+
+    Args:
+        sink: Called by the backward pass of a dense layer :math:`z = W h + b` with
+            ``(W, h, g)`` and ``(b, None, g[0])``, where :math:`g` is the gradient of
+            :math:`z`; ``h`` is (S, N, in), ``g`` is (S, N, out).
+    """
+    _sinks.append(sink)
+    try:
+        yield
+    finally:
+        _sinks.pop()
 
 
 class JetSpace:
@@ -207,8 +230,12 @@ class _Dense(Function):
         derivatives = activation.derivatives(z[0], space.order + 1)
         p = compose(derivatives[1:], z, space, space.order, torch.empty_like(z))
         gz = _compose_adjoint(p, g, space)
-        flat = gz.flatten(0, 1)
         gh = torch.matmul(gz, weight) if ctx.needs_input_grad[0] else None
+        if _sinks:
+            _sinks[-1](weight, h, gz)
+            _sinks[-1](bias, None, gz[0])
+            return gh, None, None, None, None
+        flat = gz.flatten(0, 1)
         return gh, flat.T @ h.flatten(0, 1), gz[0].sum(0), None, None
 
 
@@ -227,8 +254,7 @@ def _dense_vjp(
 def _dense_plain(
     h: Tensor, weight: Tensor, bias: Tensor, activation: Activation, space: JetSpace
 ) -> Tensor:
-    z = torch.matmul(h, weight.T)
-    z = torch.cat([z[:1] + bias, z[1:]])
+    z = torch.cat([linear(h[:1], weight, bias), linear(h[1:], weight)])
     derivatives = activation.derivatives(z[0], space.order)
     return torch.stack(compose(derivatives, z, space, space.order))
 

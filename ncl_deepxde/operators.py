@@ -1,7 +1,7 @@
 r"""Differential operators and residuals of flows, from a network's outputs.
 
-Outputs have the columns :math:`(\rho, m_1..m_d, p, \ldots)` with :math:`m = \rho u`,
-inputs :math:`(x_1..x_d, t)`. Derivatives come from ``dde.grad``, so the same code serves
+Outputs have the columns :math:`(\rho, m_1..m_d, p)` with :math:`m = \rho u`, inputs
+:math:`(x_1..x_d, t)`. Derivatives come from ``dde.grad``, so the same code works for
 every network, whether its derivatives are served or computed by autograd.
 """
 
@@ -37,7 +37,14 @@ def jacobian(outputs: Tensor, inputs: Tensor) -> Tensor:
 
 
 def divergence(J: Tensor) -> Tensor:
-    r"""Return :math:`\sum_i \partial_i v_i`, shape (N, 1), from a Jacobian (N, n, n)."""
+    r"""Return :math:`\sum_i \partial_i v_i`, shape (N, 1).
+
+    Args:
+        J: Jacobian :math:`\partial_j v_i` at ``[:, i, j]``, shape (N, n, n).
+
+    Raises:
+        ValueError: The Jacobian is not square.
+    """
     if J.shape[1] != J.shape[2]:
         raise ValueError(
             "J: must hold as many components as coordinates, (N, n, n), got "

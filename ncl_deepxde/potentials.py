@@ -177,4 +177,4 @@ class PotentialNetwork(torch.nn.Module):
         *hidden, last = self._layers()
         for linear, activation in zip(hidden, self.activations, strict=True):
             h = dense(h, linear.weight, linear.bias, activation, space)
-        return torch.matmul(h, last.weight.T)
+        return torch.nn.functional.linear(h, last.weight)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..constructions import CONSTRUCTIONS, Term
-from ._continuity import (
-    ContinuityNet,
-    check_choice,
-    check_layer_sizes,
-    check_periods,
-)
+from ..constructions import Term
+from ._checks import check_layer_sizes, check_periods, scaled_field
+from ._continuity import ContinuityNet
 from ._field import Constant
 
 __all__ = ["CurlNet"]
@@ -33,6 +29,7 @@ class CurlNet(ContinuityNet):
         construction: ``"matrix"`` or ``"vector"``, as for :class:`NCL`.
         periods: As for :class:`NCL`.
         harmonics: As for :class:`NCL`.
+        scale: As for :class:`NCL`.
         output: ``"flux"`` or ``"velocity"``, as for :class:`NCL`.
         served: As for :class:`NCL`.
 
@@ -55,16 +52,16 @@ class CurlNet(ContinuityNet):
         construction: str = "matrix",
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
+        scale: float | None = None,
         output: str = "flux",
         served: int = 1,
     ) -> None:
-        check_choice("construction", construction, tuple(CONSTRUCTIONS))
         extras = check_layer_sizes(
             layer_sizes, 3, "(rho, u_1..u_d)", max(layer_sizes[:1], default=0)
         )
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        field = CONSTRUCTIONS[construction](range(d))
+        field = scaled_field(construction, range(d), axes, harmonics, scale)
         free = [[Term((), field.num_potentials + k)] for k in range(1 + extras)]
         on_torus = None not in axes[:-1]
         super().__init__(

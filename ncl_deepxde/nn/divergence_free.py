@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..constructions import CONSTRUCTIONS, Term
-from ._continuity import check_choice, check_layer_sizes, check_periods
+from ..constructions import Term
+from ._checks import check_layer_sizes, check_periods, scaled_field
 from ._field import Constant, FieldNet
 
 __all__ = ["DivergenceFree"]
@@ -27,6 +27,7 @@ class DivergenceFree(FieldNet):
         periods: Period of every axis (a number), or a list with ``None`` for axes that
             are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
+        scale: As for :class:`NCL`.
         served: As for :class:`NCL`.
 
     Raises:
@@ -48,14 +49,15 @@ class DivergenceFree(FieldNet):
         construction: str = "matrix",
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
+        scale: float | None = None,
         served: int = 1,
     ) -> None:
-        check_choice("construction", construction, tuple(CONSTRUCTIONS))
         extras = check_layer_sizes(
             layer_sizes, 2, "(v_1..v_n)", max(layer_sizes[:1], default=0)
         )
         n = layer_sizes[0]
-        field = CONSTRUCTIONS[construction](range(n))
+        axes = check_periods(periods, n, rest=0)
+        field = scaled_field(construction, range(n), axes, harmonics, scale)
         super().__init__(
             layer_sizes[1:-1],
             activation,
@@ -67,7 +69,7 @@ class DivergenceFree(FieldNet):
             ],
             num_channels=field.num_potentials + extras,
             constants=[*[Constant()] * n, *[Constant(is_trained=True)] * extras],
-            periods=check_periods(periods, n, rest=0),
+            periods=axes,
             harmonics=harmonics,
             served=served,
         )

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ..constructions import CONSTRUCTIONS, Term
-from ._continuity import (
-    ContinuityNet,
-    check_choice,
-    check_layer_sizes,
-    check_periods,
-)
+from ..constructions import Term
+from ._checks import check_choice, check_layer_sizes, check_periods, scaled_field
+from ._continuity import ContinuityNet
 from ._field import Constant
 
 __all__ = ["NCL"]
@@ -45,6 +41,10 @@ class NCL(ContinuityNet):
         periods: Period of every space axis (a number), or a list with ``None`` for
             axes that are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
+        scale: Number that multiplies the field of the potentials. By default
+            :math:`(2\pi k/L)^{-q}` with the highest frequency of the embedding and the
+            order q of the construction, which undoes what the derivatives of the
+            embedding multiply by; 1 without periodic axes.
         output: ``"flux"`` or ``"velocity"``: whether columns 1..d hold :math:`m` or
             :math:`u = m/\rho`.
         mean_density: Constant added to the density: on a torus (all axes periodic) the
@@ -79,18 +79,18 @@ class NCL(ContinuityNet):
         construction: str = "matrix",
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
+        scale: float | None = None,
         output: str = "flux",
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         served: int = 1,
     ) -> None:
-        check_choice("construction", construction, tuple(CONSTRUCTIONS))
         extras = check_layer_sizes(
             layer_sizes, 2, "(rho, m_1..m_d)", max(layer_sizes[:1], default=0)
         )
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        field = CONSTRUCTIONS[construction]([d, *range(d)])
+        field = scaled_field(construction, [d, *range(d)], axes, harmonics, scale)
         on_torus = None not in axes[:-1]
         super().__init__(
             layer_sizes[1:-1],

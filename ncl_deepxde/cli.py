@@ -1,0 +1,129 @@
+"""The console command ``ncl-deepxde``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import __version__, problem
+from .checkpoints import CheckpointError
+from .comparison import compare_runs
+from .run import RunOptions, check_writable, run, select_device
+
+__all__ = ["main"]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"ncl-deepxde: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code.
+
+    0 on success, 1 where the work failed, 2 for a bad argument, 130 when interrupted.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        options.action(options)
+    except ValueError as error:
+        return _fail(error, 2)
+    except (CheckpointError, RuntimeError, OSError) as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _fail(error: Exception, code: int) -> int:
+    print(f"ncl-deepxde: {error}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ncl-deepxde",
+        description="Networks that satisfy the continuity equation exactly.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("list", help="problems, their models and presets")
+    one.set_defaults(action=_list)
+
+    one = commands.add_parser("run", help="train, compare with the reference, report")
+    one.add_argument("problem", metavar="PROBLEM")
+    one.add_argument(
+        "--model", action="append", default=[], help="may be repeated; default: preset"
+    )
+    one.add_argument("--preset", default="quick", help="default: quick")
+    one.add_argument("--seed", type=int, default=0, help="default: 0")
+    one.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    one.add_argument(
+        "--out", type=Path, help="run directory; default: runs/PROBLEM-PRESET-seedN"
+    )
+    one.add_argument("--resume", action="store_true", help="continue the run in --out")
+    one.set_defaults(action=_run)
+
+    one = commands.add_parser("reference", help="solve the reference problem alone")
+    one.add_argument("problem", metavar="PROBLEM")
+    one.add_argument("--n", type=int, help="cells per axis")
+    one.add_argument("--dt", type=float, help="time step")
+    one.add_argument("--preset", default="quick", help="settings to start from")
+    one.add_argument("--out", type=Path, default=Path("reference.npz"))
+    one.set_defaults(action=_reference)
+
+    one = commands.add_parser("compare", help="table over several run directories")
+    one.add_argument("directories", metavar="DIR", nargs="+", type=Path)
+    one.set_defaults(action=_compare)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> None:
+    for name, found in problem.available().items():
+        print(f"{name}: {found.summary}")
+        for model, line in found.models.items():
+            print(f"  --model {model:14s}{line}")
+        for preset, content in found.presets.items():
+            print(f"  --preset {preset:13s}{content.summary}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    chosen = RunOptions(
+        problem=options.problem,
+        preset=options.preset,
+        models=tuple(options.model),
+        seed=options.seed,
+        device=select_device(options.device),
+    )
+    name = f"{options.problem}-{options.preset}-seed{options.seed}"
+    run(chosen, options.out or Path("runs") / name, resume=options.resume)
+
+
+def _reference(options: argparse.Namespace) -> None:
+    found = problem.find(options.problem)
+    if options.preset not in found.presets:
+        raise ValueError(
+            f"--preset: must be one of {', '.join(found.presets)}, got "
+            f"{options.preset!r}."
+        )
+    settings: dict[str, Any] = dict(found.presets[options.preset].settings)
+    given = {k: getattr(options, k) for k in ("n", "dt")}
+    changed = {k: v for k, v in given.items() if v is not None}
+    settings["reference"] = {**settings["reference"], **changed}
+    check_writable(options.out.resolve().parent)
+    found.compute_reference(settings, options.out)
+    print(f"wrote {options.out}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    print(compare_runs(options.directories))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

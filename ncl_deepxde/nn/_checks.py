@@ -1,0 +1,116 @@
+"""Checks of the arguments that the network classes share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+from ..constructions import CONSTRUCTIONS, Construction
+
+__all__ = ["check_choice", "check_layer_sizes", "check_periods", "scaled_field"]
+
+
+def check_choice(argument: str, value: Any, choices: Sequence[Any]) -> None:
+    """Raise ``ValueError`` unless ``value`` is one of ``choices``."""
+    if value not in choices:
+        listed = ", ".join(map(repr, choices))
+        raise ValueError(f"{argument}: must be one of {listed}, got {value!r}.")
+
+
+def check_layer_sizes(
+    layer_sizes: Sequence[int], min_inputs: int, field: str, num_field: int
+) -> int:
+    """Return the number of extra outputs.
+
+    Args:
+        layer_sizes: Inputs, hidden widths, outputs.
+        min_inputs: Least number of inputs.
+        field: Names of the outputs that must be there, for the message.
+        num_field: Their number, given the first entry.
+
+    Raises:
+        ValueError: The sizes cannot be those of such a network.
+    """
+    sizes = list(layer_sizes)
+    if len(sizes) < 3 or not all(isinstance(n, Integral) and n > 0 for n in sizes):
+        raise ValueError(
+            "layer_sizes: must hold the number of inputs, at least one hidden width "
+            "and the number of outputs, all positive integers, got "
+            f"{layer_sizes!r}. Use for example [3] + [64] * 4 + [4]."
+        )
+    if sizes[0] < min_inputs:
+        raise ValueError(
+            f"layer_sizes: the first entry, the number of inputs, must be at least "
+            f"{min_inputs}, got {sizes[0]}."
+        )
+    extras = sizes[-1] - num_field
+    if extras < 0:
+        raise ValueError(
+            f"layer_sizes: the last entry must be at least {num_field}, for the "
+            f"outputs {field}, got {sizes[-1]}. Further outputs are free; features of "
+            "the inputs do not count as inputs."
+        )
+    return extras
+
+
+def check_periods(
+    periods: Sequence[float | None] | float | None, num_axes: int, rest: int
+) -> tuple[float | None, ...]:
+    """Return one period or ``None`` per input column.
+
+    Args:
+        periods: One number for all ``num_axes`` space axes, one entry per axis, or
+            ``None``.
+        num_axes: Number of axes that may be periodic.
+        rest: Number of further columns (time), never periodic.
+
+    Raises:
+        ValueError: Wrong number of entries, or an entry that is not positive.
+    """
+    if periods is None or isinstance(periods, (int, float)):
+        periods = (periods,) * num_axes
+    if len(periods) != num_axes or not all(
+        p is None or (isinstance(p, (int, float)) and 0 < p < float("inf"))
+        for p in periods
+    ):
+        raise ValueError(
+            f"periods: must be a positive number or one entry (positive or None) for "
+            f"each of the {num_axes} space axes, time excluded, got {periods!r}."
+        )
+    return (*periods, *(None,) * rest)
+
+
+def scaled_field(
+    construction: str,
+    columns: Sequence[int],
+    periods: Sequence[float | None],
+    harmonics: int,
+    scale: float | None,
+) -> Construction:
+    """Return the construction of a name, scaled as :class:`NCL` documents.
+
+    Args:
+        construction: A key of ``CONSTRUCTIONS``.
+        columns: Column of the inputs of each component's coordinate.
+        periods: One entry per column.
+        harmonics: Harmonics per periodic axis.
+        scale: A number, or ``None`` for the default.
+
+    Raises:
+        ValueError: An unknown construction, or a number out of its range.
+    """
+    check_choice("construction", construction, tuple(CONSTRUCTIONS))
+    if not isinstance(harmonics, Integral) or harmonics < 1:
+        raise ValueError(
+            f"harmonics: must be a positive integer, got {harmonics!r}. Use 1 for "
+            "cos and sin of the period itself."
+        )
+    if scale is not None and not 0 < scale < math.inf:
+        raise ValueError(f"scale: must be positive and finite, got {scale!r}.")
+    field = CONSTRUCTIONS[construction](columns)
+    if scale is None:
+        highest = max((2 * math.pi * harmonics / p for p in periods if p), default=1.0)
+        scale = highest**-field.order
+    return field.scaled(scale)

@@ -1,0 +1,110 @@
+"""What a problem offers to the command line: models, presets, reference, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+import deepxde as dde
+
+from .metrics import Solution
+from .training import Stage
+
+__all__ = ["Experiment", "Figure", "Preset", "Problem", "available", "find"]
+
+GROUP = "ncl_deepxde.problems"
+Figure = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named choice of sizes and budgets of a problem.
+
+    Attributes:
+        summary: One line for ``ncl-deepxde list``.
+        models: Models that run when none is named.
+        settings: Everything that decides the result, as JSON values.
+    """
+
+    summary: str
+    models: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A model of a problem, ready to be trained."""
+
+    model: dde.Model
+    stages: Sequence[Stage]
+    solution: Solution
+
+
+class Problem(Protocol):
+    """One experiment with several models and one reference.
+
+    Attributes:
+        name: As on the command line.
+        summary: One line.
+        models: Names with one line each.
+        presets: By name; ``"quick"`` runs in minutes on two cores.
+    """
+
+    name: str
+    summary: str
+    models: Mapping[str, str]
+    presets: Mapping[str, Preset]
+
+    def build(self, model: str, settings: Mapping[str, Any], seed: int) -> Experiment:
+        """Return a fresh model; called after the seed and the device are set."""
+        ...
+
+    def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
+        """Solve the reference problem and write it to a file."""
+        ...
+
+    def load_reference(self, path: Path) -> Solution:
+        """Return the reference in a file."""
+        ...
+
+    def describe_reference(self, path: Path) -> dict[str, Any]:
+        """Return the settings and quality of a reference, for the metrics."""
+        ...
+
+    def measure(self, experiment: Experiment, reference: Solution) -> dict[str, Any]:
+        """Return the metrics of a trained model."""
+        ...
+
+    def draw(
+        self,
+        directory: Path,
+        solutions: Mapping[str, Solution],
+        metrics: Mapping[str, Any],
+    ) -> list[Figure]:
+        """Draw all figures, write the fields; return file names and captions."""
+        ...
+
+    def summarize(self, metrics: Mapping[str, Any]) -> str:
+        """Return what the run shows, in a few sentences for the report."""
+        ...
+
+
+def available() -> dict[str, Problem]:
+    """Return all installed problems by name."""
+    return {e.name: e.load() for e in sorted(entry_points(group=GROUP))}
+
+
+def find(name: str) -> Problem:
+    """Return the problem of a name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    names = sorted(e.name for e in entry_points(group=GROUP))
+    for entry in entry_points(group=GROUP, name=name):
+        problem: Problem = entry.load()
+        return problem
+    raise ValueError(f"PROBLEM: must be one of {', '.join(names)}, got {name!r}.")

@@ -1,0 +1,232 @@
+"""One run of a problem: reference, training, metrics, figures, report."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import deepxde as dde
+import torch
+
+from . import problem as problems
+from .files import replacing
+from .metrics import Solution
+from .problem import Experiment, Problem
+from .report import terminal_table, write_report
+from .training import train
+
+__all__ = ["RunOptions", "check_writable", "run", "select_device"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is of.
+
+    Attributes:
+        problem: Name of the problem.
+        preset: Name of one of its presets.
+        models: Names of models; those of the preset when empty.
+        seed: Of weights and points.
+        device: ``"cpu"`` or ``"cuda"``.
+    """
+
+    problem: str
+    preset: str
+    models: tuple[str, ...]
+    seed: int
+    device: str
+
+    def command(self, out: Path) -> str:
+        """Return the command line that repeats the run."""
+        models = [word for model in self.models for word in ("--model", model)]
+        words = ["ncl-deepxde", "run", self.problem, *models, "--preset", self.preset]
+        words += ["--seed", str(self.seed), "--device", self.device]
+        return shlex.join([*words, "--out", out.name])
+
+
+def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, Any]:
+    """Solve the reference, train the models, compare, draw, report.
+
+    Args:
+        options: What to run.
+        out: Run directory.
+        resume: Continue the run in that directory.
+
+    Returns:
+        The content of ``metrics.json``.
+
+    Raises:
+        ValueError: A bad argument.
+        RuntimeError: Training or the reference failed.
+    """
+    start = time.perf_counter()
+    problem, options = _checked(options)
+    settings = problem.presets[options.preset].settings
+    _prepare(options, settings, out, resume)
+    reference_path = out / "reference.npz"
+    if not reference_path.exists():
+        _say("solving the reference")
+        problem.compute_reference(settings, reference_path)
+    reference = problem.load_reference(reference_path)
+    metrics: dict[str, Any] = {
+        **{k: getattr(options, k) for k in ("problem", "preset", "seed", "device")},
+        "models": {},
+        "reference": problem.describe_reference(reference_path),
+    }
+    solutions: dict[str, Solution] = {}
+    for model in options.models:
+        experiment = _train(problem, model, options, settings, out, metrics, resume)
+        metrics["models"][model] |= problem.measure(experiment, reference)
+        solutions[model] = experiment.solution
+        _write_json(out / "metrics.json", metrics)
+    solutions["reference"] = reference
+    _say("drawing figures and writing fields")
+    figures = problem.draw(out, solutions, metrics)
+    report = write_report(
+        out,
+        title=f"{problem.name}: {problem.summary}",
+        summary_html_or_text=problem.summarize(metrics),
+        metrics=metrics,
+        figures=figures,
+        command=options.command(out),
+    )
+    print(f"\n{terminal_table(metrics)}\n")
+    _say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
+    return metrics
+
+
+def _train(
+    problem: Problem,
+    model: str,
+    options: RunOptions,
+    settings: Mapping[str, Any],
+    out: Path,
+    metrics: dict[str, Any],
+    resume: bool,
+) -> Experiment:
+    """Train one model and note the cost in the metrics."""
+    with redirect_stdout(io.StringIO()):
+        dde.config.set_default_float(settings["float"])
+        dde.config.set_random_seed(options.seed)
+    experiment = problem.build(model, settings, options.seed)
+    _say(f"training {model}: {problem.models[model]}")
+    result = train(
+        experiment.model,
+        experiment.stages,
+        out,
+        name=model,
+        seed=options.seed,
+        config={**asdict(options), "models": None, "settings": dict(settings)},
+        resume=resume,
+    )
+    metrics["models"][model] = {
+        "train_seconds": result.seconds,
+        "steps": result.steps,
+        "seconds_per_step": result.seconds_per_step,
+        "loss": result.loss,
+        "parameters": sum(p.numel() for p in experiment.model.net.parameters()),
+    }
+    return experiment
+
+
+def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
+    """Find the problem, check the names and fill in the preset's models."""
+    problem = problems.find(options.problem)
+    _check_name("--preset", options.preset, problem.presets)
+    models = options.models or problem.presets[options.preset].models
+    for model in models:
+        _check_name("--model", model, problem.models)
+    if options.seed < 0:
+        raise ValueError(f"--seed: must not be negative, got {options.seed}.")
+    unique = tuple(dict.fromkeys(models))
+    return problem, RunOptions(**{**asdict(options), "models": unique})
+
+
+def _check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
+    if name not in known:
+        raise ValueError(
+            f"{argument}: must be one of {', '.join(known)}, got {name!r}."
+        )
+
+
+def _prepare(
+    options: RunOptions, settings: Mapping[str, Any], out: Path, resume: bool
+) -> None:
+    """Make the run directory and write or compare ``config.json``."""
+    check_writable(out)
+    path = out / "config.json"
+    config = json.loads(json.dumps({**asdict(options), "settings": dict(settings)}))
+    if path.exists() and not resume:
+        raise ValueError(
+            f"--out: {out} holds a run already. Continue it with --resume, or choose "
+            "another directory."
+        )
+    if path.exists():
+        try:
+            old = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ValueError(f"--resume: {path} is damaged. Start anew.") from None
+        changed = sorted(k for k in config if k != "models" and old.get(k) != config[k])
+        if changed:
+            raise ValueError(
+                f"--resume: the run in {out} has other values of {', '.join(changed)}. "
+                "Repeat its options (config.json), or choose another directory."
+            )
+    _write_json(path, config)
+
+
+def check_writable(directory: Path) -> None:
+    """Make a directory.
+
+    Raises:
+        ValueError: It cannot be made or written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(
+            f"--out: {directory} must be a directory that can be written "
+            f"({error.strerror}). Choose another one."
+        ) from error
+
+
+def select_device(name: str) -> str:
+    """Let torch and DeepXDE compute on a device.
+
+    Args:
+        name: ``"auto"``, ``"cpu"`` or ``"cuda"``; auto takes a GPU where there is one.
+
+    Raises:
+        ValueError: There is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"--device: must be auto, cpu or cuda, got {name!r}.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            "--device: cuda needs a CUDA device that torch can see, and there is none. "
+            "Use --device cpu."
+        )
+    torch.set_default_device(name)
+    return name
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _say(message: str) -> None:
+    print(f"ncl-deepxde: {message}", file=sys.stderr, flush=True)

@@ -1,0 +1,108 @@
+"""The reference of the Euler torus: finite elements, or spectral without dolfinx."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import reference_fem
+from ncl_deepxde.metrics import Array, Solution
+from reference_fem import spectral
+from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
+
+__all__ = ["compute", "describe", "load"]
+
+SAVED_TIMES = 41
+
+
+def compute(settings: Mapping[str, Any], path: Path) -> None:
+    """Solve the reference problem and write it to a file.
+
+    The finite elements run in a process of their own, because MPI and DeepXDE do not
+    go together in one. Without dolfinx the pseudo-spectral solver steps in.
+
+    Args:
+        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        path: The npz file to write.
+
+    Raises:
+        RuntimeError: The solver failed.
+    """
+    sizes = settings["reference"]
+    if find_spec("dolfinx") is None:
+        print(
+            "ncl-deepxde: dolfinx is not installed, so the pseudo-spectral solver "
+            "computes the reference. For finite elements: pip install ncl-deepxde[fem]",
+            file=sys.stderr,
+        )
+        solution = spectral.solve(
+            euler_torus_density,
+            euler_torus_velocity,
+            n=2 * sizes["n"],
+            t_end=settings["t_end"],
+            save_times=list(np.linspace(0, settings["t_end"], SAVED_TIMES)),
+        )
+        np.savez(path, times=solution.times, fields=solution.fields)
+        return
+    command = [sys.executable, "-m", "reference_fem", "torus"]
+    command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]
+    command += ["--t-end", repr(settings["t_end"])]
+    command += ["--save-times", str(SAVED_TIMES), "--out", str(path.resolve())]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise RuntimeError(
+            f"reference: the finite-element solver ended with code {done.returncode}; "
+            f"its message stands above. To see it alone: {' '.join(command[1:])}"
+        )
+
+
+def load(path: Path) -> Solution:
+    """Return the reference in a file that :func:`compute` wrote.
+
+    Raises:
+        ValueError: The file is not such a file.
+    """
+    found = _spectral(path)
+    saved = found or reference_fem.load(path)
+
+    def solution(points: Array, time: float) -> dict[str, Array]:
+        return {**saved.evaluate(points, time)}
+
+    return solution
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Return the settings of a reference and how well it conserves."""
+    found = _spectral(path)
+    if found is not None:
+        mass, energy = found.mass, found.energy
+        facts: dict[str, Any] = {
+            "solver": "pseudo-spectral",
+            "n": found.fields.shape[-1],
+        }
+    else:
+        result = reference_fem.load(path)
+        mass, energy = (result.diagnostics[k] for k in ("mass", "energy"))
+        facts = {"solver": "finite elements (dolfinx)", **result.parameters}
+        facts["largest_divergence"] = float(result.diagnostics["divergence"].max())
+    return {
+        **facts,
+        "mass_drift": float(np.abs(mass / mass[0] - 1).max()),
+        "energy_drift": float(np.abs(energy / energy[0] - 1).max()),
+    }
+
+
+def _spectral(path: Path) -> spectral.SpectralSolution | None:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if "fields" in data:
+                return spectral.SpectralSolution(data["times"], data["fields"])
+    except (OSError, ValueError):
+        pass
+    return None
