@@ -51,6 +51,18 @@ def points_of(data, steps):
     return [data.train_next_batch()[0] for _ in range(steps)]
 
 
+def by_hand(model, x, x_start):
+    """The five defects by torch.func, an independent differentiation."""
+    jacobian = torch.func.vmap(torch.func.jacrev(model.net))
+    J, y = jacobian(x), model.net(x_start)
+    return [
+        J[:, 0, 2] + J[:, 1, 0],
+        J[:, 1, 2] - J[:, 0, 1],
+        y[:, 0] - x_start[:, 0],
+        y[:, 1] - x_start[:, 1] ** 2,
+    ]
+
+
 def test_points_are_a_function_of_seed_and_step() -> None:
     first = points_of(collocation(seed=3), 6)
     torch.rand(5)  # the global generator plays no part
@@ -120,18 +132,6 @@ def test_initial_slice_fixes_the_time() -> None:
     assert len(points[:, 0].unique()) == 7
 
 
-def by_hand(model, x, x_start):
-    """The five defects by torch.func, an independent differentiation."""
-    jacobian = torch.func.vmap(torch.func.jacrev(model.net))
-    J, y = jacobian(x), model.net(x_start)
-    return [
-        J[:, 0, 2] + J[:, 1, 0],
-        J[:, 1, 2] - J[:, 0, 1],
-        y[:, 0] - x_start[:, 0],
-        y[:, 1] - x_start[:, 1] ** 2,
-    ]
-
-
 @pytest.mark.parametrize(
     ("loss", "mean"),
     [("MSE", lambda r: r.square().mean()), ("MAE", lambda r: r.abs().mean())],
@@ -186,8 +186,13 @@ def test_test_points_are_fixed_and_apart() -> None:
     assert torch.equal(before, after)
     assert before is not after
     assert not torch.equal(before[:5], train[0])
-    losses = model_of(data).outputs_losses_test(after, None, None)[1]
+    model = model_of(data)
+    losses = model.outputs_losses_test(after, None, None)[1]
     assert losses.shape == (5,)
+    hand = by_hand(model, after, data._test[1])
+    torch.testing.assert_close(
+        losses[:4], torch.stack([r.square().mean() for r in hand])
+    )
 
 
 # torch's forward mode itself calls the deprecated function.
