@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import deepxde as dde
 import torch
@@ -17,6 +18,8 @@ from .activations import Activation
 from .jets import JetSpace, dense, jet_of_callable
 
 __all__ = ["Embedding", "PotentialNetwork"]
+
+Initializer = Callable[[Tensor], Any]
 
 
 class Embedding(torch.nn.Module):
@@ -89,7 +92,8 @@ class PotentialNetwork(torch.nn.Module):
     Args:
         layer_sizes: Hidden widths and the number of outputs, without the inputs.
         activations: One per hidden layer.
-        kernel_initializer: DeepXDE's name of the initializer of the weights.
+        kernel_initializer: DeepXDE's name of the initializer of the weights, or a
+            function that fills a tensor in place.
         embedding: Features of the inputs.
 
             the place of the embedding.
@@ -102,14 +106,14 @@ class PotentialNetwork(torch.nn.Module):
         self,
         layer_sizes: Sequence[int],
         activations: Sequence[Activation],
-        kernel_initializer: str,
+        kernel_initializer: str | Initializer,
         embedding: Embedding,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.transform: Callable[[Tensor], Tensor] | None = None
         self.activations = list(activations)
-        self._initialize = dde.nn.initializers.get(kernel_initializer)
+        self._initialize = _initializer(kernel_initializer)
         sizes = [embedding.num_features, *layer_sizes]
         self.linears = torch.nn.ModuleList(
             self._linear(sizes[i], sizes[i + 1], bias=i < len(sizes) - 2)
@@ -178,3 +182,14 @@ class PotentialNetwork(torch.nn.Module):
         for linear, activation in zip(hidden, self.activations, strict=True):
             h = dense(h, linear.weight, linear.bias, activation, space)
         return torch.nn.functional.linear(h, last.weight)
+
+
+def _initializer(identifier: str | Initializer) -> Initializer:
+    try:
+        found: Initializer = dde.nn.initializers.get(identifier)
+    except (KeyError, ValueError):
+        raise ValueError(
+            "kernel_initializer: must be a name that DeepXDE knows or a function that "
+            f"fills a tensor, got {identifier!r}. Use for example 'Glorot normal'."
+        ) from None
+    return found

@@ -34,6 +34,19 @@ class Condition:
     residual: Residual
 
 
+@dataclass(frozen=True)
+class Call:
+    """One evaluation of the network, and the residuals computed from it.
+
+    Args:
+        points: the points, (N, d+1), time last.
+        residuals: maps inputs (N, d+1) and outputs (N, k) to a list of defects (N, 1).
+    """
+
+    points: torch.Tensor
+    residuals: Residual
+
+
 class Collocation(dde.data.Data):  # type: ignore[misc]
     r"""Random points for a PDE and its soft conditions, new at every step.
 
@@ -143,6 +156,18 @@ class Collocation(dde.data.Data):  # type: ignore[misc]
         if not self._test:
             self._test = self._draw(self.num_test, 1)
         return self._test[0].detach(), None
+
+    def calls(self) -> list[Call]:
+        """Return the network calls of this step, in the order of the loss terms."""
+
+        def pde(inputs: torch.Tensor, outputs: torch.Tensor) -> Sequence[torch.Tensor]:
+            residuals = self.pde(inputs, outputs)
+            if isinstance(residuals, torch.Tensor):
+                return [residuals]
+            return residuals
+
+        residuals: list[Residual] = [pde, *(c.residual for c in self.conditions)]
+        return [Call(x, r) for x, r in zip(self._train, residuals, strict=True)]
 
     def losses_train(self, *arguments: Any, aux: Any = None) -> list[torch.Tensor]:
         """Return the loss terms at the points of this step, each 0-dimensional."""
