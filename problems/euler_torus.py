@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ MODELS = {
     "pinn": "plain network, all equations as residuals",
     "ncl-matrix": "exact continuity, matrix construction",
     "ncl-vector": "exact continuity, vector construction",
+}
+
+
+# DeepXDE has no such initializer for PyTorch: variance 1 / fan-in, as in the paper.
+INITIALIZERS = {
+    "LeCun normal": partial(torch.nn.init.kaiming_normal_, nonlinearity="linear")
 }
 
 
@@ -162,19 +169,19 @@ def periodic_features(harmonics: int) -> Callable[[Tensor], Tensor]:
     return features
 
 
-def _network(model: str, own: Mapping[str, Any]) -> torch.nn.Module:
+def _network(model: str, own: Mapping[str, Any]) -> Any:
     hidden, harmonics = [own["width"]] * own["depth"], own["harmonics"]
-    net: Any
+    initializer = INITIALIZERS.get(own["initializer"], own["initializer"])
     if model == "pinn":
         net = dde.nn.FNN(
-            [4 * harmonics + 1, *hidden, 4], own["activation"], own["initializer"]
+            [4 * harmonics + 1, *hidden, 4], own["activation"], initializer
         )
         net.apply_feature_transform(periodic_features(harmonics))
     else:
         net = NCL(
             [3, *hidden, 4],
             own["activation"],
-            own["initializer"],
+            initializer,
             construction=model.removeprefix("ncl-"),
             periods=1.0,
             harmonics=harmonics,

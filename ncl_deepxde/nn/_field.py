@@ -13,7 +13,7 @@ from torch import Tensor
 from .. import activations
 from ..constructions import Readout, Term
 from ..jets import jet_space
-from ..potentials import Embedding, PotentialNetwork
+from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._served import serve
 
 __all__ = ["Constant", "FieldNet"]
@@ -54,7 +54,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         self,
         hidden: Sequence[int],
         activation: Any,
-        kernel_initializer: str,
+        kernel_initializer: str | Initializer,
         regularization: Any,
         *,
         terms: Sequence[Sequence[Term]],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..constructions import Term
+from ..potentials import Initializer
 from ._checks import check_layer_sizes, check_periods, scaled_field
 from ._continuity import ContinuityNet
 from ._field import Constant
@@ -46,7 +47,7 @@ class CurlNet(ContinuityNet):
         self,
         layer_sizes: Sequence[int],
         activation: Any,
-        kernel_initializer: str,
+        kernel_initializer: str | Initializer,
         regularization: Any = None,
         *,
         construction: str = "matrix",

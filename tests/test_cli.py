@@ -1,0 +1,179 @@
+"""The console command: a whole run, resume after a kill, and every bad argument."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ncl_deepxde.cli import main
+from ncl_deepxde.run_log import read_log
+
+RUN = ["run", "euler-torus", "--preset", "smoke", "--device", "cpu"]
+MODELS = ("pinn", "ncl-matrix")
+CHOICE = [word for model in MODELS for word in ("--model", model)]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run directory."""
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    assert main([*RUN, *CHOICE, "--out", str(out)]) == 0
+    return out
+
+
+def metrics_of(out):
+    return json.loads((out / "metrics.json").read_text())
+
+
+def test_run_writes_everything_it_promises(finished):
+    names = {p.relative_to(finished).as_posix() for p in finished.rglob("*")}
+    assert {"config.json", "metrics.json", "log.jsonl", "report.html"} <= names
+    assert {"checkpoints/pinn.pt", "checkpoints/ncl-matrix.pt"} <= names
+    assert {"fields/pinn.pvd", "fields/ncl-matrix.pvd"} <= names
+    figures = {"density", "velocity", "difference", "errors", "losses"}
+    assert {f"figures/{f}.png" for f in figures} <= names
+    assert "figures/density.gif" in names
+    assert not [name for name in names if "/." in f"/{name}"]
+
+
+def test_metrics_follow_the_contract(finished):
+    metrics = metrics_of(finished)
+    assert (metrics["problem"], metrics["preset"]) == ("euler-torus", "smoke")
+    assert (metrics["seed"], metrics["device"]) == (0, "cpu")
+    assert set(metrics["models"]) == set(MODELS)
+    for model in metrics["models"].values():
+        times = model["relative_l2"]["rho"]
+        assert {"0", "0.1", "0.2", "0.3", "0.3333"} <= set(times)
+        assert set(model["relative_l2"]["u"]) == set(times)
+        assert all(np.isfinite(v) and v > 0 for v in times.values())
+        assert model["steps"] == 30
+        assert model["parameters"] > 400
+    assert metrics["reference"]["mass_drift"] < 1e-8
+
+
+def test_exactness_shows_in_the_metrics(finished):
+    models = metrics_of(finished)["models"]
+    # float32: a few roundings, in units of the largest term.
+    assert models["ncl-matrix"]["continuity_relative"] < 1e-5
+    assert models["ncl-matrix"]["mass_drift"] < 1e-6
+    assert models["pinn"]["continuity_relative"] > 1e-2
+
+
+def test_resuming_a_finished_run_changes_no_number(finished, capsys):
+    before = metrics_of(finished)
+    assert main([*RUN, *CHOICE, "--out", str(finished), "--resume"]) == 0
+    assert metrics_of(finished) == before
+    assert "report.html" in capsys.readouterr().err
+
+
+def test_killed_run_resumes_to_the_same_numbers(finished, tmp_path):
+    out = tmp_path / "killed"
+    words = [*RUN, *CHOICE, "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ncl_deepxde", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if any(r["model"] == "ncl-matrix" for r in read_log(out / "log.jsonl")):
+            break
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (out / "report.html").exists()
+    assert main([*words, "--resume"]) == 0
+    killed, whole = (metrics_of(d)["models"] for d in (out, finished))
+    for model in MODELS:
+        assert killed[model]["loss"] == whole[model]["loss"]
+        errors = [m[model]["relative_l2"]["rho"] for m in (killed, whole)]
+        # The reference is solved twice, to the tolerance of its iterations.
+        assert errors[0] == pytest.approx(errors[1], rel=1e-6)
+
+
+def test_compare_shows_the_models_of_a_run(finished, capsys):
+    assert main(["compare", str(finished)]) == 0
+    shown = capsys.readouterr().out
+    assert all(model in shown for model in MODELS)
+
+
+def test_list_names_problems_models_and_presets(capsys):
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("euler-torus", "ncl-vector", "quick", "paper"):
+        assert word in shown
+
+
+def failing(words, capsys):
+    """Return exit code and message of a command that must fail."""
+    try:
+        code = main(words)
+    except SystemExit as exit_:
+        code = exit_.code
+    message = capsys.readouterr().err.strip()
+    assert message.count("\n") == 0
+    return code, message
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "euler-torsu"], "PROBLEM: must be one of .*euler-torus"),
+        (["run", "euler-torus", "--preset", "fast"], "--preset: .*quick.*'fast'"),
+        (["run", "euler-torus", "--model", "fnn"], "--model: .*pinn.*'fnn'"),
+        (["run", "euler-torus", "--seed", "-1"], "--seed: .*-1"),
+        (["run", "euler-torus", "--seed", "x"], "--seed"),
+        (["run", "euler-torus", "--device", "tpu"], "--device: .*auto, cpu or cuda"),
+        (["run"], "PROBLEM"),
+        (["fly"], "fly"),
+        (["compare", "nowhere"], "nowhere"),
+        (["reference", "euler-torus", "--preset", "x"], "--preset"),
+    ],
+)
+def test_bad_arguments_give_one_line_and_exit_code_2(
+    words, said, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code, message = failing(words, capsys)
+    assert code == 2
+    assert re.search(said, message), message
+
+
+def test_unwritable_directory_is_refused_before_any_work(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.touch()
+    code, message = failing([*RUN, "--out", str(file / "run")], capsys)
+    assert code == 2
+    assert "--out" in message
+    assert "Choose another" in message
+
+
+def test_existing_run_is_not_overwritten(finished, capsys):
+    code, message = failing([*RUN, "--out", str(finished)], capsys)
+    assert code == 2
+    assert "--resume" in message
+
+
+def test_resume_with_other_options_is_refused(finished, capsys):
+    words = [*RUN, "--seed", "1", "--out", str(finished), "--resume"]
+    code, message = failing(words, capsys)
+    assert code == 2
+    assert "seed" in message
+
+
+def test_reference_command_writes_a_file_that_loads(tmp_path, capsys):
+    from problems.euler_torus import PROBLEM
+
+    out = tmp_path / "reference.npz"
+    words = ["reference", "euler-torus", "--n", "8", "--dt", "0.04"]
+    assert main([*words, "--out", str(out)]) == 0
+    rho = PROBLEM.load_reference(out)(np.random.default_rng(0).random((7, 2)), 0.2)
+    assert rho["rho"].shape == (7, 1)
+    assert Path(capsys.readouterr().out.split()[-1]) == out
