@@ -53,7 +53,6 @@ def _parser() -> argparse.ArgumentParser:
         help="number of equally spaced times, or a list",
     )
     sub.add_argument("--degree", type=int, default=2, help="degree of rho and u")
-    sub.add_argument("--order", type=int, default=2, help="order in time")
     sub.add_argument("--out", type=_output, required=True, help="npz file to write")
     sub.add_argument(
         "--paraview", type=Path, metavar="DIR", help="also write .vtu here"
@@ -93,7 +92,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             t_end=options.t_end,
             save_times=options.save_times,
             degree=options.degree,
-            order=options.order,
         )
     except ValueError as error:
         parser.error(str(error))

@@ -18,6 +18,8 @@ class LinearProblem:
         solution: Function that starts and receives the solution.
         options: PETSc options of the solver.
         null_space: Whether constants are in the kernel (pressure).
+        reuse_below: Keep the preconditioner of an older matrix as long as solves take
+            fewer iterations than this; 0 renews it in every solve.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class LinearProblem:
         solution: fem.Function,
         options: dict[str, Any],
         null_space: bool = False,
+        reuse_below: int = 0,
     ) -> None:
         self.name, self.a, self.L, self.solution = (
             name,
@@ -39,13 +42,14 @@ class LinearProblem:
         self.b = fem_petsc.create_vector(self.L.function_spaces[0])
         comm = self.A.getComm()
         self.constants = PETSc.NullSpace().create(constant=True, comm=comm)
-        self.null_space = null_space
+        self.null_space, self.reuse_below = null_space, reuse_below
         if null_space:
             self.A.setNullSpace(self.constants)
         self.ksp = PETSc.KSP().create(comm)
         self.ksp.setOperators(self.A)
         self.ksp.setInitialGuessNonzero(True)
         self._set_options(options)
+        self._reuse(False)
 
     def _set_options(self, options: dict[str, Any]) -> None:
         prefix = f"ncl_{self.name}_"
@@ -80,15 +84,25 @@ class LinearProblem:
             self.constants.remove(self.b)
         x = self.solution.x.petsc_vec
         self.ksp.solve(self.b, x)
-        self.solution.x.scatter_forward()
         reason: Any = self.ksp.getConvergedReason()
+        if reason < 0 and self.reuses:
+            self._reuse(False)
+            self.ksp.solve(self.b, x)
+            reason = self.ksp.getConvergedReason()
+        self.solution.x.scatter_forward()
         if reason < 0:
             raise RuntimeError(
                 f"the {self.name} solve did not converge (PETSc reason {reason}, "
                 f"{self.ksp.getIterationNumber()} iterations); use a smaller dt or a "
                 "larger n"
             )
-        return int(self.ksp.getIterationNumber())
+        count = int(self.ksp.getIterationNumber())
+        self._reuse(count < self.reuse_below)
+        return count
+
+    def _reuse(self, keep: bool) -> None:
+        self.reuses = keep
+        self.ksp.getPC().setReusePreconditioner(keep)
 
     def destroy(self) -> None:
         """Free the PETSc objects."""

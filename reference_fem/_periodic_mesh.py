@@ -1,54 +1,46 @@
-"""The periodic unit square as a triangle mesh with identified vertices."""
+"""The periodic unit square as a dolfinx mesh with identified vertices."""
 
 import numpy as np
 
 from reference_fem._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, mesh, ufl
-
-CORNERS = np.array([[[0, 0], [1, 0], [1, 1]], [[0, 0], [1, 1], [0, 1]]])
-"""Corners of the lower and the upper triangle of a unit cell: (2, 3, 2)."""
+from reference_fem.lattice import cell_corners, node_index
 
 
-def _lattice_triangles(cells: np.ndarray, n: int) -> np.ndarray:
-    """Return the lattice corners (len(cells), 3, 2), not wrapped, of numbered cells."""
-    square, half = np.divmod(cells, 2)
-    origin = np.stack([square % n, square // n], axis=-1)
-    return np.asarray(origin[:, None, :] + CORNERS[half])
+def _share(comm: MPI.Comm, count: int) -> np.ndarray:
+    """Return this process's range of the numbers 0 to count - 1."""
+    return np.arange(
+        count * comm.rank // comm.size, count * (comm.rank + 1) // comm.size
+    )
 
 
 def create_periodic_unit_square(comm: MPI.Comm, n: int) -> Mesh:
-    r"""Return the unit square with opposite sides identified, cut into 2 n^2 triangles.
+    r"""Return the unit square with opposite sides identified: 4 n^2 triangles.
 
-    Every square of the n x n lattice is cut from lower left to upper right. The
-    topology has n^2 vertices, so finite-element spaces are periodic without
-    constraints. The geometry has three points of its own per cell, so triangles at
-    the seam keep their true shape.
+    The topology has 2 n^2 vertices, so finite-element spaces are periodic without
+    constraints. The geometry has three points of its own per cell, so triangles at the
+    seam keep their true shape.
 
     Args:
         comm: MPI communicator that shares the mesh.
-        n: Number of squares per axis, at least 3 (below, triangles would share edges).
+        n: Squares per axis, at least 3 (below, triangles would share edges).
 
     Returns:
         A dolfinx mesh without exterior facets.
     """
-    num_cells = 2 * n * n
-    first, last = (num_cells * (comm.rank + k) // comm.size for k in (0, 1))
-    corners = _lattice_triangles(np.arange(first, last), n) % n
-    cells = corners[..., 0] + n * corners[..., 1]
-    nodes = np.arange(
-        n * n * comm.rank // comm.size, n * n * (comm.rank + 1) // comm.size
-    )
-    x = np.stack([nodes % n, nodes // n], axis=-1) / n
+    i, j = node_index(cell_corners(_share(comm, 4 * n * n), n), 2 * n)
+    i_vertex, half = np.divmod(_share(comm, 2 * n * n), n)
+    x = np.stack([i_vertex, 2 * half + i_vertex % 2], axis=-1) / (2 * n)
     domain = ufl.Mesh(basix_ufl.element("Lagrange", "triangle", 1, shape=(2,)))
-    wrapped = mesh.create_mesh(comm, cells.astype(np.int64), domain, x)
+    wrapped = mesh.create_mesh(comm, i * n + j, domain, x)
 
     topology = wrapped.topology
     local = topology.index_map(2).size_local
-    triangles = _lattice_triangles(topology.original_cell_index[:local], n)
+    corners = cell_corners(topology.original_cell_index[:local], n)
     geometry = mesh.create_geometry(
         IndexMap(comm, 3 * local),
         np.arange(3 * local, dtype=np.int32).reshape(-1, 3),
-        wrapped.geometry.cmap,
-        triangles.reshape(-1, 2) / n,
+        wrapped.geometry.cmaps[0],
+        corners.reshape(-1, 2) / (2 * n),
         np.arange(3 * local, dtype=np.int64),
     )
     return Mesh(

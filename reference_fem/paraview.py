@@ -8,27 +8,23 @@ import meshio
 import numpy as np
 from numpy.typing import NDArray
 
+from reference_fem.lattice import cell_corners
+
 if TYPE_CHECKING:
     from reference_fem.result import TorusResult
 
-# corners, then midpoints of the edges, of both triangles in half squares
-QUADRATIC = np.array(
-    [
-        [[0, 0], [2, 0], [2, 2], [1, 0], [2, 1], [1, 1]],
-        [[0, 0], [2, 2], [0, 2], [1, 1], [1, 2], [0, 1]],
-    ]
-)
-
 
 def _quadratic_mesh(n: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return points ((2n+1)^2, 3) and cells (2 n^2, 6); the seam is on both sides."""
-    axis = np.arange(2 * n + 1)
-    i, j = (a.ravel() for a in np.meshgrid(axis, axis, indexing="ij"))
-    points = np.stack([i, j, 0 * i], axis=1) / (2 * n)
-    corner = 2 * np.stack(np.divmod(np.arange(n * n), n), axis=1)
-    nodes = corner[:, None, None, :] + QUADRATIC[None]
-    cells = nodes[..., 0] * (2 * n + 1) + nodes[..., 1]
-    return points, cells.reshape(-1, 6)
+    """Return points (P, 3) and cells (4 n^2, 6): corners, then midpoints of edges.
+
+    The mesh is not periodic: nodes on the seam appear on both sides.
+    """
+    corners = cell_corners(np.arange(4 * n * n), n)
+    nodes = np.concatenate(
+        [2 * corners, corners + np.roll(corners, -1, axis=1)], axis=1
+    )
+    points, cells = np.unique(nodes.reshape(-1, 2), axis=0, return_inverse=True)
+    return np.pad(points / (4 * n), ((0, 0), (0, 1))), cells.reshape(-1, 6)
 
 
 def write_series(result: "TorusResult", directory: str | os.PathLike[str]) -> Path:

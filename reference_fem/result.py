@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from reference_fem import lattice
 from reference_fem.solution import Array, Solution
 
 FORMAT = "ncl-deepxde reference torus 1"
@@ -21,20 +22,18 @@ FIELDS = ("times", "rho", "u", "p")
 class TorusResult(Solution):
     r"""Lagrange fields on the periodic unit square, known by their nodal values.
 
-    The square is cut into n x n squares and each from lower left to upper right into
-    two triangles. Node (i, j) of a field with m nodes per axis sits at (i/m, j/m), and
-    m = n * (polynomial degree).
+    Triangles and nodes are those of :mod:`reference_fem.lattice`.
 
     Attributes:
         times: Saved times (T,).
-        rho: Density (T, m, m), degree ``parameters["degree"]``.
-        u: Velocity (T, 2, m, m), same degree.
-        p: Pressure (T, l, l), one degree less, mean zero.
+        rho: Density (T, m, m / 2), degree k = ``parameters["degree"]``, m = 2 k n.
+        u: Velocity (T, 2, m, m / 2), same degree.
+        p: Pressure (T, l, l / 2), degree k - 1, mean zero.
         diagnostics: Per time step (num_steps + 1,): ``time``, ``mass``, ``energy``,
             ``divergence`` (L2 norm of div u), ``min_density``, ``max_density`` (at the
             nodes), ``density_iterations``, ``velocity_iterations``,
             ``pressure_iterations``.
-        parameters: ``n``, ``degree``, ``dt``, ``num_steps``, ``order``, ``grad_div``,
+        parameters: ``n``, ``degree``, ``dt``, ``num_steps``, ``grad_div``,
             ``seconds``, ``processes``.
     """
 
@@ -50,8 +49,8 @@ class TorusResult(Solution):
         fine = np.concatenate([self.rho[index][None], self.u[index]])
         return np.concatenate(
             [
-                evaluate_lagrange(fine, n, points),
-                evaluate_lagrange(self.p[index][None], n, points),
+                lattice.evaluate(fine, n, points),
+                lattice.evaluate(self.p[index][None], n, points),
             ]
         )
 
@@ -90,41 +89,6 @@ class TorusResult(Solution):
         from reference_fem.paraview import write_series
 
         return write_series(self, directory)
-
-
-def evaluate_lagrange(values: Array, n: int, points: Array) -> Array:
-    r"""Evaluate periodic Lagrange fields on the lattice of cut squares.
-
-    With k = m / n and barycentric coordinates :math:`\lambda`, the shape function of
-    node :math:`(a, b, c) / k`, a + b + c = k, is :math:`P_a(\lambda_1) P_b(\lambda_2)
-    P_c(\lambda_3)` with :math:`P_a(z) = \prod_{i < a} (k z - i) / (i + 1)`.
-
-    Args:
-        values: Nodal values (F, m, m).
-        n: Squares per axis.
-        points: Points (N, 2) in [0, 1).
-
-    Returns:
-        Values (F, N).
-    """
-    m = values.shape[-1]
-    k = m // n
-    square = np.floor(points * n).astype(int)
-    x, y = (points * n - square).T
-    lower = x >= y
-    # corners: (0,0), then (1,0) below or (0,1) above the diagonal, then (1,1)
-    barycentric = np.stack([1 - np.maximum(x, y), np.abs(x - y), np.minimum(x, y)])
-    factors = [np.ones_like(barycentric)]
-    for i in range(k):
-        factors.append(factors[-1] * (k * barycentric - i) / (i + 1))
-    result = np.zeros((len(values), len(points)))
-    for b in range(k + 1):
-        for c in range(k + 1 - b):
-            shape = factors[k - b - c][0] * factors[b][1] * factors[c][2]
-            i = (k * square[:, 0] + c + np.where(lower, b, 0)) % m
-            j = (k * square[:, 1] + c + np.where(lower, 0, b)) % m
-            result += shape * values[:, i, j]
-    return result
 
 
 def load(path: str | os.PathLike[str]) -> TorusResult:

@@ -35,7 +35,6 @@ def solve(
     degree: int = 2,
     comm: Any = None,
     force: Callable[[Array, float], Array] | None = None,
-    order: int = 2,
     grad_div: float = 1.0,
     progress: bool = True,
 ) -> TorusResult:
@@ -48,14 +47,13 @@ def solve(
     Args:
         rho0: Initial density, coordinates (2, N) -> (N,), positive.
         u0: Initial velocity, (2, N) -> (2, N), divergence-free.
-        n: Squares per axis, at least 3; there are 2 n^2 triangles.
+        n: Squares per axis, at least 3; there are 4 n^2 triangles.
         dt: Largest time step.
         t_end: Final time.
         save_times: Increasing times in [0, t_end], or a number of equally spaced ones.
         degree: Polynomial degree of rho and u, 2 or 3; the pressure has one less.
         comm: MPI communicator, by default all processes.
         force: Body force per volume f, ((2, N), t) -> (2, N).
-        order: Order of the BDF time discretization, 2 or 3.
         grad_div: Coefficient of the grad-div term.
         progress: Whether the first process shows a progress bar.
 
@@ -68,7 +66,7 @@ def solve(
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
-    _check(n, dt, t_end, degree, order, grad_div)
+    _check(n, dt, t_end, degree, grad_div)
     times = _save_times(save_times, t_end)
     from reference_fem._dolfinx import MPI, require_compiler
     from reference_fem._splitting import Splitting
@@ -78,7 +76,7 @@ def solve(
     start = time.perf_counter()
     num_steps = math.ceil(t_end / dt * (1 - 1e-12))
     show = progress and comm.rank == 0
-    scheme = Splitting(comm, n, degree, order, grad_div, rho0, u0, force)
+    scheme = Splitting(comm, n, degree, grad_div, rho0, u0, force)
     try:
         fields, rows = _march(scheme, t_end, num_steps, times, show)
     finally:
@@ -89,7 +87,6 @@ def solve(
         "degree": degree,
         "dt": t_end / num_steps,
         "num_steps": num_steps,
-        "order": order,
         "grad_div": grad_div,
         "seconds": time.perf_counter() - start,
         "processes": comm.size,
@@ -120,15 +117,12 @@ def _march(
     return fields, rows
 
 
-def _check(
-    n: int, dt: float, t_end: float, degree: int, order: int, grad_div: float
-) -> None:
+def _check(n: int, dt: float, t_end: float, degree: int, grad_div: float) -> None:
     rules = [
         ("n", n, isinstance(n, int) and n >= 3, "an integer of at least 3"),
         ("t_end", t_end, 0 < t_end < math.inf, "positive and finite"),
         ("dt", dt, 0 < dt <= t_end, f"positive and at most t_end = {t_end!r}"),
         ("degree", degree, degree in (2, 3), "2 or 3"),
-        ("order", order, order in (2, 3), "2 or 3"),
         ("grad_div", grad_div, 0 <= grad_div < math.inf, "finite and not negative"),
     ]
     for name, value, holds, rule in rules:

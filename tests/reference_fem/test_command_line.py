@@ -1,0 +1,115 @@
+"""The command line, alone and under mpirun, and what it says when things are missing."""
+
+import importlib
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import reference_fem
+from reference_fem.__main__ import main
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "reference_fem", "torus"]
+
+
+def launcher():
+    beside = Path(sys.executable).with_name("mpirun")
+    return str(beside) if beside.exists() else shutil.which("mpirun")
+
+
+@pytest.mark.fem
+def test_two_processes_give_the_same_numbers(tmp_path):
+    arguments = ["--n", "8", "--dt", "4e-3", "--t-end", "0.021", "--save-times", "3"]
+    for name, prefix in (("one", []), ("two", [launcher(), "-n", "2"])):
+        run = subprocess.run(
+            [*prefix, *COMMAND, *arguments, "--out", str(tmp_path / name)],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.count("mass drift") == 1
+    one, two = (reference_fem.load(tmp_path / name) for name in ("one", "two"))
+    assert two.parameters["processes"] == 2
+    for field in ("rho", "u", "p"):
+        a, b = getattr(one, field), getattr(two, field)
+        assert np.abs(a - b).max() < 1e-10 * np.abs(a).max()
+    assert np.allclose(one.diagnostics["mass"], two.diagnostics["mass"], rtol=1e-13)
+
+
+@pytest.mark.fem
+def test_main_writes_the_result_and_paraview_files(tmp_path, capsys):
+    out = tmp_path / "f.npz"
+    code = main(
+        ["torus", "--n", "4", "--dt", "0.01", "--t-end", "0.02", "--out", str(out)]
+        + ["--save-times", "0,0.015", "--paraview", str(tmp_path / "pv")]
+    )
+    assert code == 0
+    assert np.array_equal(reference_fem.load(out).times, [0.0, 0.015])
+    assert (tmp_path / "pv" / "solution.pvd").exists()
+    assert "energy drift" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--n", "2"], "n must be an integer of at least 3"),
+        (["--dt", "0"], "dt must be positive"),
+        (["--t-end", "-1"], "t_end must be positive"),
+        (["--save-times", "a,b"], "comma-separated list"),
+        (["--save-times", "0.9"], "save_times must increase"),
+        (["--degree", "7"], "degree must be 2 or 3"),
+        (["--out", "/nowhere/at/all.npz"], "existing directory"),
+        (["--n", "x"], "invalid int value"),
+    ],
+)
+def test_bad_arguments_give_one_line_and_code_2(arguments, words, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["torus", "--out", str(tmp_path / "f.npz"), *arguments])
+    assert stop.value.code == 2
+    message = capsys.readouterr().err
+    assert words in message
+    assert message.count("\n") == 1
+
+
+def reload_door(monkeypatch, **modules):
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delitem(sys.modules, "reference_fem._dolfinx", raising=False)
+    return importlib.import_module("reference_fem._dolfinx")
+
+
+def test_missing_dolfinx_names_the_remedy(monkeypatch):
+    with pytest.raises(ImportError, match=r"pip install ncl-deepxde\[fem\].*conda"):
+        reload_door(monkeypatch, dolfinx_solver=None, dolfinx=None)
+
+
+def test_old_dolfinx_names_the_version_and_the_remedy(monkeypatch):
+    old = types.ModuleType("dolfinx")
+    old.__version__ = "0.5.2"
+    with pytest.raises(ImportError, match=r"found version 0\.5\.2.*pip install"):
+        reload_door(monkeypatch, dolfinx_solver=None, dolfinx=old)
+
+
+@pytest.mark.fem
+def test_missing_compiler_names_the_remedy(monkeypatch):
+    from reference_fem._dolfinx import require_compiler
+
+    monkeypatch.setenv("CC", "no-such-compiler -pthread")
+    with pytest.raises(RuntimeError, match="'no-such-compiler'.*apt install gcc"):
+        require_compiler()
+
+
+def test_main_reports_missing_dolfinx_with_code_1(monkeypatch, tmp_path, capsys):
+    for name in ("reference_fem._splitting", "reference_fem._dolfinx"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "dolfinx_solver", None)
+    monkeypatch.setitem(sys.modules, "dolfinx", None)
+    assert main(["torus", "--out", str(tmp_path / "f.npz")]) == 1
+    assert "pip install" in capsys.readouterr().err

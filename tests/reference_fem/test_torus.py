@@ -1,0 +1,170 @@
+"""The finite-element solver against exact solutions, identities and itself."""
+
+import manufactured
+import numpy as np
+import pytest
+
+from reference_fem import initial_states, torus
+
+pytestmark = pytest.mark.fem
+
+
+def solve_manufactured(n, dt, t_end):
+    result = torus.solve(
+        manufactured.density,
+        manufactured.velocity,
+        n=n,
+        dt=dt,
+        t_end=t_end,
+        save_times=[t_end],
+        force=manufactured.force,
+        progress=False,
+    )
+    return manufactured.errors(result, t_end)
+
+
+def solve_euler(n, dt, t_end=0.04, **options):
+    return torus.solve(
+        initial_states.euler_torus_density,
+        initial_states.euler_torus_velocity,
+        n=n,
+        dt=dt,
+        t_end=t_end,
+        save_times=[0.0, t_end],
+        progress=False,
+        **options,
+    )
+
+
+def test_force_is_the_momentum_equation():
+    # central differences of the exact fields; h^2 times third derivatives is 1e-6
+    x, t, h = manufactured.grid(5), 0.3, 1e-4
+    step = h * np.eye(2)[:, :, None]
+
+    def slope(f, i):
+        return (f(x + step[i], t) - f(x - step[i], t)) / (2 * h)
+
+    u = manufactured.velocity(x, t)
+    rate = (manufactured.velocity(x, t + h) - manufactured.velocity(x, t - h)) / (2 * h)
+    convection = sum(u[i] * slope(manufactured.velocity, i) for i in (0, 1))
+    grad_p = np.stack([slope(manufactured.pressure, i) for i in (0, 1)])
+    f = manufactured.density(x, t) * (rate + convection) + grad_p
+    assert np.abs(f - manufactured.force(x, t)).max() < 1e-5
+    rate = (manufactured.density(x, t + h) - manufactured.density(x, t - h)) / (2 * h)
+    transport = sum(u[i] * slope(manufactured.density, i) for i in (0, 1))
+    assert np.abs(rate + transport).max() < 1e-5
+
+
+def test_spatial_rate_is_third_order():
+    # the time error, 1e-6 at this dt, is below 5 % of the finest error
+    coarse, fine = (solve_manufactured(n, 1e-3, 0.03) for n in (8, 16))
+    rates = {name: np.log2(coarse[name] / fine[name]) for name in ("rho", "u", "p")}
+    assert rates["rho"] > 2.8
+    assert rates["u"] > 2.8
+    assert rates["p"] > 1.8
+
+
+def test_temporal_rate_is_second_order():
+    coarse, fine = (solve_manufactured(16, dt, 0.4) for dt in (0.05, 0.025))
+    rates = {name: np.log2(coarse[name] / fine[name]) for name in ("rho", "u")}
+    assert rates["rho"] > 1.9
+    assert rates["u"] > 1.9
+
+
+def test_mass_is_constant_to_rounding():
+    mass = solve_euler(10, 4e-3).diagnostics["mass"]
+    assert mass.shape == (11,)
+    assert np.abs(mass / mass[0] - 1).max() < 1e-13
+
+
+def test_energy_drift_and_divergence_converge():
+    # second order in both: halving n and dt must gain at least a factor of 3
+    coarse, fine = (
+        solve_euler(n, dt).diagnostics for n, dt in ((10, 4e-3), (20, 2e-3))
+    )
+    drifts = [abs(d["energy"][-1] / d["energy"][0] - 1) for d in (coarse, fine)]
+    assert drifts[1] < drifts[0] / 3
+    assert fine["divergence"][-1] < coarse["divergence"][-1] / 3
+
+
+def test_taylor_green_vortex_is_steady():
+    def velocity(x):
+        a, b = 2 * np.pi * x[:2]
+        return np.stack([np.sin(a) * np.cos(b), -np.cos(a) * np.sin(b)])
+
+    result = torus.solve(
+        lambda x: np.ones(x.shape[1]),
+        velocity,
+        n=12,
+        dt=5e-3,
+        t_end=0.05,
+        save_times=[0.0, 0.05],
+        progress=False,
+    )
+    x = manufactured.grid(20)
+    values = result.evaluate(x.T, 0.05)
+    # interpolation error of P2 at h = 1/12 is 1e-3, of the P1 pressure 1e-2
+    a, b = 4 * np.pi * x
+    assert np.abs(values["u"].T - velocity(x)).max() < 5e-3
+    assert np.abs(values["p"][:, 0] - (np.cos(a) + np.cos(b)) / 4).max() < 0.03
+    assert np.abs(values["rho"] - 1).max() < 1e-3
+
+
+def test_saving_between_steps_does_not_change_the_steps(small_result):
+    assert small_result.rho.shape == (3, 24, 12)
+    assert small_result.u.shape == (3, 2, 24, 12)
+    assert small_result.p.shape == (3, 12, 6)
+    direct = torus.solve(
+        initial_states.euler_torus_density,
+        initial_states.euler_torus_velocity,
+        n=6,
+        dt=0.004,
+        t_end=0.02,
+        save_times=[0.004, 0.008, 0.012, 0.02],
+        progress=False,
+    )
+    assert np.array_equal(direct.rho[-1], small_result.rho[-1])
+    # quadratic interpolation between 0, 0.004, 0.008, 0.012: error of order dt^3
+    between = small_result.evaluate(manufactured.grid(9).T, 0.009)["rho"]
+    near = direct.evaluate(manufactured.grid(9).T, 0.009)["rho"]
+    assert np.abs(between - near).max() < 1e-3
+
+
+def test_pressure_has_zero_mean(small_result):
+    assert abs(small_result.p[1:].mean()) < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n", 2),
+        ("dt", 0.0),
+        ("dt", 1.0),
+        ("t_end", -1.0),
+        ("degree", 1),
+        ("grad_div", -1.0),
+        ("save_times", [0.2, 0.1]),
+        ("save_times", [0.9]),
+        ("save_times", 1),
+    ],
+)
+def test_bad_arguments_are_named(name, value):
+    arguments = {"n": 8, "dt": 0.1, "t_end": 0.5, "save_times": 3, "degree": 2}
+    with pytest.raises(ValueError, match=f"^{name}"):
+        torus.solve(
+            initial_states.euler_torus_density,
+            initial_states.euler_torus_velocity,
+            **(arguments | {name: value}),
+        )
+
+
+def test_negative_density_is_reported():
+    with pytest.raises(RuntimeError, match="density left the positive range"):
+        torus.solve(
+            lambda x: 0.1 + np.sin(2 * np.pi * x[0]),
+            initial_states.euler_torus_velocity,
+            n=6,
+            dt=0.01,
+            t_end=0.02,
+            progress=False,
+        )
