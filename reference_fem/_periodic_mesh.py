@@ -5,6 +5,9 @@ import numpy as np
 from reference_fem._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, mesh, ufl
 from reference_fem.lattice import cell_corners, node_index
 
+GEOMETRY_TAG = 2101
+"""MPI tag of the exchange that builds the geometry's index map."""
+
 
 def _share(comm: MPI.Comm, count: int) -> np.ndarray:
     """Return this process's range of the numbers 0 to count - 1."""
@@ -31,17 +34,22 @@ def create_periodic_unit_square(comm: MPI.Comm, n: int) -> Mesh:
     i_vertex, half = np.divmod(_share(comm, 2 * n * n), n)
     x = np.stack([i_vertex, 2 * half + i_vertex % 2], axis=-1) / (2 * n)
     domain = ufl.Mesh(basix_ufl.element("Lagrange", "triangle", 1, shape=(2,)))
-    wrapped = mesh.create_mesh(comm, i * n + j, domain, x)
+    # edge integrals need the neighbors' cells
+    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
+    wrapped = mesh.create_mesh(comm, i * n + j, domain, x, partitioner)
 
     topology = wrapped.topology
-    local = topology.index_map(2).size_local
-    corners = cell_corners(topology.original_cell_index[:local], n)
+    cells = topology.index_map(2)
+    count = cells.size_local + cells.num_ghosts
+    ghosts = 3 * cells.ghosts[:, None] + np.arange(3)
+    owners = np.repeat(cells.owners, 3)
+    numbers = topology.original_cell_index[:count]
     geometry = mesh.create_geometry(
-        IndexMap(comm, 3 * local),
-        np.arange(3 * local, dtype=np.int32).reshape(-1, 3),
+        IndexMap(comm, 3 * cells.size_local, ghosts.ravel(), owners, GEOMETRY_TAG),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
         wrapped.geometry.cmaps[0],
-        corners.reshape(-1, 2) / (2 * n),
-        np.arange(3 * local, dtype=np.int64),
+        cell_corners(numbers, n).reshape(-1, 2) / (2 * n),
+        (3 * numbers[:, None] + np.arange(3)).ravel(),
     )
     return Mesh(
         cpp_mesh.Mesh_float64(comm, topology._cpp_object, geometry._cpp_object), domain

@@ -136,10 +136,11 @@ class Splitting:
         self.w[0].interpolate(u0)
         for level in self.rho[1:]:
             level.x.array[:] = self.rho[0].x.array
+        self._check_density(0.0)
         self.mass = self.integrate(self._mass)
         self._set_force(0.0)
         self.pressure.solve(self._initial_pressure)
-        self.p[0].x.array[:] = self.phi[0].x.array
+        self._set_pressure(self.phi[0].x.array)
         self.phi[0].x.array[:] = 0.0
         self.iterations = (0, 0, 0)
 
@@ -223,6 +224,12 @@ class Splitting:
         if force is not None:
             self.f.interpolate(lambda x: force(x[:2], t))
 
+    def _set_pressure(self, values: Array) -> None:
+        """Store the pressure with zero mean."""
+        p = self.p[0].x.array
+        p[:] = values
+        p -= self.integrate(self._pressure_mean)
+
     def step(self, dt: float, t: float) -> None:
         """Advance all fields by dt to the time t.
 
@@ -249,8 +256,7 @@ class Splitting:
         velocity_iterations = self.velocity.solve()
         pressure_iterations = self.pressure.solve()
         increment = BDF[stage][0] / dt * self.phi[0].x.array
-        self.p[0].x.array[:] = self.p_star.x.array + increment
-        self.p[0].x.array[:] -= self.integrate(self._pressure_mean)
+        self._set_pressure(self.p_star.x.array + increment)
         self.iterations = density_iterations, velocity_iterations, pressure_iterations
 
     def density_range(self) -> tuple[float, float]:

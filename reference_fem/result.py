@@ -110,7 +110,7 @@ def load(path: str | os.PathLike[str]) -> TorusResult:
             "`python -m reference_fem torus --out FILE`"
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return _unpack(dict(archive))
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise ValueError(

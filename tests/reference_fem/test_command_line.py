@@ -1,4 +1,4 @@
-"""The command line, alone and under mpirun, and what it says when things are missing."""
+"""The command line, alone and under mpirun, and its errors."""
 
 import importlib
 import shutil
@@ -47,8 +47,8 @@ def test_two_processes_give_the_same_numbers(tmp_path):
 def test_main_writes_the_result_and_paraview_files(tmp_path, capsys):
     out = tmp_path / "f.npz"
     code = main(
-        ["torus", "--n", "4", "--dt", "0.01", "--t-end", "0.02", "--out", str(out)]
-        + ["--save-times", "0,0.015", "--paraview", str(tmp_path / "pv")]
+        f"torus --n 4 --dt 0.01 --t-end 0.02 --out {out} --save-times 0,0.015 "
+        f"--paraview {tmp_path / 'pv'}".split()
     )
     assert code == 0
     assert np.array_equal(reference_fem.load(out).times, [0.0, 0.015])
@@ -102,7 +102,7 @@ def test_missing_compiler_names_the_remedy(monkeypatch):
     from reference_fem._dolfinx import require_compiler
 
     monkeypatch.setenv("CC", "no-such-compiler -pthread")
-    with pytest.raises(RuntimeError, match="'no-such-compiler'.*apt install gcc"):
+    with pytest.raises(RuntimeError, match=r"'no-such-compiler'.*apt install gcc"):
         require_compiler()
 
 

@@ -97,7 +97,9 @@ def test_file_round_trip_without_dolfinx(small_result, tmp_path):
 @pytest.mark.fem
 def test_values_are_periodic_and_start_at_the_initial_state(small_result):
     x = manufactured.grid(11).T
-    here, there = (small_result.evaluate(y, 0.0) for y in (x, x + [2.0, -3.0]))
+    here, there = (
+        small_result.evaluate(y, 0.0) for y in (x, x + np.array([2.0, -3.0]))
+    )
     assert np.abs(here["rho"] - there["rho"]).max() < 1e-12
     rho_0 = reference_fem.initial_states.euler_torus_density(x.T)
     # P2 interpolation at h = 1/6

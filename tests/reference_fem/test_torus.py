@@ -65,7 +65,8 @@ def test_spatial_rate_is_third_order():
 
 
 def test_temporal_rate_is_second_order():
-    coarse, fine = (solve_manufactured(16, dt, 0.4) for dt in (0.05, 0.025))
+    # the spatial error, 1e-4, is below 5 % of the error at the smaller step
+    coarse, fine = (solve_manufactured(16, dt, 0.3) for dt in (0.02, 0.01))
     rates = {name: np.log2(coarse[name] / fine[name]) for name in ("rho", "u")}
     assert rates["rho"] > 1.9
     assert rates["u"] > 1.9
@@ -131,7 +132,11 @@ def test_saving_between_steps_does_not_change_the_steps(small_result):
 
 
 def test_pressure_has_zero_mean(small_result):
-    assert abs(small_result.p[1:].mean()) < 1e-10
+    # eight triangles meet in a corner of a square, four in its center
+    corners, centers = small_result.p[:, ::2], small_result.p[:, 1::2]
+    mean = (2 * corners.mean(axis=(1, 2)) + centers.mean(axis=(1, 2))) / 3
+    assert mean.shape == (3,)
+    assert np.abs(mean).max() < 1e-12
 
 
 @pytest.mark.parametrize(
