@@ -79,7 +79,8 @@ def _sin(z: Tensor, order: int) -> list[Tensor]:
 
 def _softplus(z: Tensor, order: int) -> list[Tensor]:
     """Y' = sigmoid."""
-    return [torch.nn.functional.softplus(z), *(_sigmoid(z, order - 1) if order else [])]
+    value = torch.nn.functional.softplus(z, threshold=40.0)
+    return [value, *(_sigmoid(z, order - 1) if order else [])]
 
 
 def _normal_cdf(z: Tensor, order: int) -> list[Tensor]:
