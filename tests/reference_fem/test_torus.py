@@ -124,7 +124,8 @@ def test_saving_between_steps_does_not_change_the_steps(small_result):
         save_times=[0.004, 0.008, 0.012, 0.02],
         progress=False,
     )
-    assert np.array_equal(direct.rho[-1], small_result.rho[-1])
+    # linear solvers stop at 1e-12 and need not round the same way twice
+    assert np.abs(direct.rho[-1] - small_result.rho[-1]).max() < 1e-10
     # quadratic interpolation between 0, 0.004, 0.008, 0.012: error of order dt^3
     between = small_result.evaluate(manufactured.grid(9).T, 0.009)["rho"]
     near = direct.evaluate(manufactured.grid(9).T, 0.009)["rho"]
