@@ -116,12 +116,12 @@ class Jacobian:
         return cls(torch.cat(list(values)), [len(v) for v in values], list(blocks))
 
     def kernel(self) -> Tensor:
-        r"""Return the lower triangle of :math:`J J^T`, shape (R, R), in float64."""
+        r"""Return the lower triangle of :math:`J J^T`, shape (R, R)."""
         size = len(self.residuals)
-        K = self.residuals.new_zeros(size, size, dtype=torch.float64)
+        K = self.residuals.new_zeros(size, size)
         edges = [size * i // PANELS for i in range(PANELS + 1)]
         for block in self.blocks:
-            J = torch.cat([part.rows().double() for part in block])
+            J = torch.cat([part.rows() for part in block])
             for start, stop in pairwise(edges):
                 K[start:stop, :stop].addmm_(J[start:stop], J[:stop].T)
         return K

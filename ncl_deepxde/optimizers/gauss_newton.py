@@ -23,7 +23,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import deepxde as dde
@@ -39,20 +39,25 @@ from ._sample_path import sample_jacobian
 __all__ = ["GaussNewton"]
 
 MOST_RESIDUALS = 6000
+PATHS = ("layers", "samples")
 
 
 class GaussNewton(torch.optim.Optimizer):
     r"""Gauss-Newton with momentum, adaptive damping and a line search.
 
-    Every step halves :math:`\eta = 1` as long as the loss at the same points falls.
-    Levenberg and Marquardt's rule adapts :math:`\lambda` to the ratio of the actual
-    to the predicted decrease. Points must be independent: no batch normalization.
+    A step halves :math:`\eta = 1` as long as the loss at the same points falls. Where
+    less than an eighth is left, the linear model reached too far and :math:`\lambda`
+    doubles; where a quarter or more is left, :math:`\lambda` falls by a constant
+    factor. (Levenberg's ratio of actual to predicted decrease is no guide after a line
+    search: it is near one for any small step.) Points must be independent: no batch
+    normalization.
 
     Args:
         model: A model whose data is a ``Collocation``; compile it with the result,
             loss ``"MSE"``.
         damping: First :math:`\lambda`, in units of the mean diagonal of the kernel.
         damping_range: Smallest and largest :math:`\lambda`.
+        decay: Factor of :math:`\lambda` after a good step, in (0, 1].
         momentum: :math:`\mu` in [0, 1).
         halvings: Largest number of halvings of the step.
         path: ``"layers"`` takes the Jacobian from one backward pass per residual
@@ -73,7 +78,8 @@ class GaussNewton(torch.optim.Optimizer):
         model: dde.Model,
         *,
         damping: float = 1e-3,
-        damping_range: tuple[float, float] = (1e-8, 1e2),
+        damping_range: tuple[float, float] = (1e-6, 1e2),
+        decay: float = 0.95,
         momentum: float = 0.9,
         halvings: int = 6,
         path: str = "layers",
@@ -81,24 +87,20 @@ class GaussNewton(torch.optim.Optimizer):
     ) -> None:
         collocation_of(model)
         low, high = damping_range
-        checks = {
-            "damping_range must be 0 < low <= damping <= high": 0
-            < low
-            <= damping
-            <= high,
-            "momentum must lie in [0, 1)": 0 <= momentum < 1,
-            "halvings must not be negative": halvings >= 0,
-            "path must be 'layers' or 'samples'": path in ("layers", "samples"),
-            "order must be at least 1": order >= 1,
-        }
-        for rule, holds in checks.items():
-            if not holds:
-                given = {"damping": damping, "damping_range": damping_range}
-                given |= {"momentum": momentum, "halvings": halvings}
-                given |= {"path": path, "order": order}
-                raise ValueError(f"GaussNewton: {rule}, got {given[rule.split()[0]]}.")
-        options = {"damping": damping, "low": low, "high": high, "momentum": momentum}
-        super().__init__(model.net.parameters(), options | {"halvings": halvings})
+        _check_option(
+            "damping_range", damping_range, "hold 0 < low < high", 0 < low < high
+        )
+        _check_option(
+            "damping", damping, f"lie in {damping_range}", low <= damping <= high
+        )
+        _check_option("decay", decay, "lie in (0, 1]", 0 < decay <= 1)
+        _check_option("momentum", momentum, "lie in [0, 1)", 0 <= momentum < 1)
+        _check_option("halvings", halvings, "not be negative", halvings >= 0)
+        _check_option("path", path, f"be one of {PATHS}", path in PATHS)
+        _check_option("order", order, "be at least 1", order >= 1)
+        options = {"damping": damping, "low": low, "high": high, "decay": decay}
+        options |= {"momentum": momentum, "halvings": halvings, "steps": 0}
+        super().__init__(model.net.parameters(), options)
         self._model, self._path, self._order = model, path, order
 
     @torch.no_grad()
@@ -136,6 +138,11 @@ class GaussNewton(torch.optim.Optimizer):
                 f"GaussNewton: at most {MOST_RESIDUALS} residuals (points times "
                 f"equations), got {len(residuals)}. Take fewer points."
             )
+        if self._model.external_trainable_variables:
+            raise ValueError(
+                "GaussNewton: external_trainable_variables would not be trained. Make "
+                "them parameters of the network."
+            )
         total = residuals.square().sum().item()
         if abs(total - loss) > 1e-3 * abs(loss):
             raise ValueError(
@@ -148,49 +155,52 @@ class GaussNewton(torch.optim.Optimizer):
         """Find the direction, search along it, adapt the damping."""
         (group,) = self.param_groups
         parameters = [p for p in group["params"] if p.requires_grad]
-        r, mu = jacobian.residuals, group["momentum"]
         memory = [
-            mu * self.state[p].get("direction", torch.zeros_like(p)) for p in parameters
+            group["momentum"] * self.state[p].get("direction", torch.zeros_like(p))
+            for p in parameters
         ]
-        rest = r - jacobian.push(memory)
-        a = damped_solve(jacobian.kernel(), rest, group["damping"]).to(r.dtype)
-        direction = [d.add_(m) for d, m in zip(jacobian.pull(a), memory, strict=True)]
-        size, loss = self._search(vector, parameters, direction, r)
-        predicted = (r - size * jacobian.push(direction)).square().sum()
-        before = r.square().sum()
-        ratio = ((before - loss) / (before - predicted).abs()).item()
-        self._adapt(group, ratio)
-        for p, d in zip(parameters, direction, strict=True):
-            self.state[p]["direction"] = d * size
-
-    def _search(
-        self,
-        vector: ResidualVector,
-        parameters: list[Tensor],
-        direction: list[Tensor],
-        r: Tensor,
-    ) -> tuple[float, Tensor]:
-        """Move to the best of the steps 1, 1/2, 1/4, ..., or stay if none is good."""
-        start = [p.clone() for p in parameters]
-        best_size, best_loss = 0.0, r.square().sum()
-
-        def move(size: float) -> None:
-            for p, origin, d in zip(parameters, start, direction, strict=True):
-                p.copy_(origin - size * d)
-
-        for size in (0.5**k for k in range(self.param_groups[0]["halvings"] + 1)):
-            move(size)
-            with torch.enable_grad():
-                loss = vector.value().square().sum()
-            if loss < best_loss:
-                best_size, best_loss = size, loss
-            elif best_size:
-                break
-        move(best_size)
-        return best_size, best_loss
-
-    def _adapt(self, group: dict[str, Any], ratio: float) -> None:
-        factor = 0.5 if ratio > 0.75 else 1.0 if ratio > 0.25 else 4.0
+        rest = jacobian.residuals - jacobian.push(memory)
+        a = damped_solve(jacobian.kernel(), rest, group["damping"]).to(rest.dtype)
+        direction = [d + m for d, m in zip(jacobian.pull(a), memory, strict=True)]
+        size = _search(
+            vector, parameters, direction, jacobian.residuals, group["halvings"]
+        )
+        factor = group["decay"] if size >= 1 / 4 else 1.0 if size >= 1 / 8 else 2.0
         group["damping"] = min(
             max(group["damping"] * factor, group["low"]), group["high"]
         )
+        group["steps"] += 1
+        for p, d in zip(parameters, direction, strict=True):
+            self.state[p]["direction"] = size * d
+
+
+def _search(
+    vector: ResidualVector,
+    parameters: Sequence[Tensor],
+    direction: Sequence[Tensor],
+    residuals: Tensor,
+    halvings: int,
+) -> float:
+    """Move to the best of the steps 1, 1/2, 1/4, ... and return it; 0 is to stay."""
+    start = [p.clone() for p in parameters]
+    best, best_loss = 0.0, residuals.square().sum().item()
+
+    def move(size: float) -> None:
+        for p, origin, d in zip(parameters, start, direction, strict=True):
+            p.copy_(origin - size * d)
+
+    for size in (0.5**k for k in range(halvings + 1)):
+        move(size)
+        with torch.enable_grad():
+            loss = vector.value().square().sum().item()
+        if loss < best_loss:
+            best, best_loss = size, loss
+        elif best:
+            break
+    move(best)
+    return best
+
+
+def _check_option(name: str, value: Any, rule: str, holds: bool) -> None:
+    if not holds:
+        raise ValueError(f"GaussNewton: {name} must {rule}, got {value!r}.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import deepxde as dde
 import pytest
 import torch
 from deepxde.gradients.gradients import clear
 
 from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
+from ncl_deepxde.model_state import model_state, restore_model
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 from ncl_deepxde.optimizers import GaussNewton
@@ -15,6 +18,7 @@ from ncl_deepxde.optimizers._damped_solve import damped_solve
 from ncl_deepxde.optimizers._layer_path import layer_jacobian
 from ncl_deepxde.optimizers._residuals import ResidualVector
 from ncl_deepxde.optimizers._sample_path import sample_jacobian
+from ncl_deepxde.training import Stage, train
 
 BOX = uniform_box([0.0, 0.0, 0.0], [1.0, 1.0, 0.3])
 START = initial_slice(uniform_box([0.0, 0.0], [1.0, 1.0]))
@@ -121,3 +125,210 @@ def test_jacobians_agree_with_autograd(name: str) -> None:
     found = torch.cat([torch.cat([p.rows() for p in b]) for b in slow.blocks], dim=1)
     torch.testing.assert_close(found, J, **close)
     clear()
+
+
+def linear_problem():
+    """Fit y = 2 a - b + 3 by a linear network; the loss is a quadratic."""
+
+    def fit(inputs, outputs):
+        return outputs - (2 * inputs[:, :1] - inputs[:, 1:2] + 3)
+
+    net = torch.nn.Linear(2, 1)
+    net.regularizer = net.auxiliary_vars = None
+    data = Collocation(fit, uniform_box([0.0, 0.0], [1.0, 1.0]), 10)
+    return compiled(net, data, weights=None, damping=1e-12, damping_range=(1e-12, 1.0))
+
+
+def test_linear_least_squares_are_solved_in_one_step() -> None:
+    model = linear_problem()
+    step(model)
+    # The damping moves the solution by its size over the smallest eigenvalue of the
+    # kernel in units of the mean of its diagonal, 1e-12 / 1e-2, times the solution.
+    expected = torch.tensor([[2.0, -1.0, 3.0]])
+    found = torch.cat([model.net.weight, model.net.bias[:, None]], dim=1).detach()
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["fnn", "matrix"])
+def test_paths_give_equal_steps(name: str) -> None:
+    found = {}
+    for path in ("layers", "samples"):
+        dde.config.set_random_seed(1)
+        model = compiled(NETWORKS[name](), euler_data(), path=path)
+        for _ in range(3):
+            step(model)
+        found[path] = torch.cat([p.detach().flatten() for p in model.net.parameters()])
+    torch.testing.assert_close(found["layers"], found["samples"], rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["fnn", "matrix"])
+def test_loss_of_the_torus_flow_falls(name: str, dtype: torch.dtype) -> None:
+    model = compiled(NETWORKS[name](), euler_data(60, 30))
+    before = losses(model).item()
+    for _ in range(12):
+        step(model)
+    # At fresh points; twelve steps of Adam, rate 1e-3, leave more than 0.9 of it.
+    assert losses(model).item() < 0.5 * before
+    assert {p.dtype for p in model.net.parameters()} == {dtype}
+
+
+def test_damping_follows_the_size_of_the_step() -> None:
+    model = linear_problem()
+    group = model.opt.param_groups[0]
+    group["damping"] = 1e-3
+    step(model)
+    assert group["damping"] == pytest.approx(0.95e-3)
+    # At the solution no step lowers the loss: the optimizer stays where it is.
+    for p, value in zip(model.net.parameters(), ([[2.0, -1.0]], [3.0]), strict=True):
+        p.data = torch.tensor(value)
+    step(model)
+    assert group["damping"] == pytest.approx(1.9e-3)
+    assert torch.equal(model.net.bias.detach(), torch.tensor([3.0]))
+
+
+def test_state_continues_to_the_same_numbers() -> None:
+    def fresh():
+        dde.config.set_random_seed(2)
+        return compiled(NETWORKS["matrix"](), euler_data())
+
+    whole, first, second = fresh(), fresh(), fresh()
+    for _ in range(5):
+        step(whole)
+    for _ in range(3):
+        step(first)
+    restore_model(second, model_state(first))
+    for _ in range(2):
+        step(second)
+    for one, other in zip(whole.net.parameters(), second.net.parameters(), strict=True):
+        assert torch.equal(one, other)
+    groups = [m.opt.state_dict()["param_groups"][0] for m in (whole, second)]
+    assert groups[0] == groups[1]
+    assert groups[0]["steps"] == 5
+
+
+def test_state_holds_plain_numbers_and_tensors(tmp_path) -> None:
+    model = compiled(NETWORKS["matrix"](), euler_data())
+    step(model)
+    torch.save(model.opt.state_dict(), tmp_path / "state.pt")
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["state"]
+
+
+def test_training_logs_and_resumes(tmp_path) -> None:
+    def fresh():
+        dde.config.set_random_seed(3)
+        return dde.Model(euler_data(), NETWORKS["fnn"]())
+
+    def stage(steps):
+        def compile(model):
+            weights = [0.1, 0.2, 0.3, 1.0, 10.0, 5.0]
+            model.compile(GaussNewton(model), loss_weights=weights, verbose=0)
+
+        return [Stage("gauss-newton", compile, steps=steps)]
+
+    def run(model, steps):
+        options = {"name": "m", "progress": False, "log_every": 1}
+        return train(model, stage(steps), tmp_path, **options)
+
+    result = run(fresh(), 3)
+    assert result.steps == 3
+    records = (tmp_path / "log.jsonl").read_text().splitlines()
+    logged = [json.loads(line) for line in records]
+    assert [r["step"] for r in logged] == [1, 2, 3]
+    assert logged[-1]["loss"] == result.loss < logged[0]["loss"]
+    assert set(logged[0]["terms"]) == {
+        "pde 1",
+        "pde 2",
+        "pde 3",
+        "pde 4",
+        "t=0 1",
+        "t=0 2",
+    }
+
+
+def test_singular_kernels_are_damped_and_bad_ones_refused() -> None:
+    K = torch.ones(3, 3)
+    a = damped_solve(K, torch.ones(3), 0.5)
+    torch.testing.assert_close(a, torch.full((3,), 1 / 3.5))
+    assert damped_solve(K, torch.ones(3), 0.0).shape == (3,)
+    with pytest.raises(RuntimeError, match="singular"):
+        damped_solve(torch.zeros(3, 3), torch.ones(3), 1.0)
+    with pytest.raises(RuntimeError, match="singular"):
+        damped_solve(-K, torch.ones(3), 0.1)
+    with pytest.raises(RuntimeError, match="not finite"):
+        damped_solve(K * torch.nan, torch.ones(3), 1.0)
+
+
+def test_other_data_are_refused() -> None:
+    geometry = dde.geometry.Interval(0, 1)
+    data = dde.data.PDE(geometry, lambda x, y: y, [], num_domain=4)
+    with pytest.raises(ValueError, match="Collocation"):
+        GaussNewton(dde.Model(data, dde.nn.FNN([1, 3, 1], "tanh", "Glorot normal")))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"momentum": 1.0}, "momentum must lie"),
+        ({"damping": 0.0}, "damping must"),
+        ({"damping_range": (1.0, 0.1)}, "damping_range must"),
+        ({"decay": 0.0}, "decay must"),
+        ({"halvings": -1}, "halvings must"),
+        ({"path": "rows"}, "path must"),
+        ({"order": 0}, "order must"),
+    ],
+)
+def test_bad_arguments_are_refused(options: dict, message: str) -> None:
+    model = dde.Model(euler_data(), NETWORKS["fnn"]())
+    with pytest.raises(ValueError, match=message):
+        GaussNewton(model, **options)
+
+
+def test_bad_losses_are_refused() -> None:
+    data = euler_data(1500, 10)
+    with pytest.raises(ValueError, match="at most 6000 residuals"):
+        step(compiled(NETWORKS["fnn"](), data))
+    model = compiled(NETWORKS["fnn"](), euler_data(), weights=None)
+    model.compile(model.opt, loss="MAE", verbose=0)
+    with pytest.raises(ValueError, match="sum of weighted mean squares"):
+        step(model)
+    with pytest.raises(ValueError, match="loss_weights"):
+        step(compiled(NETWORKS["fnn"](), euler_data(), weights=[-1.0] * 6))
+    with pytest.raises(ValueError, match="closure"):
+        compiled(NETWORKS["fnn"](), euler_data()).opt.step()
+
+
+def test_parameters_outside_layers_are_refused_when_large() -> None:
+    class Scaled(dde.nn.FNN):
+        def __init__(self, entries):
+            super().__init__([3, 4, 4], "tanh", "Glorot normal")
+            self.scale = torch.nn.Parameter(torch.ones(entries))
+
+        def forward(self, inputs):
+            return super().forward(inputs) * self.scale.mean()
+
+    step(compiled(Scaled(5), euler_data()))
+    with pytest.raises(ValueError, match="'scale' with 1000 entries"):
+        step(compiled(Scaled(1000), euler_data()))
+    step(compiled(Scaled(1000), euler_data(), path="samples"))
+
+
+def test_missing_order_is_reported() -> None:
+    def laplace(inputs, outputs):
+        return [dde.grad.hessian(outputs, inputs, i=0, j=0)]
+
+    box = uniform_box([0.0], [1.0])
+    net = dde.nn.FNN([1, 4, 1], "tanh", "Glorot normal")
+
+    def with_order(order):
+        data = Collocation(laplace, box, 5)
+        return compiled(net, data, weights=None, path="samples", order=order)
+
+    with pytest.raises(ValueError, match="order=1"):
+        step(with_order(1))
+    clear()
+    model = with_order(2)
+    losses(model)
+    vector, parameters = ResidualVector(model), parameters_of(model)
+    slow = sample_jacobian(vector, parameters, order=2)
+    fast = layer_jacobian(vector, parameters)
+    torch.testing.assert_close(slow.kernel(), fast.kernel(), rtol=1e-9, atol=1e-12)
