@@ -40,7 +40,7 @@ from reference_fem.initial_states import euler_torus_density, euler_torus_veloci
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--reference", type=Path, help="file by `python -m reference_fem`")
-parser.add_argument("--iterations", type=int, default=600)
+parser.add_argument("--iterations", type=int, default=400)
 options = parser.parse_args()
 dde.config.set_random_seed(0)
 torch.set_num_threads(1)  # a second one does not pay for a network this small
@@ -105,8 +105,8 @@ data = dde.data.TimePDE(
 )
 model = dde.Model(data, net)
 weights = [0.01, 0.01, 0.1, 10, 10, 10]
-model.compile("adam", lr=1e-2, decay=("step", 150, 0.5), loss_weights=weights)
-model.train(iterations=options.iterations, display_every=200)
+model.compile("adam", lr=1e-2, decay=("step", 100, 0.5), loss_weights=weights)
+model.train(iterations=options.iterations, display_every=100)
 
 
 # A solution is a function of points (N, 2) and a time. For outputs (rho, m_1, m_2, p)
@@ -138,10 +138,10 @@ for t in times:
     row = [e[field][t] for e in (found, still) for field in ("rho", "u")]
     print(f"{t:6.2f}{row[0]:10.3f}{row[1]:10.3f}{row[2]:12.3f}{row[3]:10.3f}")
 
-# The reference moves on and the model with it: at the end it must be closer than the
-# initial state is.
+# A constant density has the error 1, the initial state standing still 1.05 at the end.
+# A few seconds of training bring the model to 0.6; without them it stays at 1.
 
-assert found["rho"][t_end] < still["rho"][t_end]
+assert found["rho"][t_end] < 0.75 * min(1, still["rho"][t_end])
 
 # Both flows for ParaView: open the .pvd files.
 
