@@ -14,7 +14,7 @@ def damped_solve(K: Tensor, b: Tensor, damping: float) -> Tensor:
     r"""Return the solution (R,) in float64 by Cholesky's factorization.
 
     Args:
-        K: Lower triangle of a positive semidefinite kernel, (R, R).
+        K: Lower triangle of a positive semidefinite kernel, (R, R), float64.
         b: Shape (R,).
         damping: :math:`\lambda \ge 0`, in units of the mean :math:`\bar k` of the
             diagonal.
@@ -22,7 +22,6 @@ def damped_solve(K: Tensor, b: Tensor, damping: float) -> Tensor:
     Raises:
         RuntimeError: The kernel is not finite, or singular whatever is added.
     """
-    K = K.double()
     scale = K.diagonal().mean().item()
     if not torch.isfinite(K).all() or not torch.isfinite(b).all():
         raise RuntimeError(

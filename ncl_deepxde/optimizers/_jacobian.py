@@ -116,12 +116,13 @@ class Jacobian:
         return cls(torch.cat(list(values)), [len(v) for v in values], list(blocks))
 
     def kernel(self) -> Tensor:
-        r"""Return the lower triangle of :math:`J J^T`, shape (R, R)."""
+        r"""Return the lower triangle of :math:`J J^T`, shape (R, R), in float64."""
         size = len(self.residuals)
-        K = self.residuals.new_zeros(size, size)
+        K = self.residuals.new_zeros(size, size, dtype=torch.float64)
         edges = [size * i // PANELS for i in range(PANELS + 1)]
         for block in self.blocks:
-            J = torch.cat([part.rows() for part in block])
+            # In float32 the sums lose definiteness below a damping of 1e-6.
+            J = torch.cat([part.rows() for part in block]).double()
             for start, stop in pairwise(edges):
                 K[start:stop, :stop].addmm_(J[start:stop], J[:stop].T)
         return K
