@@ -11,7 +11,7 @@ help: ## Say what each target does
 
 demo: .venv ## Train PINN and NCL on the Euler torus, compare with FEM (10 minutes)
 	@echo "demo: trains PINN and NCL, solves the FEM reference, compares: about 10 minutes"
-	.venv/bin/ncl-deepxde run euler-torus --preset quick --out $(RUN)
+	.venv/bin/ncl-deepxde run euler-torus --preset quick --out $(RUN) --resume
 	@echo "demo: the report is $(CURDIR)/$(RUN)/report.html, open it in a browser"
 
 test: .venv ## Run the tests (8 minutes); ARGS="-k jets" chooses some

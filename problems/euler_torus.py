@@ -37,6 +37,7 @@ from ncl_deepxde.evaluation import NetworkSolution
 from ncl_deepxde.metrics import Solution
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
+from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.problem import Experiment, Figure
 from ncl_deepxde.training import Stage
 from problems import _torus_reference, _torus_results
@@ -196,7 +197,6 @@ def _network(model: str, own: Mapping[str, Any]) -> Any:
 
 def _stage(name: str, budget: Mapping[str, Any], weights: list[float]) -> Stage:
     def compile_adam(model: dde.Model) -> None:
-        model.data.resample_every = 1
         model.compile(
             "adam",
             lr=budget["lr"],
@@ -205,7 +205,11 @@ def _stage(name: str, budget: Mapping[str, Any], weights: list[float]) -> Stage:
             verbose=0,
         )
 
-    compilers = {"adam": compile_adam}
+    def compile_gauss_newton(model: dde.Model) -> None:
+        optimizer = GaussNewton(model, **budget.get("options", {}))
+        model.compile(optimizer, loss_weights=weights, verbose=0)
+
+    compilers = {"adam": compile_adam, "gauss-newton": compile_gauss_newton}
     return Stage(name, compilers[name], budget.get("steps"), budget.get("seconds"))
 
 

@@ -78,8 +78,7 @@ def test_features_of_the_plain_network_are_periodic():
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_builds_and_steps_down(model):
     experiment = PROBLEM.build(model, SMOKE, 0)
-    (stage,) = experiment.stages
-    stage.compile(experiment.model)
+    experiment.stages[0].compile(experiment.model)
     history, _ = experiment.model.train(iterations=5, display_every=5, verbose=0)
     assert np.sum(history.loss_train[-1]) < np.sum(history.loss_train[0])
     fields = experiment.solution(np.random.default_rng(0).random((7, 2)), 0.1)
