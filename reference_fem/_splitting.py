@@ -4,7 +4,8 @@ After Guermond and Quartapelle, J. Comput. Phys. 165 (2000) 167-188, with
 :math:`\sigma = \sqrt\rho`, BDF weights :math:`\alpha_j / \tau`, and star for values
 extrapolated in time. P_k density :math:`\rho`, P_k velocity :math:`w`, P_{k-1}
 pressure :math:`p` and potential :math:`\phi`; :math:`u = w - \nabla\phi / \rho` is the
-projected velocity, discontinuous; results hold :math:`w`. One step, for all test functions r, v, q:
+projected velocity, discontinuous; results hold :math:`w`. One step, for all test
+functions r, v, q:
 
 1. Density, conservative (r = 1: the mass is constant):
    :math:`(\sum_j \alpha_j \rho^{n-j}, r) / \tau - (\rho\, w^*, \nabla r)
