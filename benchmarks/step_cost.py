@@ -4,7 +4,7 @@ All networks train on the same points with the same residuals (momentum and
 incompressibility; the plain PINN also continuity) and Adam, interleaved in one process;
 printed are medians and their ratios to the PINN with as many hidden layers and units.
 
-    python benchmarks/step_cost.py [--device cuda] [--out step_cost.json] [--quick]
+    python benchmarks/step_cost.py [--device cuda] [--memory] [--out step_cost.json]
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import deepxde as dde
 import torch
@@ -29,7 +31,7 @@ PERIODIC = {"torus": 1.0, "ball": None}
 
 
 class NestedNCL(dde.nn.pytorch.NN):
-    """The matrix construction by nested differentiation, as one would first write it."""
+    """The matrix construction by nested differentiation."""
 
     def __init__(self, sizes: list[int], activation: str, nested: Callable) -> None:
         super().__init__()
@@ -40,6 +42,8 @@ class NestedNCL(dde.nn.pytorch.NN):
         self.upper = torch.triu_indices(self.n, self.n, 1)
 
     def forward(self, inputs: Tensor) -> Tensor:
+        """Return (rho, m, extras) for inputs (N, n), time last."""
+
         def potentials(x: Tensor) -> Tensor:
             return self.inner(x[None])[0]
 
@@ -137,11 +141,20 @@ def measure(
     }
 
 
-def cpu_peak(step: Callable[[], None]) -> float:
-    """Return the growth of the peak resident memory over one step, in MiB."""
+def cpu_peak(case: str, name: str) -> float:
+    """Return what a step adds to the peak resident memory of a process, in MiB."""
+    kind, d, width, depth, num_points = CASES[case]
+    net = networks(d, width, depth, kind)[name]
+    training_step(net, 1, d)()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    step()
+    training_step(net, num_points, d)()
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def in_new_process(case: str, name: str) -> float:
+    """Measure the peak in a process of its own, where nothing was freed before."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(cpu_peak, case, name).result()
 
 
 CASES = {
@@ -158,6 +171,7 @@ def main() -> None:
     parser.add_argument("--out", help="JSON file to write")
     parser.add_argument("--case", action="append", choices=CASES, help="default: all")
     parser.add_argument("--only", action="append", help="networks to time beside pinn")
+    parser.add_argument("--memory", action="store_true", help="CPU: also peak memory")
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=60.0, help="limit per case")
     options = parser.parse_args()
@@ -176,7 +190,12 @@ def main() -> None:
         unit = results[case]["pinn"]["seconds"]
         for name, row in results[case].items():
             row["ratio"] = row["seconds"] / unit
-            print(f"  {name:24s}{row['seconds'] * 1e3:9.2f} ms{row['ratio']:8.2f} x")
+            if options.memory and options.device == "cpu":
+                row["peak_mib"] = in_new_process(case, name)
+            print(
+                f"  {name:24s}{row['seconds'] * 1e3:9.2f} ms{row['ratio']:8.2f} x"
+                f"{row['peak_mib']:9.0f} MiB"
+            )
     if options.out:
         with open(options.out, "w") as file:
             json.dump({"device": options.device, "cases": results}, file, indent=2)
