@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import deepxde as dde
 import pytest
@@ -161,6 +162,30 @@ def test_paths_give_equal_steps(name: str) -> None:
     torch.testing.assert_close(found["layers"], found["samples"], rtol=1e-8, atol=1e-8)
 
 
+def test_second_step_obeys_the_formula_with_momentum() -> None:
+    model = compiled(NETWORKS["fnn"](), euler_data(), momentum=0.7)
+    step(model)
+    group, parameters = model.opt.param_groups[0], list(model.net.parameters())
+    phi = torch.cat([model.opt.state[p]["direction"].flatten() for p in parameters])
+    lam, before = group["damping"], [p.detach().clone() for p in parameters]
+    losses(model)
+    model.data.load_state_dict({"step": 1})
+    jacobian = layer_jacobian(ResidualVector(model), parameters_of(model))
+    J = torch.cat([torch.cat([q.rows() for q in b]) for b in jacobian.blocks], dim=1)
+    K = J @ J.T
+    damped = K + lam * K.diagonal().mean() * torch.eye(len(K))
+    rest = jacobian.residuals - 0.7 * J @ phi
+    delta = 0.7 * phi + J.T @ torch.linalg.solve(damped, rest)
+    step(model)
+    moved = torch.cat(
+        [(b - p.detach()).flatten() for b, p in zip(before, parameters, strict=True)]
+    )
+    size = (moved @ delta / (delta @ delta)).item()
+    assert size == pytest.approx(2.0 ** round(math.log2(size)))
+    # The kernel's condition number is below 1 / lam < 1e4 per mean eigenvalue.
+    torch.testing.assert_close(moved, size * delta, rtol=1e-8, atol=1e-10)
+
+
 @pytest.mark.parametrize("name", ["fnn", "matrix"])
 def test_loss_of_the_torus_flow_falls(name: str, dtype: torch.dtype) -> None:
     model = compiled(NETWORKS[name](), euler_data(60, 30))
@@ -210,7 +235,9 @@ def test_state_holds_plain_numbers_and_tensors(tmp_path) -> None:
     model = compiled(NETWORKS["matrix"](), euler_data())
     step(model)
     torch.save(model.opt.state_dict(), tmp_path / "state.pt")
-    assert torch.load(tmp_path / "state.pt", weights_only=True)["state"]
+    state = torch.load(tmp_path / "state.pt", weights_only=True)["state"]
+    directions = [entry["direction"] for entry in state.values()]
+    assert [d.shape for d in directions] == [p.shape for p in model.net.parameters()]
 
 
 def test_training_logs_and_resumes(tmp_path) -> None:
