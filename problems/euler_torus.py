@@ -96,6 +96,7 @@ class EulerTorus:
                     initial_slice(uniform_box([0, 0], [1, 1])),
                     own["num_initial"],
                     initial_residuals,
+                    has_derivatives=False,
                 )
             ],
             names=names,

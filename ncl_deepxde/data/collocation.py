@@ -25,13 +25,16 @@ class Condition:
         sampler: draws the points, (num_points, d+1), time last.
         num_points: number of points at every step.
         residual: maps inputs (N, d+1) and outputs (N, k) to a list of defects (N, 1);
-            each becomes one loss term. `dde.grad` works on its two arguments.
+            each becomes one loss term.
+        has_derivatives: whether `residual` differentiates the outputs by the inputs;
+            if not, exact networks save the work of preparing for it.
     """
 
     name: str
     sampler: Sampler
     num_points: int
     residual: Residual
+    has_derivatives: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,16 @@ class Call:
     Args:
         points: the points, (N, d+1), time last.
         residuals: maps inputs (N, d+1) and outputs (N, k) to a list of defects (N, 1).
+        has_derivatives: whether the residuals differentiate by the inputs.
     """
 
     points: torch.Tensor
     residuals: Residual
+    has_derivatives: bool
+
+    def inputs(self) -> torch.Tensor:
+        """Return the points as a new leaf."""
+        return self.points.detach().requires_grad_(self.has_derivatives)
 
 
 class Collocation(dde.data.Data):  # type: ignore[misc]
@@ -166,8 +175,13 @@ class Collocation(dde.data.Data):  # type: ignore[misc]
                 return [residuals]
             return residuals
 
-        residuals: list[Residual] = [pde, *(c.residual for c in self.conditions)]
-        return [Call(x, r) for x, r in zip(self._train, residuals, strict=True)]
+        return [Call(self._train[0], pde, True), *self._conditions(self._train)]
+
+    def _conditions(self, batch: Batch) -> list[Call]:
+        return [
+            Call(points, c.residual, c.has_derivatives)
+            for c, points in zip(self.conditions, batch[1:], strict=True)
+        ]
 
     def losses_train(self, *arguments: Any, aux: Any = None) -> list[torch.Tensor]:
         """Return the loss terms at the points of this step, each 0-dimensional."""
@@ -194,9 +208,11 @@ class Collocation(dde.data.Data):  # type: ignore[misc]
         if isinstance(residuals, torch.Tensor):
             residuals = [residuals]
         terms = _named(residuals, "pde", self.names, len(inputs))
-        for condition, points in zip(self.conditions, batch[1:], strict=True):
-            x = points.detach().requires_grad_()
-            defects = condition.residual(x, model.net(x))
+        for condition, call in zip(
+            self.conditions, self._conditions(batch), strict=True
+        ):
+            x = call.inputs()
+            defects = call.residuals(x, model.net(x))
             terms += _named(defects, condition.name, None, len(x))
         self.loss_names = [name for name, _ in terms]
         if not isinstance(loss_fn, (list, tuple)):

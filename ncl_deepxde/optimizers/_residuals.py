@@ -70,7 +70,7 @@ class ResidualVector:
         """
         forward, weights = forward or self.net, iter(self._weights)
         for call in self._calls:
-            inputs = call.points.detach().requires_grad_()
+            inputs = call.inputs()
             defects = call.residuals(inputs, forward(inputs))
             scales = [(next(weights) / len(inputs)) ** 0.5 for _ in defects]
             yield inputs, [s * r[:, 0] for s, r in zip(scales, defects, strict=True)]
