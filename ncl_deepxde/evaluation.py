@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from .metrics import Array
+from .nn._continuity import ContinuityNet
 
 __all__ = ["ContinuityError", "NetworkSolution", "continuity_error"]
 
@@ -21,10 +22,13 @@ class NetworkSolution:
     r"""The flow of a network of :math:`(\rho, m_1..m_d, p)`, with :math:`u = m/\rho`.
 
     Args:
-        net: Maps inputs (N, d + 1), time last, to flux outputs (N, d + 2).
+        net: Maps inputs (N, d + 1), time last, to outputs (N, d + 2).
+        output: ``"flux"``, or ``"velocity"`` for :math:`(\rho, u_1..u_d, p)`; our own
+            networks know it themselves.
     """
 
     net: torch.nn.Module
+    output: str = "flux"
 
     def __call__(self, points: Array, time: float) -> dict[str, Array]:
         """Return `rho` (N, 1), `u` (N, d), `p` (N, 1) at points (N, d)."""
@@ -33,8 +37,10 @@ class NetworkSolution:
         with torch.no_grad():
             outputs = torch.cat([self.net(x) for x in torch.split(inputs, CHUNK)])
         values = outputs.double().cpu().numpy()
-        rho, m = values[:, :1], values[:, 1 : d + 1]
-        return {"rho": rho, "u": m / rho, "p": values[:, d + 1 : d + 2]}
+        rho, w = values[:, :1], values[:, 1 : d + 1]
+        own = self.net.output if isinstance(self.net, ContinuityNet) else self.output
+        u = w if own == "velocity" else w / rho
+        return {"rho": rho, "u": u, "p": values[:, d + 1 : d + 2]}
 
 
 @dataclass(frozen=True)
@@ -58,22 +64,26 @@ def continuity_error(
     Independent of how the network computes or serves derivatives of its own.
 
     Args:
-        net: Maps inputs (N, d + 1), time last, to outputs (rho, m_1..m_d, ...).
+        net: One of our networks, or any that maps inputs (N, d + 1), time last, to
+            outputs (rho, m_1..m_d, ...).
         points: Shape (N, d).
         times: Shape (N, 1).
     """
     inputs = _inputs(net, points, times)
     d = inputs.shape[1] - 1
 
+    evaluate = net.flux if isinstance(net, ContinuityNet) else net
+
     def flux(x: Tensor) -> Tensor:
-        out: Tensor = net(x[None])[0, : d + 1]
+        out: Tensor = evaluate(x[None])[0, : d + 1]
         return out
 
     with torch.no_grad():
         J = torch.cat([vmap(jacrev(flux))(x) for x in torch.split(inputs, CHUNK)])
     terms = torch.cat([J[:, :1, d], J[:, 1:, :d].diagonal(dim1=1, dim2=2)], dim=1)
     largest = float(terms.sum(dim=1).abs().max())
-    return ContinuityError(largest, largest / float(terms.abs().max()))
+    scale = max(float(terms.abs().max()), torch.finfo(terms.dtype).tiny)
+    return ContinuityError(largest, largest / scale)
 
 
 def _inputs(net: torch.nn.Module, points: Array, time: float | Array) -> Tensor:

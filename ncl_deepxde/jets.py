@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.func import jacfwd, vmap
+from torch.func import jacrev, vmap
 from torch.nn.functional import linear
 
 from .activations import Activation
@@ -74,9 +74,10 @@ class JetSpace:
         indices: Multi-indices as tuples of counts, graded: the streams of a lower order
             are a prefix of the streams of a higher one.
         position: Stream number of a multi-index.
-        leibniz: Triples ``(alpha, beta, binomial)`` of stream numbers for
-            :math:`\partial^\alpha(pz) = \sum_\beta \binom{\alpha}{\beta}
-            p_{\alpha-\beta} z_\beta`, with ``alpha - beta`` as a third number.
+        leibniz: Stream numbers ``(alpha, beta, alpha - beta)`` and the binomial of the
+            terms of :math:`\partial^\alpha(pz) = \sum_\beta \binom{\alpha}{\beta}
+            p_{\alpha-\beta} z_\beta`.
+        chain: Per stream but the first, the terms of the chain rule (see `compose`).
     """
 
     def __init__(self, dim: int, order: int) -> None:
@@ -227,16 +228,19 @@ class _Dense(Function):
         activation, space = ctx.activation, ctx.space
         if torch.is_grad_enabled() or in_functorch():
             return (*_dense_vjp(g, (h, weight, bias), activation, space), None, None)
-        derivatives = activation.derivatives(z[0], space.order + 1)
-        p = compose(derivatives[1:], z, space, space.order, torch.empty_like(z))
-        gz = _compose_adjoint(p, g, space)
-        gh = torch.matmul(gz, weight) if ctx.needs_input_grad[0] else None
-        if _sinks:
-            _sinks[-1](weight, h, gz)
-            _sinks[-1](bias, None, gz[0])
-            return gh, None, None, None, None
-        flat = gz.flatten(0, 1)
-        return gh, flat.T @ h.flatten(0, 1), gz[0].sum(0), None, None
+        # DeepXDE's mixed precision runs the backward pass inside autocast.
+        with torch.autocast(g.device.type, enabled=False):
+            derivatives = activation.derivatives(z[0], space.order + 1)
+            p = compose(derivatives[1:], z, space, space.order, torch.empty_like(z))
+            gz = _compose_adjoint(p, g, space)
+            gh = torch.matmul(gz, weight) if ctx.needs_input_grad[0] else None
+            if _sinks:
+                _sinks[-1](weight, h, gz)
+                _sinks[-1](bias, None, gz[0])
+            if _sinks or not ctx.needs_input_grad[1]:
+                return gh, None, None, None, None
+            flat = gz.flatten(0, 1)
+            return gh, flat.T @ h.flatten(0, 1), gz[0].sum(0), None, None
 
 
 def _dense_vjp(
@@ -244,7 +248,7 @@ def _dense_vjp(
 ) -> tuple[Tensor | None, ...]:
     """Return differentiable gradients of the plain layer."""
     with torch.enable_grad():
-        needed = [x if x.requires_grad else x.detach() for x in inputs]
+        needed = [x.view_as(x) if x.requires_grad else x.detach() for x in inputs]
         out = _dense_plain(needed[0], needed[1], needed[2], activation, space)
         wanted = [x for x in needed if x.requires_grad]
         found = iter(torch.autograd.grad(out, wanted, g, create_graph=True))
@@ -295,7 +299,7 @@ def jet_of_callable(
     derivative: Callable[[Tensor], Tensor] = single
     for _ in range(space.order + 1):
         levels.append(vmap(derivative)(inputs))
-        derivative = jacfwd(derivative)
+        derivative = jacrev(derivative)
     streams = []
     for alpha in space.indices:
         stream = levels[sum(alpha)]

@@ -123,7 +123,7 @@ def continuity(flow: Flow) -> Tensor:
 def momentum(flow: Flow) -> Tensor:
     r"""Return :math:`\rho^2 [\rho (u_t + u\cdot\nabla u) + \nabla p]`, shape (N, d).
 
-    Written without a division by the density (given continuity),
+    Written without a division by the density (an identity, whatever the flow),
 
     .. math:: \rho^2 m_t - \rho\rho_t m + \rho (Dm) m - (\nabla\rho\cdot m) m
         + \rho^2 \nabla p .

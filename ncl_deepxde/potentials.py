@@ -13,6 +13,7 @@ from typing import Any
 import deepxde as dde
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from .activations import Activation
 from .jets import JetSpace, dense, jet_of_callable
@@ -53,9 +54,8 @@ class Embedding(torch.nn.Module):
                 axis += [i, i]
                 omega += [2 * math.pi * k / period] * 2
                 phase += [0.0, -math.pi / 2]
-        real = dde.config.real(torch)
         for name, values in ("omega", omega), ("phase", phase):
-            constant = torch.as_tensor(values, dtype=real)
+            constant = torch.as_tensor(values, dtype=torch.float64)
             self.register_buffer(name, constant, persistent=False)
         self.register_buffer("axis", torch.as_tensor(axis), persistent=False)
 
@@ -81,9 +81,11 @@ class Embedding(torch.nn.Module):
         return torch.stack(streams)
 
     def _derivative(self, x: Tensor, n: int) -> Tensor:
-        angle = self.omega * x + (self.phase + n * (math.pi / 2))
+        phase = (self.phase + n * (math.pi / 2)).to(x.dtype)
+        angle = self.omega.to(x.dtype) * x + phase
         plain = x if n == 0 else torch.full_like(x, float(n == 1))
-        return torch.where(self.omega > 0, self.omega**n * torch.cos(angle), plain)
+        amplitude = (self.omega**n).to(x.dtype)
+        return torch.where(self.omega > 0, amplitude * torch.cos(angle), plain)
 
 
 class PotentialNetwork(torch.nn.Module):
@@ -96,7 +98,6 @@ class PotentialNetwork(torch.nn.Module):
             function that fills a tensor in place.
         embedding: Features of the inputs.
 
-            the place of the embedding.
 
     The output layer has no bias: a constant added to a potential changes no
     derivative, so its gradient would vanish for ever.
@@ -148,20 +149,7 @@ class PotentialNetwork(torch.nn.Module):
             ValueError: The function fails on a probe or returns another shape.
         """
         first = self._layers()[0]
-        probe = torch.full((2, num_inputs), 0.5).to(first.weight)
-        try:
-            features = transform(probe)
-        except IndexError as error:
-            raise ValueError(
-                f"transform: must take inputs of shape (N, {num_inputs}), time last, "
-                f"but failed on one: {error}. Columns are 0 to {num_inputs - 1}."
-            ) from error
-        if features.ndim != 2 or len(features) != 2:
-            raise ValueError(
-                "transform: must map (N, dim) to (N, features), but mapped (2, "
-                f"{num_inputs}) to {tuple(features.shape)}. Keep columns with x[:, i:i"
-                "+1] and join them with torch.cat(..., dim=1)."
-            )
+        features = _probed(transform, num_inputs, first.weight)
         self.transform = transform
         if features.shape[1] != first.in_features:
             linear = self._linear(features.shape[1], first.out_features, bias=True)
@@ -182,6 +170,41 @@ class PotentialNetwork(torch.nn.Module):
         for linear, activation in zip(hidden, self.activations, strict=True):
             h = dense(h, linear.weight, linear.bias, activation, space)
         return torch.nn.functional.linear(h, last.weight)
+
+
+class _NoEmptySlices(TorchFunctionMode):
+    """While active, a slice beyond the last column is an error, not an empty tensor."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, Tensor) and 0 in out.shape:
+            raise IndexError("a slice is empty")
+        return out
+
+
+def _probed(
+    transform: Callable[[Tensor], Tensor], num_inputs: int, like: Tensor
+) -> Tensor:
+    """Return the features at two points, or say what is wrong with the transform."""
+    probe = torch.full((2, num_inputs), 0.5).to(like)
+    try:
+        with _NoEmptySlices():
+            features = transform(probe)
+    except (IndexError, RuntimeError) as error:
+        raise ValueError(
+            f"transform: must take inputs of shape (N, {num_inputs}), time last, "
+            f"but failed on one: {error}. Columns are 0 to {num_inputs - 1}."
+        ) from error
+    shape = tuple(features.shape) if isinstance(features, Tensor) else type(features)
+    if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != 2:
+        raise ValueError(
+            "transform: must map (N, dim) to (N, features), but mapped (2, "
+            f"{num_inputs}) to {shape}. Keep columns with x[:, i:i+1] and join them "
+            "with torch.cat(..., dim=1)."
+        )
+    return features
 
 
 def _initializer(identifier: str | Initializer) -> Initializer:

@@ -81,3 +81,18 @@ def test_exact_and_other_networks_are_told_apart(d, dtype) -> None:
     if d > 1:
         curl = continuity_error(CurlNet(sizes, "tanh", "Glorot normal"), points, times)
         assert curl.relative > 1e-2
+
+
+@pytest.mark.parametrize("output", ["flux", "velocity"])
+def test_both_outputs_of_one_network_are_the_same_solution(output):
+    torch.manual_seed(0)
+    net = NCL([3, 8, 4], "tanh", "Glorot normal", mean_density=3.0, output=output)
+    torch.manual_seed(0)
+    flux = NCL([3, 8, 4], "tanh", "Glorot normal", mean_density=3.0)
+    points = np.random.default_rng(0).random((7, 2))
+    found, wanted = (NetworkSolution(n)(points, 0.3) for n in (net, flux))
+    for field, value in wanted.items():
+        # Both divide by the density once, in a different order.
+        assert np.allclose(found[field], value, rtol=1e-13, atol=0)
+    times = np.full((7, 1), 0.3)
+    assert continuity_error(net, points, times).relative < 1e-12

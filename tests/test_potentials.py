@@ -6,6 +6,7 @@ from torch.func import jacrev, vmap
 
 from ncl_deepxde import activations
 from ncl_deepxde.jets import jet_space
+from ncl_deepxde.nn import NCL
 from ncl_deepxde.potentials import Embedding, PotentialNetwork
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
@@ -142,3 +143,9 @@ def test_transform_takes_the_place_of_the_embedding(count) -> None:
 def test_bad_transform_is_refused(transform, message) -> None:
     with pytest.raises(ValueError, match=message):
         network(periods=(None, None, None)).set_transform(transform, 3)
+
+
+def test_slice_beyond_the_last_column_is_refused():
+    net = NCL([3, 8, 3], "tanh", "Glorot normal")
+    with pytest.raises(ValueError, match=r"a slice is empty.*Columns are 0 to 2"):
+        net.apply_feature_transform(lambda x: torch.cat([x[:, :2], x[:, 3:4]], dim=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from ..constructions import CONSTRUCTIONS, Construction
@@ -19,21 +19,18 @@ def check_choice(argument: str, value: Any, choices: Sequence[Any]) -> None:
         raise ValueError(f"{argument}: must be one of {listed}, got {value!r}.")
 
 
-def check_layer_sizes(
-    layer_sizes: Sequence[int], min_inputs: int, field: str, num_field: int
-) -> int:
+def check_layer_sizes(layer_sizes: Sequence[int], min_inputs: int, field: str) -> int:
     """Return the number of extra outputs.
 
     Args:
         layer_sizes: Inputs, hidden widths, outputs.
         min_inputs: Least number of inputs.
         field: Names of the outputs that must be there, for the message.
-        num_field: Their number, given the first entry.
 
     Raises:
         ValueError: The sizes cannot be those of such a network.
     """
-    sizes = list(layer_sizes)
+    sizes = list(layer_sizes) if isinstance(layer_sizes, Sequence) else []
     if len(sizes) < 3 or not all(isinstance(n, Integral) and n > 0 for n in sizes):
         raise ValueError(
             "layer_sizes: must hold the number of inputs, at least one hidden width "
@@ -45,10 +42,10 @@ def check_layer_sizes(
             f"layer_sizes: the first entry, the number of inputs, must be at least "
             f"{min_inputs}, got {sizes[0]}."
         )
-    extras = sizes[-1] - num_field
+    extras = sizes[-1] - sizes[0]
     if extras < 0:
         raise ValueError(
-            f"layer_sizes: the last entry must be at least {num_field}, for the "
+            f"layer_sizes: the last entry must be at least {sizes[0]}, for the "
             f"outputs {field}, got {sizes[-1]}. Further outputs are free; features of "
             "the inputs do not count as inputs."
         )
@@ -69,17 +66,21 @@ def check_periods(
     Raises:
         ValueError: Wrong number of entries, or an entry that is not positive.
     """
-    if periods is None or isinstance(periods, (int, float)):
-        periods = (periods,) * num_axes
-    if len(periods) != num_axes or not all(
-        p is None or (isinstance(p, (int, float)) and 0 < p < float("inf"))
-        for p in periods
+    entries = list(periods) if isinstance(periods, Sequence) else [periods] * num_axes
+    if len(entries) != num_axes or not all(
+        p is None or _is_positive(p) for p in entries
     ):
         raise ValueError(
             f"periods: must be a positive number or one entry (positive or None) for "
             f"each of the {num_axes} space axes, time excluded, got {periods!r}."
         )
-    return (*periods, *(None,) * rest)
+    return (*(None if p is None else float(p) for p in entries), *(None,) * rest)
+
+
+def _is_positive(value: Any) -> bool:
+    """Tell whether a value is a positive finite number; True counts as no number."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf
 
 
 def scaled_field(
@@ -107,7 +108,7 @@ def scaled_field(
             f"harmonics: must be a positive integer, got {harmonics!r}. Use 1 for "
             "cos and sin of the period itself."
         )
-    if scale is not None and not 0 < scale < math.inf:
+    if scale is not None and not _is_positive(scale):
         raise ValueError(f"scale: must be positive and finite, got {scale!r}.")
     field = CONSTRUCTIONS[construction](columns)
     if scale is None:

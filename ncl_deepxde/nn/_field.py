@@ -14,6 +14,7 @@ from .. import activations
 from ..constructions import Readout, Term
 from ..jets import jet_space
 from ..potentials import Embedding, Initializer, PotentialNetwork
+from ._checks import check_choice
 from ._served import serve
 
 __all__ = ["Constant", "FieldNet"]
@@ -65,6 +66,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         served: int,
     ) -> None:
         super().__init__()
+        check_choice("served", served, (0, 1, 2))
         self.regularizer = regularization
         self.num_inputs, self.served = len(periods), served
         order = max(len(term.axes) for component in terms for term in component)
@@ -100,7 +102,10 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             levels = self._levels(x, order)
             return levels if convert is None else convert(levels)
 
-        return serve(evaluate, self._checked(inputs), self.served)
+        return serve(evaluate, self._checked(inputs), self.served, self._state)
+
+    def _state(self) -> list[tuple[int, int]]:
+        return [(id(p), p._version) for p in self.parameters()]
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).

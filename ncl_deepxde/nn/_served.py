@@ -23,9 +23,12 @@ from ..jets import in_functorch
 __all__ = ["serve"]
 
 Evaluate = Callable[[Tensor, int], list[Tensor]]
+State = Callable[[], object]
 
 
-def serve(evaluate: Evaluate, inputs: Tensor, order: int) -> Tensor:
+def serve(
+    evaluate: Evaluate, inputs: Tensor, order: int, state: State = tuple
+) -> Tensor:
     """Return the value at ``inputs`` with ``order`` derivatives served.
 
     Args:
@@ -33,13 +36,14 @@ def serve(evaluate: Evaluate, inputs: Tensor, order: int) -> Tensor:
             k derivatives (N, C, dim, ...), differentiable by the inputs and parameters.
         inputs: Shape (N, dim).
         order: Number of derivatives to serve; 0 leaves everything to autograd.
+        state: Tells by its value whether the parameters are still the same.
     """
     is_differentiated = torch.is_grad_enabled() and inputs.requires_grad
     if order == 0 or not is_differentiated or in_functorch():
         return evaluate(inputs, 0)[0]
     levels = evaluate(inputs.detach(), order)
     served: Tensor = _Highest.apply(
-        inputs, levels[order], lambda x: evaluate(x, order)[order]
+        inputs, levels[order], lambda x: evaluate(x, order)[order], state
     )
     for level in reversed(levels[:order]):
         served = _Served.apply(inputs, level, served)
@@ -63,7 +67,7 @@ class _Served(Function):
         if g is None:
             return None, None, None
         (derivative,) = ctx.saved_tensors
-        gx = (g.unsqueeze(-1) * derivative).flatten(1, -2).sum(1)
+        gx = (g.unsqueeze(-1) * derivative).sum(dim=list(range(1, g.ndim)))
         return gx, g, None
 
 
@@ -72,31 +76,41 @@ class _Highest(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, value: Tensor, evaluate: Callable[[Tensor], Tensor]
+        ctx: Any,
+        inputs: Tensor,
+        value: Tensor,
+        evaluate: Callable[[Tensor], Tensor],
+        state: State,
     ) -> Tensor:
         ctx.save_for_backward(inputs)
-        ctx.evaluate = evaluate
+        ctx.evaluate, ctx.state, ctx.before = evaluate, state, state()
         ctx.set_materialize_grads(False)
         return value.view_as(value)
 
     @staticmethod
     def backward(
         ctx: Any, *grads: Tensor | None
-    ) -> tuple[Tensor | None, Tensor | None, None]:
+    ) -> tuple[Tensor | None, Tensor | None, None, None]:
         (g,) = grads
         if g is None:
-            return None, None, None
+            return None, None, None, None
         (inputs,) = ctx.saved_tensors
         asked = _asked_for(inputs)
         if asked == "no":
-            return None, g, None
+            return None, g, None, None
         if asked == "accumulated":
-            return torch.full_like(inputs, torch.nan), g, None
+            return torch.full_like(inputs, torch.nan), g, None, None
+        if ctx.state() != ctx.before:
+            raise RuntimeError(
+                "outputs: the parameters have changed since the network was evaluated, "
+                "so a further derivative would mix old and new. Differentiate before "
+                "the optimizer's step, or evaluate the network again."
+            )
         again = torch.is_grad_enabled()
         with torch.enable_grad():
             value = ctx.evaluate(inputs)
             (gx,) = torch.autograd.grad(value, inputs, g, create_graph=again)
-        return gx, g, None
+        return gx, g, None, None
 
 
 def _asked_for(inputs: Tensor) -> str:

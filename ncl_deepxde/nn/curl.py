@@ -57,9 +57,7 @@ class CurlNet(ContinuityNet):
         output: str = "flux",
         served: int = 1,
     ) -> None:
-        extras = check_layer_sizes(
-            layer_sizes, 3, "(rho, u_1..u_d)", max(layer_sizes[:1], default=0)
-        )
+        extras = check_layer_sizes(layer_sizes, 3, "(rho, u_1..u_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
         field = scaled_field(construction, range(d), axes, harmonics, scale)

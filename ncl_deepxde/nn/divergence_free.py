@@ -53,9 +53,7 @@ class DivergenceFree(FieldNet):
         scale: float | None = None,
         served: int = 1,
     ) -> None:
-        extras = check_layer_sizes(
-            layer_sizes, 2, "(v_1..v_n)", max(layer_sizes[:1], default=0)
-        )
+        extras = check_layer_sizes(layer_sizes, 2, "(v_1..v_n)")
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
         field = scaled_field(construction, range(n), axes, harmonics, scale)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from ..constructions import Term
@@ -86,9 +87,7 @@ class NCL(ContinuityNet):
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         served: int = 1,
     ) -> None:
-        extras = check_layer_sizes(
-            layer_sizes, 2, "(rho, m_1..m_d)", max(layer_sizes[:1], default=0)
-        )
+        extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
         field = scaled_field(construction, [d, *range(d)], axes, harmonics, scale)
@@ -125,9 +124,13 @@ def _mean(
     if isinstance(value, str):
         check_choice(argument, value, ("trained",))
         return [Constant(start, True)] * num
-    values = [value] if isinstance(value, (int, float)) else list(value)
-    if len(values) != num:
+    try:
+        values = [float(v) for v in (value if isinstance(value, Iterable) else [value])]
+    except (TypeError, ValueError):
+        values = []
+    if len(values) != num or not all(map(math.isfinite, values)):
         raise ValueError(
-            f"{argument}: must hold {num} number(s) or be 'trained', got {value!r}."
+            f"{argument}: must hold {num} finite number(s) or be 'trained', got "
+            f"{value!r}."
         )
-    return [Constant(float(v)) for v in values]
+    return [Constant(v) for v in values]

@@ -47,6 +47,7 @@ BAD_OPTIONS = {
     "construction": ["hodge", None, ["matrix"]],
     "periods": [0, -1.0, math.nan, math.inf, [1.0] * 4, [1.0], [1.0, 0.0], "1"],
     "harmonics": [0, -1, 1.5, "1"],
+    "served": [-1, 3, 1.5, "1"],
     "scale": [0.0, -1.0, math.nan, math.inf],
     "output": ["momentum", None, ""],
     "mean_density": ["fixed", [1.0, 2.0]],

@@ -284,7 +284,7 @@ def test_state_holds_no_tables() -> None:
     assert net.num_trainable_parameters() == 6 * 8 + 9 * 8 + 4 * 8 + 4
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sin"])
+@pytest.mark.parametrize("activation", ["tanh", "sin", "LAAF-10 tanh"])
 def test_copies_are_independent(activation) -> None:
     net = NCL([3, 8, 8, 4], activation, "Glorot normal", output="velocity")
     x = torch.rand(5, 3)
@@ -299,7 +299,7 @@ def test_copies_are_independent(activation) -> None:
     assert torch.equal(net(x), before)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sin"])
+@pytest.mark.parametrize("activation", ["tanh", "silu", "gelu"])
 def test_networks_can_be_pickled(activation) -> None:
     net = NCL([3, 8, 8, 4], activation, "Glorot normal", output="velocity")
     x = torch.rand(5, 3)

@@ -302,3 +302,20 @@ def test_values_do_not_depend_on_the_mode(kind, context) -> None:
         quiet = net(x)
     assert not quiet.requires_grad
     torch.testing.assert_close(quiet, net(x.requires_grad_()), **CLOSE)
+
+
+def test_further_derivatives_refuse_other_parameters() -> None:
+    net, x = build("ncl-matrix-flux", 1), points().requires_grad_()
+    row = torch.autograd.grad(net(x)[:, 0].sum(), x, create_graph=True)[0][:, 0].sum()
+    torch.autograd.grad(row, x, retain_graph=True)
+    with torch.no_grad():
+        net.bias += 1
+    with pytest.raises(
+        RuntimeError, match=r"parameters have changed.*evaluate the net"
+    ):
+        torch.autograd.grad(row, x)
+    others = {k: 2 * p.detach() for k, p in net.named_parameters()}
+    y = functional_call(net, others, (x,))
+    (row,) = torch.autograd.grad(y[:, 0].sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="parameters have changed"):
+        torch.autograd.grad(row[:, 0].sum(), x)
