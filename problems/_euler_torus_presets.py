@@ -67,7 +67,7 @@ QUICK = {
     "initial": 10.0,
     "stages": ["gauss-newton"],
     "gauss-newton": {"seconds": 170.0},
-    "reference": {"n": 64, "dt": 2e-3},
+    "reference": {"n": 40, "dt": 2e-3},
 }
 
 ADAM = {
