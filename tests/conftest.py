@@ -9,11 +9,16 @@ from collections.abc import Iterator
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("DDE_BACKEND", "pytorch")
+# One thread, here and in subprocesses: the networks are too small to share, busy cores
+# would make them wait for each other, and rounding depends on the number.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import deepxde as dde
 import pytest
 import torch
 from deepxde.gradients.gradients import clear
+
+torch.set_num_threads(1)
 
 
 def set_float(name: str) -> None:
@@ -25,13 +30,12 @@ def set_float(name: str) -> None:
 @pytest.fixture(autouse=True)
 def _clean_globals() -> Iterator[None]:
     """Seed every generator, compute in float64, and give the globals back."""
-    threads = torch.get_num_threads()
     dde.config.set_random_seed(0)
     set_float("float64")
     yield
     set_float("float32")
     clear()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(params=["float32", "float64"])

@@ -14,11 +14,6 @@ from ncl_deepxde.jets import compose, dense, jet_of_callable, jet_space
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread(_clean_globals):
-    torch.set_num_threads(1)
-
-
 def inner(x):
     """Map dim coordinates to three smooth features."""
     s = x.sum()
