@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections import defaultdict
@@ -16,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
+from ncl_deepxde import run_log
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
 
 type ModelErrors = Mapping[str, Mapping[str, Mapping[Any, float]]]
@@ -128,12 +128,11 @@ def read_log(path: str | os.PathLike[str]) -> list[Record]:
         ValueError: If no line is a record.
     """
     steps: dict[tuple[str, str, int], Record] = {}
-    for line in Path(path).read_text(encoding="utf-8", errors="replace").splitlines():
+    for record in run_log.read_log(Path(path)):
         try:
-            record = json.loads(line)
             key = record["model"], str(record["stage"]), record["step"]
             record["seconds"], record["loss"]
-        except (json.JSONDecodeError, KeyError, TypeError):
+        except KeyError:
             continue
         steps.pop(key, None)
         steps[key] = record
