@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from . import __version__, problem
 from .checkpoints import CheckpointError
 from .comparison import compare_runs
-from .run import RunOptions, check_writable, run, select_device
+from .run import RunOptions, check_name, check_writable, run, select_device
 
 __all__ = ["main"]
 
@@ -107,11 +107,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _reference(options: argparse.Namespace) -> None:
     found = problem.find(options.problem)
-    if options.preset not in found.presets:
-        raise ValueError(
-            f"--preset: must be one of {', '.join(found.presets)}, got "
-            f"{options.preset!r}."
-        )
+    check_name("--preset", options.preset, found.presets)
     settings: dict[str, Any] = dict(found.presets[options.preset].settings)
     given = {k: getattr(options, k) for k in ("n", "dt")}
     changed = {k: v for k, v in given.items() if v is not None}

@@ -23,7 +23,7 @@ from .problem import Experiment, Problem
 from .report import terminal_table, write_report
 from .training import train
 
-__all__ = ["RunOptions", "check_writable", "run", "select_device"]
+__all__ = ["RunOptions", "check_name", "check_writable", "run", "select_device"]
 
 
 @dataclass(frozen=True)
@@ -140,17 +140,18 @@ def _train(
 def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
     """Find the problem, check the names and fill in the preset's models."""
     problem = problems.find(options.problem)
-    _check_name("--preset", options.preset, problem.presets)
+    check_name("--preset", options.preset, problem.presets)
     models = options.models or problem.presets[options.preset].models
     for model in models:
-        _check_name("--model", model, problem.models)
+        check_name("--model", model, problem.models)
     if options.seed < 0:
         raise ValueError(f"--seed: must not be negative, got {options.seed}.")
     unique = tuple(dict.fromkeys(models))
     return problem, RunOptions(**{**asdict(options), "models": unique})
 
 
-def _check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
+def check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` unless a name is one of the keys of ``known``."""
     if name not in known:
         raise ValueError(
             f"{argument}: must be one of {', '.join(known)}, got {name!r}."
