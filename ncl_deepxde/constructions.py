@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 import torch
 from torch import Tensor
@@ -149,7 +149,7 @@ class Readout(torch.nn.Module):
         rows: list[list[int]] = []
         factors: list[list[float]] = []
         for component in terms:
-            for extra in _tuples(space.dim, level):
+            for extra in product(range(space.dim), repeat=level):
                 row = [
                     space.position[_counts((*t.axes, *extra), space.dim)] * num_channels
                     + t.channel
@@ -177,10 +177,3 @@ class Readout(torch.nn.Module):
 
 def _counts(axes: tuple[int, ...], dim: int) -> MultiIndex:
     return tuple(axes.count(i) for i in range(dim))
-
-
-def _tuples(dim: int, level: int) -> list[tuple[int, ...]]:
-    found: list[tuple[int, ...]] = [()]
-    for _ in range(level):
-        found = [(*t, i) for t in found for i in range(dim)]
-    return found

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import reference_fem
+from ncl_deepxde.files import replacing
 from ncl_deepxde.metrics import Array, Solution
 from reference_fem import spectral
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
@@ -48,7 +49,8 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
             t_end=settings["t_end"],
             save_times=list(np.linspace(0, settings["t_end"], SAVED_TIMES)),
         )
-        np.savez(path, times=solution.times, fields=solution.fields)
+        with replacing(path) as temporary:
+            np.savez(temporary, times=solution.times, fields=solution.fields)
         return
     command = [sys.executable, "-m", "reference_fem", "torus"]
     command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]

@@ -86,6 +86,10 @@ def run(directory, *, model=None, callbacks=(), **options):
     return model, result
 
 
+def weights(model):
+    return torch.nn.utils.parameters_to_vector(model.net.parameters()).detach()
+
+
 def run_and_kill(directory, step):
     """Train in a child process that kills itself at `step`; return its end."""
     child = os.fork()

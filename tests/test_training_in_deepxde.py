@@ -16,10 +16,7 @@ SCRIPT = Path(__file__).with_name("resumable_run.py")
 EXAMPLE = runpy.run_path(str(SCRIPT))
 run, build_model, At = EXAMPLE["run"], EXAMPLE["build_model"], EXAMPLE["At"]
 adam, lbfgs, STAGES = EXAMPLE["adam"], EXAMPLE["lbfgs"], EXAMPLE["STAGES"]
-
-
-def weights(model):
-    return torch.nn.utils.parameters_to_vector(model.net.parameters()).detach()
+weights = EXAMPLE["weights"]
 
 
 def test_callback_ends_a_stage_for_good(tmp_path) -> None:
