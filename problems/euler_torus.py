@@ -37,11 +37,10 @@ from ncl_deepxde.evaluation import NetworkSolution
 from ncl_deepxde.metrics import Solution
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
-from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.problem import Experiment, Figure
-from ncl_deepxde.training import Stage
 from problems import _torus_reference, _torus_results
 from problems._euler_torus_presets import PRESETS, T_END
+from problems._euler_torus_stages import stage
 from reference_fem.initial_states import (
     MEAN_DENSITY,
     euler_torus_density,
@@ -102,7 +101,7 @@ class EulerTorus:
             names=names,
             seed=seed,
         )
-        stages = [_stage(name, own[name], weights) for name in own["stages"]]
+        stages = [stage(name, own[name], weights) for name in own["stages"]]
         return Experiment(dde.Model(data, net), stages, NetworkSolution(net))
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
@@ -194,29 +193,6 @@ def _network(model: str, own: Mapping[str, Any]) -> Any:
         for parameter in net.parameters():
             parameter *= own["scale"]
     return net
-
-
-def _stage(name: str, budget: Mapping[str, Any], weights: list[float]) -> Stage:
-    def compile_adam(model: dde.Model) -> None:
-        model.compile(
-            "adam",
-            lr=budget["lr"],
-            decay=_drop(budget) if "drop" in budget else None,
-            loss_weights=weights,
-            verbose=0,
-        )
-
-    def compile_gauss_newton(model: dde.Model) -> None:
-        optimizer = GaussNewton(model, **budget.get("options", {}))
-        model.compile(optimizer, loss_weights=weights, verbose=0)
-
-    compilers = {"adam": compile_adam, "gauss-newton": compile_gauss_newton}
-    return Stage(name, compilers[name], budget.get("steps"), budget.get("seconds"))
-
-
-def _drop(budget: Mapping[str, Any]) -> tuple[str, Callable[[int], float]]:
-    """Return the paper's schedule: the learning rate drops once."""
-    return "lambda", lambda step: budget["drop"] if step >= budget["drop_at"] else 1.0
 
 
 PROBLEM = EulerTorus()
