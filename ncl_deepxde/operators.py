@@ -15,12 +15,14 @@ from torch import Tensor
 
 __all__ = [
     "Flow",
+    "closure",
     "continuity",
     "curl",
     "divergence",
     "incompressibility",
     "jacobian",
     "momentum",
+    "pressure",
     "row_divergence",
 ]
 
@@ -142,6 +144,58 @@ def incompressibility(flow: Flow) -> Tensor:
     Given continuity this is :math:`-\rho^2 \nabla\cdot u`.
     """
     return flow.rho * flow.rho_t + _dot(flow.grad_rho, flow.m)
+
+
+def closure(outputs: Tensor) -> Tensor:
+    r"""Return what is left of Euler's equations in the plane, algebra, shape (N, 4).
+
+    .. math:: m - \rho v, \qquad
+        (\Pi_{11} - \Pi_{22}) - (m_1 v_1 - m_2 v_2), \qquad
+        \Pi_{12} - (m_1 v_2 + m_2 v_1)/2
+
+    Where they vanish, :math:`m = \rho v` and :math:`\Pi = \rho v v^T + p I` with the
+    ``pressure`` p. The exact laws of ``nn.MomentumNCL`` then are continuity,
+    :math:`\nabla\cdot v = 0` and :math:`(\rho v)_t + \nabla\cdot(\rho v v^T) +
+    \nabla p = 0`; less v times continuity, :math:`\rho(v_t + v\cdot\nabla v) +
+    \nabla p = 0`.
+
+    Args:
+        outputs: Columns :math:`(\rho, m_1, m_2, \Pi_{11}, \Pi_{12}, \Pi_{22}, v_1,
+            v_2)`, shape (N, 8).
+
+    Raises:
+        ValueError: The outputs have other columns.
+    """
+    rho, m1, m2, Pi11, Pi12, Pi22, v1, v2 = _tensor_columns(outputs)
+    residuals = [
+        m1 - rho * v1,
+        m2 - rho * v2,
+        (Pi11 - Pi22) - (m1 * v1 - m2 * v2),
+        Pi12 - (m1 * v2 + m2 * v1) / 2,
+    ]
+    return torch.stack(residuals, dim=1)
+
+
+def pressure(outputs: Tensor) -> Tensor:
+    r"""Return :math:`p = (\Pi_{11} + \Pi_{22} - m\cdot v)/2`, shape (N, 1).
+
+    Args:
+        outputs: As for ``closure``, shape (N, 8).
+
+    Raises:
+        ValueError: The outputs have other columns.
+    """
+    _, m1, m2, Pi11, _, Pi22, v1, v2 = _tensor_columns(outputs)
+    return ((Pi11 + Pi22 - m1 * v1 - m2 * v2) / 2)[:, None]
+
+
+def _tensor_columns(outputs: Tensor) -> tuple[Tensor, ...]:
+    if outputs.ndim != 2 or outputs.shape[1] != 8:
+        raise ValueError(
+            "outputs: must have the 8 columns (rho, m_1, m_2, Pi_11, Pi_12, Pi_22, "
+            f"v_1, v_2), got shape {tuple(outputs.shape)}. Use nn.MomentumNCL."
+        )
+    return outputs.unbind(dim=1)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -1,0 +1,199 @@
+"""Mass, momentum and incompressibility, all exact, for plane flows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations_with_replacement, permutations, product
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ..constructions import Construction, Readout, Term
+from ..jets import JetSpace, jet_space
+from ..potentials import Embedding, Initializer, PotentialNetwork
+from ._checks import check_layer_sizes, check_periods, scaled_field
+from ._continuity import ContinuityNet
+from ._field import Constant
+from .ncl import _mean
+
+__all__ = ["MomentumNCL"]
+
+OUTPUTS = 8
+# Enough for a smooth function of one variable, and a hundredth of the field's cost.
+TIME_WIDTH = 16
+
+
+class MomentumNCL(ContinuityNet):
+    r"""A mass-momentum tensor and a velocity that obey their laws exactly.
+
+    In two space dimensions, with indices over :math:`(t, x_1, x_2)`, the tensor
+    :math:`T = \begin{pmatrix}\rho & m^T \\ m & \Pi\end{pmatrix}` is made of symmetric
+    potentials :math:`S`, and the velocity of a stream function :math:`\psi`:
+
+    .. math:: T_{ab} = \bar T_{ab} + \sum_{cdef} \varepsilon_{ace}\varepsilon_{bdf}\,
+        \partial_c\partial_d S_{ef}, \qquad
+        v = (\partial_2\psi, -\partial_1\psi) + c(t) .
+
+    Whatever the weights, :math:`T = T^T` and
+    :math:`\partial_t\rho + \nabla\cdot m = 0`,
+    :math:`\partial_t m + \nabla\cdot\Pi = 0`, :math:`\nabla\cdot v = 0`. The flow is a
+    solution of Euler's equations where ``operators.closure`` vanishes: algebra, without
+    a derivative. Pressure: ``operators.pressure``.
+
+    Outputs have the columns :math:`(\rho, m_1, m_2, \Pi_{11}, \Pi_{12}, \Pi_{22}, v_1,
+    v_2)`; the method ``velocity`` returns :math:`m/\rho`, as for every network. The mean
+    velocity :math:`c(t)`, which on a torus is not conserved unless the density is
+    uniform, is a small perceptron of the time alone.
+
+    Args:
+        layer_sizes: ``[3, hidden..., 8]``, as ``dde.nn.FNN`` would take for these
+            outputs. The perceptron has seven outputs of its own, S and psi.
+        activation: As for :class:`NCL`; the first one serves :math:`c(t)` too.
+        kernel_initializer: For example ``"Glorot normal"``.
+        regularization: As for ``dde.nn.FNN``.
+        periods: As for :class:`NCL`.
+        harmonics: As for :class:`NCL`.
+        scale: Length that multiplies :math:`\psi`, and squared S. By default
+            :math:`L/(2\pi k)` of the highest frequency of the embedding, so that every
+            column is of order one through derivatives by space; those by time then add
+            less, by this length over the time scale. 1 without periodic axes.
+        mean_density: As for :class:`NCL`.
+        mean_momentum: As for :class:`NCL`; on a torus the exact mean at all times.
+        served: As for :class:`NCL`; the closure needs no derivative, hence 0.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    References:
+        M. E. Gurtin, A generalization of the Beltrami stress functions in continuum
+        mechanics (Arch. Rational Mech. Anal. 13, 1963): the formula of T.
+
+    Example:
+        >>> sizes = [3] + [32] * 2 + [8]
+        >>> net = MomentumNCL(sizes, "tanh", "Glorot normal", periods=1.0)
+        >>> net.dim
+        2
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: Any,
+        kernel_initializer: str | Initializer,
+        regularization: Any = None,
+        *,
+        periods: Sequence[float | None] | float | None = None,
+        harmonics: int = 1,
+        scale: float | None = None,
+        mean_density: float | Literal["trained"] | None = None,
+        mean_momentum: Sequence[float] | Literal["trained"] | None = None,
+        served: int = 0,
+    ) -> None:
+        _check_sizes(layer_sizes)
+        axes = check_periods(periods, 2, rest=1)
+        stream = scaled_field("matrix", range(2), axes, harmonics, scale)
+        length = stream.components[0][0].factor
+        tensor = _symmetric([2, 0, 1]).scaled(length**2)
+        psi = tensor.num_potentials
+        on_torus = None not in axes[:-1]
+        super().__init__(
+            layer_sizes[1:-1],
+            activation,
+            kernel_initializer,
+            regularization,
+            terms=[
+                *tensor.components,
+                [Term((1,), psi, length)],
+                [Term((0,), psi, -length)],
+            ],
+            num_channels=psi + 1,
+            constants=[
+                *_mean("mean_density", mean_density, 1, 1.0, on_torus),
+                *_mean("mean_momentum", mean_momentum, 2, 0.0, on_torus),
+                *[Constant(is_trained=True)] * 5,
+            ],
+            periods=axes,
+            harmonics=harmonics,
+            served=served,
+            output="flux",
+            native="flux",
+        )
+        self.mean_velocity = PotentialNetwork(
+            [TIME_WIDTH, 2],
+            self.network.activations[:1],
+            kernel_initializer,
+            _TimeEmbedding([None] * 3, harmonics=1),
+        )
+        self._means = torch.nn.ModuleList(
+            Readout([[Term((), 0)], [Term((), 1)]], 2, jet_space(3, level), level)
+            for level in range(served + 1)
+        )
+
+    def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return the outputs and their first ``order`` derivatives by jets."""
+        levels = super()._levels(inputs, order)
+        with torch.autocast(inputs.device.type, enabled=False):
+            streams = self.mean_velocity.jet(inputs, jet_space(3, order))
+            means = [
+                readout(streams[: jet_space(3, level).size(level)])
+                for level, readout in enumerate(self._means[: order + 1])
+            ]
+        return [
+            torch.cat([level[:, :6], level[:, 6:] + mean], dim=1)
+            for level, mean in zip(levels, means, strict=True)
+        ]
+
+
+class _TimeEmbedding(Embedding):
+    """The last column alone, as it is."""
+
+    @property
+    def num_features(self) -> int:
+        """Number of features."""
+        return 1
+
+    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+        """Return the streams of the time, shape (S, N, 1)."""
+        return super().jet(inputs, space)[..., -1:]
+
+
+def _symmetric(columns: Sequence[int]) -> Construction:
+    r"""Return the upper triangle of T in terms of the upper triangle of S.
+
+    .. math:: T_{ab} = \varepsilon_{ace}\varepsilon_{bdf}\,\partial_c\partial_d S_{ef},
+        \qquad \partial_b T_{ab} = \varepsilon_{ace}\partial_c
+        (\varepsilon_{bdf}\partial_b\partial_d S_{ef}) = 0 .
+
+    Args:
+        columns: Column of the inputs of each of the three coordinates.
+    """
+    pairs = list(combinations_with_replacement(range(3), 2))
+    components = tuple(
+        tuple(
+            Term(
+                (columns[c], columns[d]),
+                pairs.index((min(e, f), max(e, f))),
+                _epsilon(a, c, e) * _epsilon(b, d, f),
+            )
+            for (c, e), (d, f) in product(permutations(range(3), 2), repeat=2)
+            if a not in (c, e) and b not in (d, f)
+        )
+        for a, b in pairs
+    )
+    return Construction(len(pairs), 2, components)
+
+
+def _epsilon(i: int, j: int, k: int) -> float:
+    """Return the sign of a permutation of (0, 1, 2), 0 where two are equal."""
+    return (j - i) * (k - i) * (k - j) / 2
+
+
+def _check_sizes(layer_sizes: Sequence[int]) -> None:
+    check_layer_sizes(layer_sizes, 3, "(rho, m, Pi, v)")
+    if layer_sizes[0] != 3 or layer_sizes[-1] != OUTPUTS:
+        raise ValueError(
+            "layer_sizes: must begin with 3, for (x_1, x_2, t), and end with "
+            f"{OUTPUTS}, for (rho, m_1, m_2, Pi_11, Pi_12, Pi_22, v_1, v_2), got "
+            f"{layer_sizes!r}. Use for example [3] + [64] * 4 + [{OUTPUTS}]."
+        )
