@@ -1,0 +1,317 @@
+"""Error of the density against training time, for every model and optimizer.
+
+    python benchmarks/accuracy_per_second.py [--seconds 60] [--out runs/accuracy]
+        [--model ncl-hard ...] [--optimizer adam ...] [--device cuda] [--quick]
+
+Problem euler-torus, sizes and weights of preset ``quick``; Adam and those who follow it
+take the points of preset ``adam``. All see the same residuals and the same distribution
+of points, in the same float type. Errors are in standard deviations of the density,
+against a spectral solution. The clock counts steps only: neither the errors nor the
+checkpoints nor what DeepXDE does before the first step. Written are ``results.json``
+and ``results.png``; pairs that stand in the JSON file are not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import deepxde as dde
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from reference_accuracy import spectral_solution
+from tqdm import tqdm
+
+from ncl_deepxde.files import replacing
+from ncl_deepxde.metrics import Array, Solution, errors_over_time, time_key, torus_grid
+from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from ncl_deepxde.run import check_name, check_writable, select_device
+from ncl_deepxde.training import train
+from problems.euler_torus import PROBLEM
+
+TIMES = (0.1, 0.2, 1 / 3)
+INSTANTS = 12
+GRID = 64
+BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
+
+MODELS = [
+    name
+    for name in ("pinn", "pinn-hard", "ncl-matrix", "ncl-hard", "ncl-tensor")
+    if name in PROBLEM.models
+]
+
+# The preset of the sizes, then the stages; the last one lasts until time is up.
+OPTIMIZERS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+    "adam": ("adam", {"adam": {}}),
+    "l-bfgs": (
+        "adam",
+        {
+            "adam": {"steps": 100},
+            "l-bfgs": {
+                "resample_every": 20,
+                "options": {"max_iter": 10, "history_size": 50},
+            },
+        },
+    ),
+    "nncg": (
+        "adam",
+        {
+            "adam": {"steps": 100},
+            "nncg": {
+                "resample_every": 10,
+                "options": {
+                    "rank": 30,
+                    "mu": 1e-2,
+                    "updatefreq": 10,
+                    "cgmaxiter": 20,
+                },
+            },
+        },
+    ),
+    "gauss-newton": ("quick", {"gauss-newton": {}}),
+}
+
+
+class Recorder(dde.callbacks.Callback):
+    """Notes the errors at given instants of training time, and ends it at the last.
+
+    Args:
+        solution: The model in training.
+        reference: What to compare with.
+        instants: Training times in seconds, increasing.
+        bar: Moved by the seconds that pass.
+    """
+
+    def __init__(
+        self,
+        solution: Solution,
+        reference: Solution,
+        instants: Sequence[float],
+        bar: tqdm,
+    ) -> None:
+        super().__init__()
+        self.solution, self.reference = solution, reference
+        self.instants, self.bar = list(instants), bar
+        self.seconds, self.steps = 0.0, 0
+        self.history: list[dict[str, Any]] = []
+
+    def on_train_begin(self) -> None:
+        """Start the clock, at the first step of a stage."""
+        self.begin = time.perf_counter()
+
+    def on_epoch_end(self) -> None:
+        """Stop the clock for a look at the errors when an instant has come."""
+        passed = time.perf_counter() - self.begin
+        self.seconds += passed
+        self.steps += 1
+        self.bar.update(min(passed, self.bar.total - self.bar.n))
+        if self.instants and self.seconds >= self.instants[0]:
+            self.record()
+            self.instants = [t for t in self.instants if t > self.seconds]
+        self.model.stop_training = not self.instants
+        self.begin = time.perf_counter()
+
+    def record(self) -> None:
+        """Append the errors of this moment."""
+        errors = errors_over_time(
+            self.solution, self.reference, torus_grid(GRID), TIMES, fields=["rho"]
+        )
+        found = errors["standardized_l2"]["rho"]
+        rho = {time_key(t): error for t, error in found.items()}
+        self.history.append({"seconds": self.seconds, "steps": self.steps, "rho": rho})
+        self.bar.set_postfix_str(" / ".join(f"{e:.2g}" for e in rho.values()))
+
+
+def reference_solution(n: int, cache: Path) -> Solution:
+    """Return the spectral density at the grid and the times of the benchmark."""
+    solution, points = spectral_solution(n, cache), torus_grid(GRID)
+    table = {t: {"rho": solution.evaluate(points, t)["rho"]} for t in TIMES}
+
+    def reference(_: Array, time: float) -> dict[str, Array]:
+        return table[time]
+
+    return reference
+
+
+def settings_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
+    """Return the settings of a pair, those of the preset with other stages."""
+    preset, stages = OPTIMIZERS[optimizer]
+    presets = PROBLEM.presets
+    whole = presets["smoke" if quick else preset].settings
+    own = {k: v for k, v in whole.items() if k not in PROBLEM.models}
+    own |= {**whole.get(model, {}), "stages": list(stages)}
+    for name, budget in stages.items():
+        known = {**presets["adam"].settings, **own}.get(name, {})
+        own[name] = {k: v for k, v in known.items() if k not in ("steps", "seconds")}
+        own[name] |= {"steps": sys.maxsize, **budget}
+    return own
+
+
+def train_pair(
+    model: str,
+    optimizer: str,
+    settings: Mapping[str, Any],
+    options: argparse.Namespace,
+    reference: Solution,
+    bar: tqdm,
+) -> dict[str, Any]:
+    """Train a model by an optimizer; return its errors at the instants."""
+    # DeepXDE's optimizers print.
+    with redirect_stdout(io.StringIO()), TemporaryDirectory() as folder:
+        dde.config.set_default_float(settings["float"])
+        dde.config.set_random_seed(options.seed)
+        experiment = PROBLEM.build(model, settings, options.seed)
+        instants = np.geomspace(options.seconds / 60, options.seconds, INSTANTS)
+        recorder = Recorder(experiment.solution, reference, list(instants), bar)
+        failure = None
+        try:
+            train(
+                experiment.model,
+                experiment.stages,
+                Path(folder),
+                name=model,
+                seed=options.seed,
+                checkpoint_seconds=float("inf"),
+                progress=False,
+                callbacks=[recorder],
+            )
+        except RuntimeError as error:
+            failure = str(error)
+    return {
+        "model": model,
+        "optimizer": optimizer,
+        "settings": settings,
+        "parameters": sum(p.numel() for p in experiment.model.net.parameters()),
+        "history": recorder.history,
+        "failure": failure,
+    }
+
+
+def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw errors against seconds: a column per optimizer, a row per time."""
+    optimizers = [o for o in OPTIMIZERS if any(r["optimizer"] == o for r in runs)]
+    models = [m for m in MODELS if any(r["model"] == m for r in runs)]
+    colors = model_colors(models)
+    with style():
+        figure = new_figure(height=8.0)
+        panels = figure.subplots(
+            len(TIMES), len(optimizers), sharex=True, sharey=True, squeeze=False
+        )
+        for run in runs:
+            for row, t in zip(panels, TIMES, strict=True):
+                row[optimizers.index(run["optimizer"])].loglog(
+                    [h["seconds"] for h in run["history"]],
+                    [h["rho"][time_key(t)] for h in run["history"]],
+                    "o-",
+                    ms=3,
+                    color=colors[run["model"]],
+                    label=run["model"],
+                )
+        for axes in panels.flat:
+            axes.grid(True)
+        for axes, optimizer in zip(panels[0], optimizers, strict=True):
+            axes.set_title(optimizer)
+        for axes, t in zip(panels[:, 0], TIMES, strict=True):
+            axes.set_ylabel(f"$t = {t:.3g}$")
+        figure.supxlabel("training time (s)")
+        figure.supylabel("error of the density / standard deviation")
+        handles = {line.get_label(): line for a in panels.flat for line in a.lines}
+        shown = [handles[m] for m in models]
+        figure.legend(shown, models, loc="outside upper center", ncols=len(models))
+    return figure
+
+
+def load(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the pairs that are done."""
+    if not path.exists():
+        return []
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content["header"] != header:
+        raise SystemExit(
+            f"--out: {path} was made with {content['header']}, now asked for is "
+            f"{header}. Choose another directory."
+        )
+    return list(content["runs"])
+
+
+def pairs(
+    options: argparse.Namespace, runs: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return the pairs to train and their settings; those with equal ones are done."""
+    known = {(r["model"], r["optimizer"]): r["settings"] for r in runs}
+    wanted = [
+        (model, optimizer, settings_of(model, optimizer, options.quick))
+        for model in options.model or MODELS
+        for optimizer in options.optimizer or OPTIMIZERS
+    ]
+    return [
+        (model, optimizer, settings)
+        for model, optimizer, settings in wanted
+        if known.get((model, optimizer)) != json.loads(json.dumps(settings))
+    ]
+
+
+def summary(run: Mapping[str, Any]) -> str:
+    """Return the last errors of a pair in a line."""
+    line = f"{run['model']}, {run['optimizer']}: "
+    if run["history"]:
+        last = run["history"][-1]
+        errors = " / ".join(f"{e:.3g}" for e in last["rho"].values())
+        line += f"{errors} after {last['steps']} steps, {last['seconds']:.1f} s"
+    return f"{line}; FAILED: {run['failure']}" if run["failure"] else line
+
+
+def main() -> None:
+    """Train all pairs, write JSON and figure after each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", action="append", help="default: all")
+    parser.add_argument("--optimizer", action="append", help="default: all")
+    parser.add_argument("--seconds", type=float, help="of each pair (60)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--spectral", type=int, help="points per axis (192)")
+    parser.add_argument("--out", type=Path, default=Path("runs/accuracy_per_second"))
+    parser.add_argument("--quick", action="store_true", help="seconds; no accuracy")
+    options = parser.parse_args()
+    options.seconds = options.seconds or (0.2 if options.quick else 60.0)
+    n = options.spectral or (16 if options.quick else 192)
+    for name in options.model or ():
+        check_name("--model", name, PROBLEM.models)
+    for name in options.optimizer or ():
+        check_name("--optimizer", name, OPTIMIZERS)
+    check_writable(options.out)
+    select_device(options.device)
+    header = {
+        **{k: getattr(options, k) for k in ("seconds", "seed", "device", "quick")},
+        "threads": torch.get_num_threads(),
+        "spectral": n,
+    }
+    path = options.out / "results.json"
+    runs = load(path, header)
+    reference = reference_solution(n, options.out)
+    wanted = pairs(options, runs)
+    with tqdm(total=len(wanted) * options.seconds, bar_format=BAR) as bar:
+        for count, (model, optimizer, settings) in enumerate(wanted, 1):
+            bar.set_description_str(f"{model}, {optimizer}")
+            run = train_pair(model, optimizer, settings, options, reference, bar)
+            bar.update(count * options.seconds - bar.n)
+            bar.write(summary(run))
+            same = {"model": model, "optimizer": optimizer}
+            runs = [r for r in runs if not same.items() <= r.items()] + [run]
+            with replacing(path) as temporary:
+                content = {"header": header, "runs": runs}
+                temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    save(draw(runs), path.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    main()
