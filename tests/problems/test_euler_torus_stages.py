@@ -1,0 +1,85 @@
+"""The stages of the Euler torus: every optimizer trains every kind of network."""
+
+import deepxde as dde
+import pytest
+import torch
+
+from ncl_deepxde.training import train
+from problems._euler_torus_stages import COMPILERS, stage
+from problems.euler_torus import PROBLEM
+
+SMOKE = {**PROBLEM.presets["smoke"].settings, "num_domain": 40, "num_initial": 40}
+BUDGETS = {
+    "adam": {"steps": 20, "lr": 1e-2},
+    "l-bfgs": {"steps": 2, "options": {"max_iter": 5}},
+    "nncg": {"steps": 2, "options": {"rank": 5, "cgmaxiter": 5}},
+    "gauss-newton": {"steps": 2},
+}
+
+
+def trained(tmp_path, model, name, **budget):
+    """Train from the same weights for a budget; return the model and its losses."""
+    settings = {**SMOKE, "stages": [name], name: {**BUDGETS[name], **budget}}
+    dde.config.set_random_seed(0)
+    experiment = PROBLEM.build(model, settings, 0)
+    seen = []
+
+    class Watch(dde.callbacks.Callback):
+        def on_batch_end(self):
+            seen.append(self.model.train_state.X_train.detach().clone())
+
+    result = train(
+        experiment.model,
+        experiment.stages,
+        tmp_path,
+        name=model,
+        progress=False,
+        callbacks=[Watch()],
+    )
+    assert result.steps == len(seen) == (budget or BUDGETS[name])["steps"]
+    return experiment.model, result.loss, seen
+
+
+def test_all_stages_are_tested():
+    assert BUDGETS.keys() == COMPILERS.keys()
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")
+@pytest.mark.parametrize("model", ["pinn", "ncl-matrix"])
+@pytest.mark.parametrize("name", COMPILERS)
+def test_stage_steps_down_at_fixed_points(tmp_path, name, model):
+    steps = BUDGETS[name]["steps"]
+    fixed = {"resample_every": steps + 1}
+    # The loss of a result is the one that the last step starts from.
+    _, first, _ = trained(tmp_path, model, name, steps=1, **fixed)
+    _, last, seen = trained(tmp_path, model, name, steps=steps + 1, **fixed)
+    assert last < 0.9 * first
+    assert all(torch.equal(points, seen[0]) for points in seen)
+
+
+@pytest.mark.parametrize("name", ["adam", "l-bfgs"])
+def test_points_change_every_so_many_steps(tmp_path, name):
+    _, _, seen = trained(tmp_path, "pinn", name, steps=5, resample_every=2)
+    same = [torch.equal(a, b) for a, b in zip(seen[1:], seen[:-1], strict=True)]
+    assert same == [True, False, True, False]
+
+
+def test_stage_without_a_number_has_new_points_after_one_with(tmp_path):
+    model, _, _ = trained(tmp_path, "pinn", "l-bfgs", steps=1, resample_every=3)
+    stage("adam", BUDGETS["adam"], [1.0] * 7).compile(model)
+    assert model.data.resample_every == 1
+
+
+def test_nncg_leaves_the_options_of_others_alone():
+    before = dict(dde.optimizers.config.NNCG_options)
+    experiment = PROBLEM.build(
+        "pinn", {**SMOKE, "stages": ["nncg"], "nncg": BUDGETS["nncg"]}, 0
+    )
+    experiment.stages[0].compile(experiment.model)
+    assert experiment.model.opt.rank == 5
+    assert dde.optimizers.config.NNCG_options == before
+
+
+def test_unknown_stage_is_refused():
+    with pytest.raises(ValueError, match=r"must be of adam.*'sgd'"):
+        stage("sgd", {"steps": 1}, [1.0])
