@@ -42,7 +42,7 @@ class MomentumNCL(ContinuityNet):
     a derivative. Pressure: ``operators.pressure``.
 
     Outputs have the columns :math:`(\rho, m_1, m_2, \Pi_{11}, \Pi_{12}, \Pi_{22}, v_1,
-    v_2)`; the method ``velocity`` returns :math:`m/\rho`, as for every network. The mean
+    v_2)`; the method ``velocity`` returns :math:`m/\rho` as everywhere. The mean
     velocity :math:`c(t)`, which on a torus is not conserved unless the density is
     uniform, is a small perceptron of the time alone.
 
