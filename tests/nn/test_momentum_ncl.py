@@ -1,4 +1,4 @@
-"""MomentumNCL: three exact laws, its columns, and the algebra that is left to train.
+"""MomentumNCL: its exact laws, its columns, training.
 
 The laws are checked without the jets of the package: by nested reverse mode, by
 autograd on the outputs, and by finite differences.
@@ -17,14 +17,7 @@ from torch.func import hessian, jacrev, vmap
 from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
 from ncl_deepxde.jets import jet_space
 from ncl_deepxde.nn import MomentumNCL
-from ncl_deepxde.operators import (
-    Flow,
-    closure,
-    continuity,
-    incompressibility,
-    momentum,
-    pressure,
-)
+from ncl_deepxde.operators import closure
 from ncl_deepxde.optimizers import GaussNewton
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
@@ -215,73 +208,6 @@ def test_feature_transform_keeps_the_laws() -> None:
     assert max(relative_residuals(by_nesting(net, x))) < 1e-12
 
 
-WIND = torch.tensor([0.6, -0.3], dtype=torch.float64)
-
-
-def vortices(x, wind):
-    r"""Taylor-Green vortices of stratified density, carried by a wind; one point.
-
-    Yih's transformation: with the homogeneous flow :math:`w = \nabla^\perp\psi` and any
-    :math:`\rho(\psi)`, the velocity :math:`w/\sqrt{\rho}` and the same pressure solve
-    Euler's equations. Returns rho, v, p.
-    """
-    k = 2 * math.pi
-    a, b = (k * (x[:2] - wind * x[2])).unbind()
-    w = torch.stack([torch.sin(a) * torch.cos(b), -torch.cos(a) * torch.sin(b)])
-    rho = 2 + torch.sin(a) * torch.sin(b)
-    p = (torch.cos(2 * a) + torch.cos(2 * b)) / 4
-    return rho, w / rho.sqrt() + wind, p
-
-
-def columns(rho, v, p):
-    """Return the eight columns of a flow at one point."""
-    Pi = rho * torch.outer(v, v) + p * torch.eye(2)
-    upper = torch.stack([Pi[0, 0], Pi[0, 1], Pi[1, 1]])
-    return torch.cat([rho[None], rho * v, upper, v])
-
-
-@pytest.mark.parametrize("wind", [0 * WIND, WIND], ids=["steady", "carried"])
-def test_closure_vanishes_at_solutions_of_euler(wind) -> None:
-    inputs = torch.rand(7, 3).requires_grad_()
-    rho, v, p = vmap(lambda x: vortices(x, wind))(inputs)
-    flow = Flow.of(inputs, torch.cat([rho[:, None], rho[:, None] * v, p[:, None]], 1))
-    for residual in continuity(flow), momentum(flow), incompressibility(flow):
-        # Terms of size 1e2, by two differentiations of sines of 2 pi x.
-        assert float(residual.detach().abs().max()) < 1e-12
-    field = vmap(lambda x: columns(*vortices(x, wind)))
-    y = field(inputs)
-    assert (closure(y).shape, pressure(y).shape) == ((7, 4), (7, 1))
-    torch.testing.assert_close(closure(y), torch.zeros(7, 4), rtol=0, atol=1e-14)
-    torch.testing.assert_close(pressure(y), p[:, None], rtol=0, atol=1e-14)
-    # The exact laws of the network are laws of this flow: the columns mean the same.
-    assert max(relative_residuals(by_autograd(field, inputs.detach()))) < 1e-12
-
-
-@pytest.mark.parametrize("n", [1, 7])
-def test_closure_is_all_that_is_missing(n) -> None:
-    """What T lacks to [[rho, rho v], [rho v, m v + p I]], symmetric and trace-free."""
-    y = torch.randn(n, 8)
-    found = closure(y)
-    assert found.shape == (n, 4)
-    m, v = y[:, 1:3], y[:, 6:]
-    torch.testing.assert_close(found[:, :2], m - y[:, :1] * v, **CLOSE)
-    Pi = y[:, [3, 4, 4, 5]].reshape(n, 2, 2)
-    mv = m[:, :, None] * v[:, None, :]
-    rest = Pi - (mv + mv.mT) / 2 - pressure(y)[:, :, None] * torch.eye(2)
-    right = torch.stack([found[:, 2] / 2, found[:, 3], found[:, 3], -found[:, 2] / 2])
-    torch.testing.assert_close(rest, right.T.reshape(n, 2, 2), **CLOSE)
-
-
-@pytest.mark.parametrize("operator", [closure, pressure])
-@pytest.mark.parametrize("shape", [(5, 7), (5, 4), (8,)])
-def test_operators_refuse_other_columns(operator, shape) -> None:
-    with pytest.raises(
-        ValueError, match=r"^outputs: must have the 8.*nn.Momentum"
-    ) as e:
-        operator(torch.zeros(shape))
-    assert str(shape) in str(e.value)
-
-
 @pytest.mark.parametrize("sizes", [[4, 8, 8], [2, 8, 8], [3, 8, 7], [3, 8, 9], [3, 8]])
 def test_sizes_are_those_of_the_plane(sizes) -> None:
     with pytest.raises(ValueError, match=r"^layer_sizes: .*got .*"):
@@ -332,8 +258,8 @@ def residuals(inputs, outputs):
 
 
 def start(inputs, outputs):
-    rho, v, _ = vmap(lambda x: vortices(x, WIND.to(inputs)))(inputs)
-    return [outputs[:, :1] - rho[:, None], outputs[:, 6:7] - v[:, :1]]
+    wave = torch.sin(2 * math.pi * inputs[:, :1])
+    return [outputs[:, :1] - 1 - wave**2, outputs[:, 6:7] - wave]
 
 
 def model_of(net, optimizer, **options):
@@ -372,7 +298,7 @@ def test_gauss_newton_takes_equal_steps_by_both_paths() -> None:
         before = total_loss(model)
         for _ in range(3):
             model.train_step(model.data.train_next_batch()[0], None, None)
-        assert total_loss(model) < 0.5 * before
+        assert total_loss(model) < 0.7 * before
         found[path] = torch.cat([p.detach().flatten() for p in model.net.parameters()])
     torch.testing.assert_close(found["layers"], found["samples"], rtol=1e-8, atol=1e-8)
 
