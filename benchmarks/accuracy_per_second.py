@@ -28,6 +28,7 @@ import deepxde as dde
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from reference_accuracy import spectral_solution
 from tqdm import tqdm
 
@@ -71,13 +72,21 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
                 "options": {
                     "rank": 30,
                     "mu": 1e-2,
-                    "updatefreq": 10,
-                    "cgmaxiter": 20,
+                    "update_freq": 10,
+                    "cg_max_iters": 20,
                 },
             },
         },
     ),
     "gauss-newton": ("quick", {"gauss-newton": {}}),
+}
+
+
+TITLES = {
+    "adam": "Adam",
+    "l-bfgs": "L-BFGS",
+    "nncg": "NNCG",
+    "gauss-newton": "Gauss-Newton",
 }
 
 
@@ -127,7 +136,14 @@ class Recorder(dde.callbacks.Callback):
         )
         found = errors["standardized_l2"]["rho"]
         rho = {time_key(t): error for t, error in found.items()}
-        self.history.append({"seconds": self.seconds, "steps": self.steps, "rho": rho})
+        self.history.append(
+            {
+                "seconds": self.seconds,
+                "steps": self.steps,
+                "loss": float(np.sum(self.model.train_state.loss_train)),
+                "rho": rho,
+            }
+        )
         self.bar.set_postfix_str(" / ".join(f"{e:.2g}" for e in rho.values()))
 
 
@@ -199,7 +215,7 @@ def train_pair(
 def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw errors against seconds: a column per optimizer, a row per time."""
     optimizers = [o for o in OPTIMIZERS if any(r["optimizer"] == o for r in runs)]
-    models = [m for m in MODELS if any(r["model"] == m for r in runs)]
+    models = [m for m in PROBLEM.models if any(r["model"] == m for r in runs)]
     colors = model_colors(models)
     with style():
         figure = new_figure(height=8.0)
@@ -216,10 +232,14 @@ def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
                     color=colors[run["model"]],
                     label=run["model"],
                 )
+        panels[0, 0].xaxis.set_major_formatter("{x:g}")
+        panels[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panels[0, 0].yaxis.set_major_formatter("{x:g}")
+        panels[0, 0].yaxis.set_minor_formatter(NullFormatter())
         for axes in panels.flat:
             axes.grid(True)
         for axes, optimizer in zip(panels[0], optimizers, strict=True):
-            axes.set_title(optimizer)
+            axes.set_title(TITLES[optimizer])
         for axes, t in zip(panels[:, 0], TIMES, strict=True):
             axes.set_ylabel(f"$t = {t:.3g}$")
         figure.supxlabel("training time (s)")
@@ -231,12 +251,16 @@ def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def load(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the pairs that are done."""
+    """Return the pairs that are done.
+
+    Raises:
+        ValueError: They were trained under other conditions.
+    """
     if not path.exists():
         return []
     content = json.loads(path.read_text(encoding="utf-8"))
     if content["header"] != header:
-        raise SystemExit(
+        raise ValueError(
             f"--out: {path} was made with {content['header']}, now asked for is "
             f"{header}. Choose another directory."
         )
@@ -250,8 +274,8 @@ def pairs(
     known = {(r["model"], r["optimizer"]): r["settings"] for r in runs}
     wanted = [
         (model, optimizer, settings_of(model, optimizer, options.quick))
-        for model in options.model or MODELS
-        for optimizer in options.optimizer or OPTIMIZERS
+        for model in options.model
+        for optimizer in options.optimizer
     ]
     return [
         (model, optimizer, settings)
@@ -270,10 +294,10 @@ def summary(run: Mapping[str, Any]) -> str:
     return f"{line}; FAILED: {run['failure']}" if run["failure"] else line
 
 
-def main() -> None:
-    """Train all pairs, write JSON and figure after each."""
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line and check names and numbers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", action="append", help="default: all")
+    parser.add_argument("--model", action="append", help=f"default: {MODELS}")
     parser.add_argument("--optimizer", action="append", help="default: all")
     parser.add_argument("--seconds", type=float, help="of each pair (60)")
     parser.add_argument("--seed", type=int, default=0)
@@ -281,24 +305,36 @@ def main() -> None:
     parser.add_argument("--spectral", type=int, help="points per axis (192)")
     parser.add_argument("--out", type=Path, default=Path("runs/accuracy_per_second"))
     parser.add_argument("--quick", action="store_true", help="seconds; no accuracy")
-    options = parser.parse_args()
-    options.seconds = options.seconds or (0.2 if options.quick else 60.0)
-    n = options.spectral or (16 if options.quick else 192)
-    for name in options.model or ():
-        check_name("--model", name, PROBLEM.models)
-    for name in options.optimizer or ():
-        check_name("--optimizer", name, OPTIMIZERS)
-    check_writable(options.out)
-    select_device(options.device)
-    header = {
-        **{k: getattr(options, k) for k in ("seconds", "seed", "device", "quick")},
-        "threads": torch.get_num_threads(),
-        "spectral": n,
-    }
+    options = parser.parse_args(arguments)
+    if options.seconds is None:
+        options.seconds = 0.3 if options.quick else 60.0
+    options.spectral = options.spectral or (16 if options.quick else 192)
+    options.model = options.model or MODELS
+    options.optimizer = options.optimizer or list(OPTIMIZERS)
+    try:
+        for name in options.model:
+            check_name("--model", name, PROBLEM.models)
+        for name in options.optimizer:
+            check_name("--optimizer", name, OPTIMIZERS)
+        if options.seconds <= 0:
+            raise ValueError(f"--seconds: must be positive, got {options.seconds}.")
+        check_writable(options.out)
+        select_device(options.device)
+    except ValueError as error:
+        parser.error(str(error))
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train all pairs, write the JSON file after each and the figure at the end."""
+    options = options_of(arguments)
+    keys = ("seconds", "seed", "device", "spectral", "quick")
+    header = {k: getattr(options, k) for k in keys}
+    header["threads"] = torch.get_num_threads()
     path = options.out / "results.json"
     runs = load(path, header)
-    reference = reference_solution(n, options.out)
     wanted = pairs(options, runs)
+    reference = reference_solution(options.spectral, options.out)
     with tqdm(total=len(wanted) * options.seconds, bar_format=BAR) as bar:
         for count, (model, optimizer, settings) in enumerate(wanted, 1):
             bar.set_description_str(f"{model}, {optimizer}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import deepxde as dde
 import torch
+from deepxde.optimizers.pytorch.nncg import NNCG
+from torch import Tensor
 
 from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.training import Stage
@@ -26,8 +29,8 @@ def stage(name: str, budget: Budget, weights: Sequence[float]) -> Stage:
         name: ``"adam"``, ``"l-bfgs"``, ``"nncg"`` or ``"gauss-newton"``.
         budget: ``steps`` or ``seconds``; ``resample_every``, the number of steps that
             share their points (1); ``lr``, ``drop`` and ``drop_at`` of Adam; of the
-            others ``options``, the keywords of ``torch.optim.LBFGS``,
-            ``dde.optimizers.set_NNCG_options`` or ``GaussNewton``.
+            others ``options``, the keywords of ``torch.optim.LBFGS``, DeepXDE's
+            ``NNCG`` or ``GaussNewton``.
         weights: One per loss term.
 
     Raises:
@@ -62,16 +65,26 @@ def _lbfgs(model: dde.Model, budget: Budget, weights: list[float]) -> None:
     model.compile(optimizer, loss_weights=weights, verbose=0)
 
 
+class TolerantNNCG(NNCG):  # type: ignore[misc]
+    """DeepXDE's NysNewtonCG, which goes on where its preconditioner cannot be built.
+
+    Where the Hessian is indefinite the Cholesky factorization of its sketch fails by
+    rounding; then the older preconditioner stays, at first the identity.
+    """
+
+    def _update_preconditioner(self, grad: Tensor) -> None:
+        if self.n_iters == 0:
+            self.U = grad.new_zeros(len(grad), self.rank)
+            self.S = grad.new_zeros(self.rank)
+        with suppress(torch.linalg.LinAlgError):  # type: ignore[attr-defined]
+            super()._update_preconditioner(grad)
+
+
 def _nncg(model: dde.Model, budget: Budget, weights: list[float]) -> None:
-    """Compile with DeepXDE's NysNewtonCG, which takes its options from a global."""
-    options = dde.optimizers.config.NNCG_options
-    before = dict(options)
-    try:
-        dde.optimizers.set_NNCG_options(**budget.get("options", {}))
-        # Only by this name DeepXDE's closure leaves the graph for a second backward.
-        model.compile("NNCG", loss_weights=weights, verbose=0)
-    finally:
-        options.update(before)
+    # By this name, DeepXDE's closure keeps the graph for a second backward pass.
+    model.compile("NNCG", loss_weights=weights, verbose=0)
+    options = {"line_search_fn": "armijo", **budget.get("options", {})}
+    model.opt = TolerantNNCG(model.net.parameters(), **options)
 
 
 def _gauss_newton(model: dde.Model, budget: Budget, weights: list[float]) -> None:

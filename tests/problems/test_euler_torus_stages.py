@@ -3,16 +3,17 @@
 import deepxde as dde
 import pytest
 import torch
+from deepxde.optimizers.pytorch.nncg import NNCG
 
 from ncl_deepxde.training import train
-from problems._euler_torus_stages import COMPILERS, stage
+from problems._euler_torus_stages import COMPILERS, TolerantNNCG, stage
 from problems.euler_torus import PROBLEM
 
 SMOKE = {**PROBLEM.presets["smoke"].settings, "num_domain": 40, "num_initial": 40}
 BUDGETS = {
     "adam": {"steps": 20, "lr": 1e-2},
     "l-bfgs": {"steps": 2, "options": {"max_iter": 5}},
-    "nncg": {"steps": 2, "options": {"rank": 5, "cgmaxiter": 5}},
+    "nncg": {"steps": 2, "options": {"rank": 5, "cg_max_iters": 5}},
     "gauss-newton": {"steps": 2},
 }
 
@@ -70,14 +71,19 @@ def test_stage_without_a_number_has_new_points_after_one_with(tmp_path):
     assert model.data.resample_every == 1
 
 
-def test_nncg_leaves_the_options_of_others_alone():
-    before = dict(dde.optimizers.config.NNCG_options)
-    experiment = PROBLEM.build(
-        "pinn", {**SMOKE, "stages": ["nncg"], "nncg": BUDGETS["nncg"]}, 0
-    )
-    experiment.stages[0].compile(experiment.model)
-    assert experiment.model.opt.rank == 5
-    assert dde.optimizers.config.NNCG_options == before
+def test_nncg_goes_on_where_its_preconditioner_fails(monkeypatch):
+    """With the identity in its place, conjugate gradients still find Newton's step."""
+
+    def fail(*_):
+        raise torch.linalg.LinAlgError
+
+    monkeypatch.setattr(NNCG, "_update_preconditioner", fail)
+    curvature, mu = torch.linspace(1, 2, 7), 0.5
+    x = torch.nn.Parameter(torch.ones(7))
+    optimizer = TolerantNNCG([x], rank=3, mu=mu, cg_tol=1e-12)
+    optimizer.step(lambda: (curvature * x**2).sum() / 2)
+    # x - (H + mu)^-1 H x, up to the tolerance of conjugate gradients
+    torch.testing.assert_close(x.detach(), mu / (curvature + mu), atol=1e-11, rtol=0)
 
 
 def test_unknown_stage_is_refused():
