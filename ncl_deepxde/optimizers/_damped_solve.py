@@ -14,7 +14,8 @@ def damped_solve(K: Tensor, b: Tensor, damping: float) -> Tensor:
     r"""Return the solution (R,) in float64 by Cholesky's factorization.
 
     Args:
-        K: Lower triangle of a positive semidefinite kernel, (R, R), float64.
+        K: Lower triangle of a positive semidefinite kernel, (R, R), float64; its
+            diagonal is used up.
         b: Shape (R,).
         damping: :math:`\lambda \ge 0`, in units of the mean :math:`\bar k` of the
             diagonal.
@@ -22,16 +23,17 @@ def damped_solve(K: Tensor, b: Tensor, damping: float) -> Tensor:
     Raises:
         RuntimeError: The kernel is not finite, or singular whatever is added.
     """
-    scale = K.diagonal().mean().item()
-    if not torch.isfinite(K).all() or not torch.isfinite(b).all():
+    diagonal = K.diagonal().clone()
+    scale = diagonal.mean().item()
+    # No entry of a kernel exceeds the largest of its diagonal.
+    if not torch.isfinite(diagonal).all() or not torch.isfinite(b).all():
         raise RuntimeError(
             "GaussNewton: the kernel J J^T or the residuals are not finite. Check the "
             "residuals for divisions and roots, or start with a larger damping."
         )
     for jitter in JITTERS if scale > 0 else ():
-        A = K.clone()
-        A.diagonal().add_((damping + jitter) * scale)
-        factor, info = torch.linalg.cholesky_ex(A)
+        K.diagonal().copy_(diagonal + (damping + jitter) * scale)
+        factor, info = torch.linalg.cholesky_ex(K)
         if not info.item():
             return torch.cholesky_solve(b.double()[:, None], factor)[:, 0]
     raise RuntimeError(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from ._capture import LayerCapture, Use
 from ._jacobian import BiasPart, DensePart, Jacobian, Part, WeightPart
-from ._residuals import ResidualVector
 
 __all__ = ["layer_jacobian"]
 
@@ -18,12 +17,12 @@ MOST_COLUMNS = 256
 
 
 def layer_jacobian(
-    vector: ResidualVector, parameters: Mapping[str, Tensor]
+    evaluate: Callable[[], Sequence[Tensor]], parameters: Mapping[str, Tensor]
 ) -> Jacobian:
     """Return the Jacobian from layer inputs and output gradients.
 
     Args:
-        vector: The residuals at the points of this step.
+        evaluate: Returns the residuals at the points of this step, each (N,).
         parameters: All trainable parameters of the network by name.
 
     Raises:
@@ -33,19 +32,18 @@ def layer_jacobian(
     values: list[Tensor] = []
     blocks: dict[str, list[Part]] = {name: [] for name in parameters}
     with capture:
-        for _, group in vector.groups():
-            for r in group:
-                with capture.recording() as uses:
-                    grads = torch.autograd.grad(
-                        r.sum(),
-                        list(parameters.values()),
-                        retain_graph=True,
-                        allow_unused=True,
-                    )
-                for (name, p), grad in zip(parameters.items(), grads, strict=True):
-                    rest = None if grad is None else _columns(r, name, p)
-                    blocks[name].append(_part(uses.get(id(p), []), rest, r, p))
-                values.append(r.detach())
+        for r in evaluate():
+            with capture.recording() as uses:
+                grads = torch.autograd.grad(
+                    r.sum(),
+                    list(parameters.values()),
+                    retain_graph=True,
+                    allow_unused=True,
+                )
+            for (name, p), grad in zip(parameters.items(), grads, strict=True):
+                rest = None if grad is None else _columns(r, name, p)
+                blocks[name].append(_part(uses.get(id(p), []), rest, r, p))
+            values.append(r.detach())
     return Jacobian.of(values, blocks.values())
 
 

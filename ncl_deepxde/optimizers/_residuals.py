@@ -7,6 +7,8 @@ r"""The residual vector, whose squares sum to the loss of a DeepXDE model.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import deepxde as dde
 import torch
@@ -18,6 +20,7 @@ from ..data import Collocation
 __all__ = ["ResidualVector", "collocation_of"]
 
 Forward = Callable[[Tensor], Tensor]
+LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 def collocation_of(model: dde.Model) -> Collocation:
@@ -40,25 +43,30 @@ class ResidualVector:
     """The residuals of a model at the points of the current step.
 
     Args:
-        model: A compiled model that has evaluated its losses at this step.
+        model: A compiled model.
 
-    Raises:
-        ValueError: The loss weights do not fit the residuals.
+    Attributes:
+        loss: What DeepXDE's closure returned in ``observed``.
     """
 
     def __init__(self, model: dde.Model) -> None:
-        data = collocation_of(model)
         self.net = model.net
-        self._calls, names = data.calls(), data.loss_names
-        given = model.loss_weights
-        weights = torch.as_tensor([1.0] * len(names) if given is None else given)
-        self._weights = weights.cpu().tolist()
-        is_valid = len(self._weights) == len(names)
-        if not is_valid or not all(w >= 0 for w in self._weights):
-            raise ValueError(
-                "GaussNewton: loss_weights must hold one number >= 0 for each of the "
-                f"terms {names}, got {given}."
-            )
+        self.loss = float("nan")
+        self._model, self._data = model, collocation_of(model)
+
+    def observed(self, closure: Callable[[], Tensor]) -> list[Tensor]:
+        """Return the residuals, each (N,), that DeepXDE's closure computes.
+
+        Its loss is cut off from them, so that its backward pass costs nothing: every
+        network call of a step is evaluated once, and seen by all who watch the losses.
+
+        Raises:
+            ValueError: The loss weights do not fit the residuals.
+        """
+        with _recorded(self._data) as found:
+            self.loss = closure().item()
+        pairs = zip(self._weights(), found, strict=True)
+        return [(w / len(r)) ** 0.5 * r[:, 0] for w, r in pairs]
 
     def groups(
         self, forward: Forward | None = None
@@ -67,15 +75,76 @@ class ResidualVector:
 
         Args:
             forward: Takes the place of the network.
+
+        Raises:
+            ValueError: The loss weights do not fit the residuals.
         """
-        forward, weights = forward or self.net, iter(self._weights)
-        for call in self._calls:
+        forward, weights = forward or self.net, iter(self._weights())
+        for call in self._data.calls():
             inputs = call.inputs()
             defects = call.residuals(inputs, forward(inputs))
             scales = [(next(weights) / len(inputs)) ** 0.5 for _ in defects]
             yield inputs, [s * r[:, 0] for s, r in zip(scales, defects, strict=True)]
             clear()
 
+    def terms(self) -> list[Tensor]:
+        """Return the residuals, each (N,), of an evaluation of its own."""
+        return [r for _, group in self.groups() for r in group]
+
     def value(self) -> Tensor:
-        """Return the vector, shape (R,), detached."""
-        return torch.cat([r.detach() for _, group in self.groups() for r in group])
+        """Return the vector, shape (R,), detached: a trial of a line search."""
+        with torch.enable_grad(), _frozen(self.net):
+            return torch.cat([r.detach() for r in self.terms()])
+
+    def _weights(self) -> list[float]:
+        names, given = self._data.loss_names, self._model.loss_weights
+        weights = torch.as_tensor([1.0] * len(names) if given is None else given)
+        found: list[float] = weights.cpu().tolist()
+        if len(found) != len(names) or not all(w >= 0 for w in found):
+            raise ValueError(
+                "GaussNewton: loss_weights must hold one number >= 0 for each of the "
+                f"terms {names}, got {given}."
+            )
+        return found
+
+
+@contextmanager
+def _recorded(data: dde.data.Data) -> Iterator[list[Tensor]]:
+    """Collect the residuals that losses are computed from; losses carry no graph."""
+    found: list[Tensor] = []
+    original, watched = data.losses_train, vars(data).get("losses_train")
+
+    def recording(loss: LossFunction) -> LossFunction:
+        def compute(target: Tensor, residual: Tensor) -> Tensor:
+            found.append(residual)
+            return loss(target, residual.detach()).requires_grad_()
+
+        return compute
+
+    def losses_train(
+        targets: None, outputs: Tensor, loss: Any, *rest: Any, **options: Any
+    ) -> Any:
+        is_list = isinstance(loss, (list, tuple))
+        kept = [recording(f) for f in loss] if is_list else recording(loss)
+        return original(targets, outputs, kept, *rest, **options)
+
+    data.losses_train = losses_train
+    try:
+        yield found
+    finally:
+        del data.losses_train
+        if watched is not None:
+            data.losses_train = watched
+
+
+@contextmanager
+def _frozen(net: torch.nn.Module) -> Iterator[None]:
+    """Keep no graph for the parameters."""
+    trained = [p for p in net.parameters() if p.requires_grad]
+    for p in trained:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in trained:
+            p.requires_grad_()

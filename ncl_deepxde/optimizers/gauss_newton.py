@@ -24,6 +24,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import deepxde as dde
@@ -118,18 +119,20 @@ class GaussNewton(torch.optim.Optimizer):
         if closure is None:
             raise ValueError("GaussNewton: step needs a closure; train by dde.Model.")
         with torch.enable_grad():
-            loss = closure().detach().item()
             vector = ResidualVector(self._model)
-            jacobian = self._jacobian(vector)
-        self._check(jacobian.residuals, loss)
+            jacobian = self._jacobian(vector, partial(vector.observed, closure))
+        self._check(jacobian.residuals, vector.loss)
         self._move(vector, jacobian)
-        return loss
+        return vector.loss
 
-    def _jacobian(self, vector: ResidualVector) -> Jacobian:
+    def _jacobian(
+        self, vector: ResidualVector, observe: Callable[[], list[Tensor]]
+    ) -> Jacobian:
         named = self._model.net.named_parameters()
         parameters = {name: p for name, p in named if p.requires_grad}
         if self._path == "layers":
-            return layer_jacobian(vector, parameters)
+            return layer_jacobian(observe, parameters)
+        observe()
         return sample_jacobian(vector, parameters, self._order)
 
     def _check(self, residuals: Tensor, loss: float) -> None:
@@ -191,8 +194,7 @@ def _search(
 
     for size in (0.5**k for k in range(halvings + 1)):
         move(size)
-        with torch.enable_grad():
-            loss = vector.value().square().sum().item()
+        loss = vector.value().square().sum().item()
         if loss < best_loss:
             best, best_loss = size, loss
         elif best:
