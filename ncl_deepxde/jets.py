@@ -39,6 +39,7 @@ __all__ = [
     "jet_of_callable",
     "jet_space",
     "layer_gradients",
+    "product",
 ]
 
 MultiIndex = tuple[int, ...]
@@ -135,6 +136,21 @@ def _minus(alpha: MultiIndex, beta: MultiIndex) -> MultiIndex:
 
 def _binomial(alpha: MultiIndex, beta: MultiIndex) -> int:
     return prod(comb(a, b) for a, b in zip(alpha, beta, strict=True))
+
+
+def product(p: Tensor, z: Tensor, space: JetSpace) -> Tensor:
+    r"""Return the streams of the product :math:`pz` by the rule of Leibniz.
+
+    Args:
+        p: Streams, shape (S, N, width).
+        z: Streams of the same shape.
+        space: Tables of the jets.
+    """
+    streams = [p[0] * z[a] for a in range(len(space))]
+    for a, b, rest, factor in space.leibniz:
+        if a != b:
+            streams[a] = torch.addcmul(streams[a], p[rest], z[b], value=factor)
+    return torch.stack(streams)
 
 
 def compose(

@@ -9,7 +9,7 @@ from torch.func import jacfwd, jacrev, vmap
 from torch.nn.functional import linear
 
 from ncl_deepxde import activations, jets
-from ncl_deepxde.jets import compose, dense, jet_of_callable, jet_space
+from ncl_deepxde.jets import compose, dense, jet_of_callable, jet_space, product
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -207,3 +207,20 @@ def test_layer_gradients_go_to_the_innermost_sink() -> None:
     torch.testing.assert_close(g_bias.sum(0), right[1])
     out.backward(g)
     torch.testing.assert_close(weight.grad, right[0])
+
+
+@pytest.mark.parametrize(("dim", "order"), [(1, 3), (2, 2), (3, 3)])
+def test_product_is_the_rule_of_leibniz(dim, order) -> None:
+    space = jet_space(dim, order)
+    x = torch.rand(5, dim)
+
+    def f(x):
+        return torch.cat([x.sin().sum(1, keepdim=True), x[:, :1].exp()], dim=1)
+
+    def g(x):
+        return torch.cat([x.prod(1, keepdim=True), x[:, -1:] ** 3], dim=1)
+
+    streams = product(jet_of_callable(f, x, space), jet_of_callable(g, x, space), space)
+    expected = jet_of_callable(lambda x: f(x) * g(x), x, space)
+    assert streams.shape == (len(space), 5, 2)
+    torch.testing.assert_close(streams, expected, rtol=1e-12, atol=1e-12)

@@ -14,6 +14,7 @@ from .. import activations
 from ..constructions import Readout, Term
 from ..jets import jet_space
 from ..potentials import Embedding, Initializer, PotentialNetwork
+from ._ansatz import Ansatz
 from ._checks import check_choice
 from ._served import serve
 
@@ -46,6 +47,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         periods: Period per input axis or ``None``.
         harmonics: Harmonics per periodic axis.
         served: Number of derivatives of the outputs that come without autograd.
+        ansatz: Factors of the channels, and fixed channels that terms may use too.
     """  # noqa: D205
 
     fixed: Tensor
@@ -64,6 +66,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         periods: Sequence[float | None],
         harmonics: int,
         served: int,
+        ansatz: Ansatz | None = None,
     ) -> None:
         super().__init__()
         check_choice("served", served, (0, 1, 2))
@@ -71,8 +74,10 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.num_inputs, self.served = len(periods), served
         order = max(len(term.axes) for component in terms for term in component)
         self._spaces = [jet_space(len(periods), order + k) for k in range(served + 1)]
+        self._ansatz = ansatz
+        num_fixed = 0 if ansatz is None else ansatz.num_fixed
         self._readouts = torch.nn.ModuleList(
-            Readout(terms, num_channels, space, level)
+            Readout(terms, num_channels + num_fixed, space, level)
             for level, space in enumerate(self._spaces)
         )
         self._is_periodic = any(period is not None for period in periods)
@@ -138,6 +143,8 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         """Return the outputs and their first ``order`` derivatives by jets."""
         with torch.autocast(inputs.device.type, enabled=False):
             streams = self.network.jet(inputs, self._spaces[order])
+            if self._ansatz is not None:
+                streams = self._ansatz(streams, inputs, self._spaces[order])
             levels: list[Tensor] = [
                 readout(streams[: len(space)])
                 for readout, space in zip(

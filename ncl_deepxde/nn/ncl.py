@@ -11,10 +11,10 @@ from ..potentials import Initializer
 from ._checks import check_choice, check_layer_sizes, check_periods, scaled_field
 from ._continuity import ContinuityNet
 from ._field import Constant
+from ._hard import Mean, hard_ansatz, known_means
+from .constraints import InitialState, Wall
 
 __all__ = ["NCL"]
-
-Mean = float | Sequence[float] | Literal["trained"] | None
 
 
 class NCL(ContinuityNet):
@@ -54,6 +54,10 @@ class NCL(ContinuityNet):
             default on a torus, starting from 1; 0 elsewhere.
         mean_momentum: Constant added to the momentum: d numbers or ``"trained"``, the
             default on a torus, starting from 0.
+        initial: State that the network starts from exactly. It determines the mean
+            density, and on a torus, where it has a momentum, the mean momentum.
+        wall: Wall at rest: :math:`m\cdot n = 0` on it, exactly, so that the total mass
+            is constant; tangential slip is free.
         served: Number of derivatives of the outputs computed by jets: 1; 2 where the
             pde asks for second derivatives (viscosity); 0 for plain autograd.
 
@@ -85,6 +89,8 @@ class NCL(ContinuityNet):
         output: str = "flux",
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
+        initial: InitialState | None = None,
+        wall: Wall | None = None,
         served: int = 1,
     ) -> None:
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
@@ -92,21 +98,25 @@ class NCL(ContinuityNet):
         axes = check_periods(periods, d, rest=1)
         field = scaled_field(construction, [d, *range(d)], axes, harmonics, scale)
         on_torus = None not in axes[:-1]
+        means = known_means(axes[:-1], initial, wall, mean_density, mean_momentum)
+        density = _mean("mean_density", means[0], 1, 1.0, on_torus)
+        momentum = _mean("mean_momentum", means[1], d, 0.0, on_torus)
+        ansatz, added = hard_ansatz(
+            construction, extras, initial, wall, [c.value for c in momentum]
+        )
+        pairs = zip(field.components, added, strict=True)
         super().__init__(
             layer_sizes[1:-1],
             activation,
             kernel_initializer,
             regularization,
             terms=[
-                *field.components,
+                *([*own, *more] for own, more in pairs),
                 *([Term((), field.num_potentials + k)] for k in range(extras)),
             ],
             num_channels=field.num_potentials + extras,
-            constants=[
-                *_mean("mean_density", mean_density, 1, 1.0, on_torus),
-                *_mean("mean_momentum", mean_momentum, d, 0.0, on_torus),
-                *[Constant(is_trained=True)] * extras,
-            ],
+            constants=[*density, *momentum, *[Constant(is_trained=True)] * extras],
+            ansatz=ansatz,
             periods=axes,
             harmonics=harmonics,
             served=served,
