@@ -50,37 +50,18 @@ MODELS = [
     if name in PROBLEM.models
 ]
 
-# The preset of the sizes, then the stages; the last one lasts until time is up.
-OPTIMIZERS: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
-    "adam": ("adam", {"adam": {}}),
-    "l-bfgs": (
-        "adam",
-        {
-            "adam": {"steps": 100},
-            "l-bfgs": {
-                "resample_every": 20,
-                "options": {"max_iter": 10, "history_size": 50},
-            },
-        },
-    ),
-    "nncg": (
-        "adam",
-        {
-            "adam": {"steps": 100},
-            "nncg": {
-                "resample_every": 10,
-                "options": {
-                    "rank": 30,
-                    "mu": 1e-2,
-                    "update_freq": 10,
-                    "cg_max_iters": 20,
-                },
-            },
-        },
-    ),
-    "gauss-newton": ("quick", {"gauss-newton": {}}),
+# Numbers of the last stage, which lasts until time is up.
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "adam": {"lr": 1e-2},
+    "l-bfgs": {"options": {"max_iter": 50, "history_size": 50}},
+    "nncg": {
+        "resample_every": 20,
+        "options": {"rank": 20, "mu": 30.0, "update_freq": 20, "cg_max_iters": 10},
+    },
+    "gauss-newton": {},
 }
-
+WARM_UP = {"l-bfgs": 200, "nncg": 200}
+"""Steps of Adam before optimizers that get stuck from random weights."""
 
 TITLES = {
     "adam": "Adam",
@@ -159,16 +140,18 @@ def reference_solution(n: int, cache: Path) -> Solution:
 
 
 def settings_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
-    """Return the settings of a pair, those of the preset with other stages."""
-    preset, stages = OPTIMIZERS[optimizer]
-    presets = PROBLEM.presets
-    whole = presets["smoke" if quick else preset].settings
+    """Return the settings of a pair, those of a preset with other stages."""
+    preset = "quick" if optimizer == "gauss-newton" else "adam"
+    whole = PROBLEM.presets["smoke" if quick else preset].settings
     own = {k: v for k, v in whole.items() if k not in PROBLEM.models}
-    own |= {**whole.get(model, {}), "stages": list(stages)}
-    for name, budget in stages.items():
-        known = {**presets["adam"].settings, **own}.get(name, {})
-        own[name] = {k: v for k, v in known.items() if k not in ("steps", "seconds")}
-        own[name] |= {"steps": sys.maxsize, **budget}
+    own |= whole.get(model, {})
+    budget = {k: v for k, v in own.get(optimizer, {}).items() if k != "seconds"}
+    own[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
+    own["stages"] = [optimizer]
+    if optimizer in WARM_UP:
+        steps = 5 if quick else WARM_UP[optimizer]
+        own["adam"] = {**OPTIMIZERS["adam"], "steps": steps}
+        own["stages"] = ["adam", optimizer]
     return own
 
 

@@ -62,6 +62,13 @@ def _lbfgs(model: dde.Model, budget: Budget, weights: list[float]) -> None:
     optimizer = torch.optim.LBFGS(
         model.net.parameters(), line_search_fn="strong_wolfe", **options
     )
+
+    def forget(*_: object) -> None:
+        # A difference of gradients at different points is no curvature.
+        if (model.data.step - 1) % model.data.resample_every == 0:
+            optimizer.state.clear()
+
+    optimizer.register_step_pre_hook(forget)
     model.compile(optimizer, loss_weights=weights, verbose=0)
 
 

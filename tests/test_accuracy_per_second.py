@@ -39,6 +39,7 @@ def benchmark(monkeypatch):
     return importlib.import_module("accuracy_per_second")
 
 
+@pytest.mark.slow
 def test_every_pair_has_errors_until_its_time_is_up(out):
     content = json.loads((out / "results.json").read_text())
     runs = content["runs"]
@@ -56,6 +57,7 @@ def test_every_pair_has_errors_until_its_time_is_up(out):
     assert (out / "results.png").stat().st_size > 20_000
 
 
+@pytest.mark.slow
 def test_finished_pairs_are_not_repeated(out):
     before = json.loads((out / "results.json").read_text())
     dropped = {**before, "runs": before["runs"][:-1]}
@@ -67,10 +69,27 @@ def test_finished_pairs_are_not_repeated(out):
     assert after["runs"][-1]["history"] != before["runs"][-1]["history"]
 
 
-def test_results_of_other_conditions_are_refused(out):
-    result = run(out, "--seconds", "7")
-    assert result.returncode != 0
-    assert "Choose another directory" in result.stderr
+@pytest.mark.slow
+def test_results_of_other_conditions_are_refused(benchmark, out):
+    path = out / "results.json"
+    header = json.loads(path.read_text())["header"]
+    assert benchmark.load(path, header)
+    with pytest.raises(ValueError, match="Choose another directory"):
+        benchmark.load(path, {**header, "seed": 1})
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_only_the_stages_of_a_pair_differ_from_the_preset(benchmark, optimizer, quick):
+    whole = benchmark.PROBLEM.presets["smoke" if quick else "quick"].settings
+    own = benchmark.settings_of("pinn", optimizer, quick)
+    expected = {**whole, **whole.get("pinn", {})}
+    may_differ = {*benchmark.PROBLEM.models, *OPTIMIZERS, "stages"}
+    may_differ |= {"num_domain", "num_initial"} if not quick else set()
+    for key in expected.keys() - may_differ:
+        assert own[key] == expected[key]
+    assert own["stages"][-1] == optimizer
+    assert "seconds" not in own[optimizer]
 
 
 @pytest.mark.parametrize(

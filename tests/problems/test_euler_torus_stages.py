@@ -65,6 +65,14 @@ def test_points_change_every_so_many_steps(tmp_path, name):
     assert same == [True, False, True, False]
 
 
+@pytest.mark.parametrize(("steps", "most"), [(4, 20), (5, 5)])
+def test_lbfgs_forgets_when_points_change(tmp_path, steps, most):
+    """Up to five iterations a step: torch also ends a step after six evaluations."""
+    model, _, _ = trained(tmp_path, "pinn", "l-bfgs", steps=steps, resample_every=4)
+    (state,) = model.opt.state.values()
+    assert most / 2 < state["n_iter"] <= most
+
+
 def test_stage_without_a_number_has_new_points_after_one_with(tmp_path):
     model, _, _ = trained(tmp_path, "pinn", "l-bfgs", steps=1, resample_every=3)
     stage("adam", BUDGETS["adam"], [1.0] * 7).compile(model)
