@@ -9,12 +9,16 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from .. import activations
 from ..constructions import Construction, Readout, Term
 from ..jets import JetSpace, jet_space
 from ..potentials import Embedding, Initializer, PotentialNetwork
+from ._ansatz import Ansatz
 from ._checks import check_layer_sizes, check_periods, scaled_field
 from ._continuity import ContinuityNet
 from ._field import Constant
+from ._hard import HardState, known_means
+from .constraints import InitialState
 from .ncl import _mean
 
 __all__ = ["MomentumNCL"]
@@ -60,6 +64,8 @@ class MomentumNCL(ContinuityNet):
             less, by this length over the time scale. 1 without periodic axes.
         mean_density: As for :class:`NCL`.
         mean_momentum: As for :class:`NCL`; on a torus the exact mean at all times.
+        initial: State that the network starts from exactly: its density, and its
+            momentum if it has one and no ramp. The velocity v follows by training.
         served: As for :class:`NCL`; the closure needs no derivative, hence 0.
 
     Raises:
@@ -88,6 +94,7 @@ class MomentumNCL(ContinuityNet):
         scale: float | None = None,
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
+        initial: InitialState | None = None,
         served: int = 0,
     ) -> None:
         _check_sizes(layer_sizes)
@@ -97,51 +104,79 @@ class MomentumNCL(ContinuityNet):
         tensor = _symmetric([2, 0, 1]).scaled(length**2)
         psi = tensor.num_potentials
         on_torus = None not in axes[:-1]
+        means = known_means(axes[:-1], initial, None, mean_density, mean_momentum)
+        density = _mean("mean_density", means[0], 1, 1.0, on_torus)
+        momentum = _mean("mean_momentum", means[1], 2, 0.0, on_torus)
+        ansatz, added = _start(initial, [c.value for c in momentum])
         super().__init__(
             layer_sizes[1:-1],
             activation,
             kernel_initializer,
             regularization,
             terms=[
-                *tensor.components,
+                *([*a, *b] for a, b in zip(tensor.components, added, strict=True)),
                 [Term((1,), psi, length)],
                 [Term((0,), psi, -length)],
             ],
             num_channels=psi + 1,
-            constants=[
-                *_mean("mean_density", mean_density, 1, 1.0, on_torus),
-                *_mean("mean_momentum", mean_momentum, 2, 0.0, on_torus),
-                *[Constant(is_trained=True)] * 5,
-            ],
+            constants=[*density, *momentum, *[Constant(is_trained=True)] * 5],
+            ansatz=ansatz,
             periods=axes,
             harmonics=harmonics,
             served=served,
             output="flux",
             native="flux",
         )
-        self.mean_velocity = PotentialNetwork(
-            [TIME_WIDTH, 2],
-            self.network.activations[:1],
-            kernel_initializer,
-            _TimeEmbedding([None] * 3, harmonics=1),
-        )
-        self._means = torch.nn.ModuleList(
-            Readout([[Term((), 0)], [Term((), 1)]], 2, jet_space(3, level), level)
-            for level in range(served + 1)
-        )
+        first = activation[0] if isinstance(activation, list) else activation
+        self.mean_velocity = _MeanVelocity(first, kernel_initializer, served)
 
     def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """Return the outputs and their first ``order`` derivatives by jets."""
-        levels = super()._levels(inputs, order)
-        with torch.autocast(inputs.device.type, enabled=False):
-            streams = self.mean_velocity.jet(inputs, jet_space(3, order))
-            means = [
-                readout(streams[: jet_space(3, level).size(level)])
-                for level, readout in enumerate(self._means[: order + 1])
-            ]
         return [
             torch.cat([level[:, :6], level[:, 6:] + mean], dim=1)
-            for level, mean in zip(levels, means, strict=True)
+            for level, mean in zip(
+                super()._levels(inputs, order),
+                self.mean_velocity(inputs, order),
+                strict=True,
+            )
+        ]
+
+
+class _MeanVelocity(torch.nn.Module):
+    """A small perceptron of the time alone.
+
+    Args:
+        activation: Of its one hidden layer.
+        kernel_initializer: As for :class:`MomentumNCL`.
+        served: Highest number of derivatives.
+    """
+
+    def __init__(
+        self,
+        activation: Any,
+        kernel_initializer: str | Initializer,
+        served: int,
+    ) -> None:
+        super().__init__()
+        self.network = PotentialNetwork(
+            [TIME_WIDTH, 2],
+            [activations.get(activation)],
+            kernel_initializer,
+            _TimeEmbedding([None] * 3, harmonics=1),
+        )
+        self._spaces = [jet_space(3, level) for level in range(served + 1)]
+        self._readouts = torch.nn.ModuleList(
+            Readout([[Term((), 0)], [Term((), 1)]], 2, space, level)
+            for level, space in enumerate(self._spaces)
+        )
+
+    def forward(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return c(t), (N, 2), and its first derivatives, (N, 2, 3, ...)."""
+        with torch.autocast(inputs.device.type, enabled=False):
+            streams = self.network.jet(inputs, self._spaces[order])
+        return [
+            self._readouts[level](streams[: len(self._spaces[level])])
+            for level in range(order + 1)
         ]
 
 
@@ -182,6 +217,38 @@ def _symmetric(columns: Sequence[int]) -> Construction:
         for a, b in pairs
     )
     return Construction(len(pairs), 2, components)
+
+
+def _start(
+    initial: InitialState | None, mean: Sequence[float]
+) -> tuple[Ansatz | None, list[list[Term]]]:
+    r"""Return the ansatz of an initial state, and its terms of the six columns of T.
+
+    .. math:: T_0 = \begin{pmatrix} \rho_0 - t\,\nabla\cdot m_0 & m_0^T \\
+        m_0 & 0 \end{pmatrix}
+
+    is divergence-free in every row. The potentials :math:`S_{ij}` of the density get a
+    factor t, with a momentum :math:`t^2` and :math:`S_{0i}` a factor t. A ramp in the
+    place of t would need a stress that balances :math:`g'' m_0`.
+
+    Raises:
+        ValueError: The state has both a momentum and a ramp, or a function of it has
+            outputs of a wrong shape.
+    """
+    added: list[list[Term]] = [[] for _ in range(6)]
+    if initial is None:
+        return None, added
+    if initial.has_momentum and initial.ramp is not None:
+        raise ValueError(
+            "initial: must have no ramp where it has a momentum, or the momentum would "
+            f"not be conserved, got ramp={initial.ramp!r}. Leave one of them out."
+        )
+    k = int(initial.has_momentum)
+    powers = [0, k, k, *[1 + k] * 3, 0]
+    state = HardState(initial, None, mean, powers, [0] * len(powers))
+    state(torch.full((2, 3), 0.5))
+    added[:3] = state.terms()
+    return Ansatz(state, len(powers), state.num_fixed), added
 
 
 def _epsilon(i: int, j: int, k: int) -> float:

@@ -16,7 +16,7 @@ from torch.func import hessian, jacrev, vmap
 
 from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
 from ncl_deepxde.jets import jet_space
-from ncl_deepxde.nn import MomentumNCL
+from ncl_deepxde.nn import InitialState, MomentumNCL
 from ncl_deepxde.operators import closure
 from ncl_deepxde.optimizers import GaussNewton
 
@@ -123,7 +123,7 @@ def test_columns_are_the_formula() -> None:
     order = [2, 0, 1]
     H = vmap(hessian(channels(net.network)))(x)[:, :, order][..., order]
     D = vmap(jacrev(channels(net.network)))(x)
-    c = vmap(channels(net.mean_velocity))(x)
+    c = vmap(channels(net.mean_velocity.network))(x)
     eps = torch.zeros(3, 3, 3)
     eps[[0, 1, 2], [1, 2, 0], [2, 0, 1]] = 1.0
     eps[[0, 1, 2], [2, 0, 1], [1, 2, 0]] = -1.0
@@ -186,7 +186,7 @@ def test_means_are_conserved_but_that_of_the_velocity() -> None:
         means = torus_means(net, t)
         expected = torch.tensor([1.7, 0.3, -0.4])
         torch.testing.assert_close(means[:3], expected, rtol=0, atol=1e-12)
-        c = channels(net.mean_velocity)(torch.tensor([0.1, 0.7, t])).detach()
+        c = channels(net.mean_velocity.network)(torch.tensor([0.1, 0.7, t])).detach()
         torch.testing.assert_close(means[6:], c, rtol=0, atol=1e-12)
         velocities.append(means[6:])
     assert float(torch.stack(velocities).std(dim=0).min()) > 1e-2
@@ -206,6 +206,73 @@ def test_feature_transform_keeps_the_laws() -> None:
     x = torch.rand(7, 3)
     assert net(x).shape == (7, 8)
     assert max(relative_residuals(by_nesting(net, x))) < 1e-12
+
+
+def first_density(x):
+    """Mean over the unit torus: 2."""
+    return 1 + (torch.sin(2 * math.pi * x).sum(dim=1, keepdim=True)) ** 2
+
+
+def first_velocity(x):
+    return torch.exp(torch.sin(2 * math.pi * x.flip(1))) * x.new_tensor([1.0, 0.5])
+
+
+def first_momentum(x):
+    return first_density(x) * first_velocity(x)
+
+
+STARTS = {
+    "density": InitialState(first_density),
+    "late": InitialState(first_density, time=0.25),
+    "ramp": InitialState(first_density, ramp=0.1),
+    "momentum": InitialState(first_density, first_momentum),
+    "velocity": InitialState(first_density, velocity=first_velocity, time=0.25),
+}
+
+
+@pytest.mark.parametrize("periods", [None, 1.0])
+@pytest.mark.parametrize("name", STARTS)
+def test_start_is_exact_and_the_laws_stay(name, periods, dtype) -> None:
+    initial = STARTS[name]
+    net = tensor_net(periods=periods, initial=initial, served=1)
+    x = torch.rand(7, 2)
+    now = torch.cat([x, torch.full((7, 1), initial.time)], dim=1)
+    later = now + torch.tensor([0.0, 0.0, 0.2])
+    right = torch.cat([first_density(x), first_momentum(x)], dim=1)
+    for _ in range(2):
+        errors = (net(now)[:, :3] - right).detach().abs().amax(dim=0)
+        # Sums of some ten terms of size five.
+        assert float(errors[: 1 + 2 * initial.has_momentum].max()) < (
+            50 * torch.finfo(dtype).eps
+        )
+        assert initial.has_momentum or float(errors[1:].min()) > 1e-2
+        assert float((net(later)[:, :3] - right).detach().abs().mean()) > 1e-3
+        for differentiate in by_nesting, by_autograd:
+            assert max(relative_residuals(differentiate(net, later))) < LIMITS[dtype]
+        train(net, later)
+
+
+@pytest.mark.parametrize("name", ["density", "momentum"])
+def test_means_on_a_torus_are_those_of_the_start(name) -> None:
+    given = {} if name == "momentum" else {"mean_momentum": [0.3, -0.4]}
+    net = tensor_net(periods=1.0, initial=STARTS[name], **given)
+    axis = torch.arange(64) / 64
+    mean = first_momentum(torch.cartesian_prod(axis, axis)).mean(dim=0)
+    expected = mean if name == "momentum" else torch.tensor([0.3, -0.4])
+    for t in -0.5, 0.0, 0.3:
+        means = torus_means(net, t)
+        assert float(means[0]) == pytest.approx(2, abs=1e-12)
+        torch.testing.assert_close(means[1:3], expected, rtol=0, atol=1e-12)
+
+
+def test_starts_that_break_a_law_are_refused() -> None:
+    initial = InitialState(first_density, first_momentum, ramp=0.1)
+    with pytest.raises(ValueError, match=r"^initial: must have no ramp.*got ramp=0.1"):
+        tensor_net(initial=initial)
+    with pytest.raises(ValueError, match=r"^mean_density: .*initial"):
+        tensor_net(initial=STARTS["density"], mean_density=2.0)
+    with pytest.raises(ValueError, match=r"density: .*\(2, 1\), got \(2, 2\)"):
+        tensor_net(initial=InitialState(first_momentum))
 
 
 @pytest.mark.parametrize("sizes", [[4, 8, 8], [2, 8, 8], [3, 8, 7], [3, 8, 9], [3, 8]])
@@ -290,11 +357,13 @@ def test_adam_trains_and_the_laws_stay(served) -> None:
     assert max(relative_residuals(by_nesting(model.net, torch.rand(7, 3)))) < 1e-12
 
 
-def test_gauss_newton_takes_equal_steps_by_both_paths() -> None:
+@pytest.mark.parametrize("initial", [None, STARTS["density"]], ids=["soft", "hard"])
+def test_gauss_newton_takes_equal_steps_by_both_paths(initial) -> None:
     found = {}
     for path in "layers", "samples":
         dde.config.set_random_seed(1)
-        model = model_of(tensor_net(periods=1.0), "gn", path=path)
+        net = tensor_net(periods=1.0, initial=initial)
+        model = model_of(net, "gn", path=path)
         before = total_loss(model)
         for _ in range(3):
             model.train_step(model.data.train_next_batch()[0], None, None)
