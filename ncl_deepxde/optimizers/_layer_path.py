@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ._capture import LayerCapture, Use
-from ._jacobian import BiasPart, DensePart, Jacobian, Part, WeightPart
+from ._jacobian import Jacobian
+from ._parts import BiasPart, DensePart, Part, WeightPart
 
 __all__ = ["layer_jacobian"]
 

@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.func import functional_call, grad, jacrev, vmap
 
 from ..nn._served import serve
-from ._jacobian import DensePart, Jacobian, Part
+from ._jacobian import Jacobian
+from ._parts import DensePart, Part
 from ._residuals import ResidualVector
 
 __all__ = ["sample_jacobian"]

@@ -18,12 +18,20 @@ References:
     A. Guzman-Cordero et al., Improving Energy Natural Gradient Descent through
     Woodbury, Momentum, and Randomization (2025), https://arxiv.org/abs/2505.12149.
     A. Jnini, F. Vella, Dual Natural Gradient Descent for Scalable Training of
-    Physics-Informed Neural Networks (2025), https://arxiv.org/abs/2505.21404.
+    Physics-Informed Neural Networks (2025), https://arxiv.org/abs/2505.21404: the
+    system in the space of residuals, conjugate gradients, acceleration.
+    M. K. Transtrum, J. P. Sethna, Improvements to the Levenberg-Marquardt algorithm
+    for nonlinear least-squares minimization (2012), https://arxiv.org/abs/1201.5885:
+    geodesic acceleration.
+    Z. Frangella, J. A. Tropp, M. Udell, Randomized Nystrom Preconditioning (2021),
+    https://arxiv.org/abs/2110.02820.
+    Curvature-Aware Optimization for High-Accuracy Physics-Informed Neural Networks
+    (2026), https://arxiv.org/abs/2604.05230: natural gradients beside quasi-Newton.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -31,7 +39,8 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ._damped_solve import damped_solve
+from ._curve import Curve
+from ._damped_solve import SOLVERS, SolverOptions, damped_solver
 from ._jacobian import Jacobian
 from ._layer_path import layer_jacobian
 from ._residuals import ResidualVector, collocation_of
@@ -39,7 +48,6 @@ from ._sample_path import sample_jacobian
 
 __all__ = ["GaussNewton"]
 
-MOST_RESIDUALS = 6000
 PATHS = ("layers", "samples")
 
 
@@ -66,6 +74,19 @@ class GaussNewton(torch.optim.Optimizer):
             point with ``torch.func``, for any network, several times slower.
         order: Highest derivative of the outputs in the residuals, for
             ``path="samples"``.
+        solver: ``"kernel"`` factors the matrix of the residuals, ``"gram"`` that of the
+            parameters, ``"cg"`` none: conjugate gradients with a Nystrom
+            preconditioner. ``"auto"`` takes the smaller matrix, and the last where
+            both are larger than 6000.
+        rank: Of the preconditioner.
+        tolerance: Of conjugate gradients, :math:`|b - A a| / |b|`. What is removed
+            from the residuals by the linear model is inexact by this share of them;
+            the step still descends, as long as the share removed is larger.
+        iterations: Limit of conjugate gradients. A step that ends here is used as it
+            is, with a warning, and :math:`\lambda` doubles.
+        acceleration: Whether steps are bent by the second derivative of the residuals
+            along them, where it is small enough (``_curve``): one more evaluation and
+            solution.
 
     Example:
         >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
@@ -85,24 +106,35 @@ class GaussNewton(torch.optim.Optimizer):
         halvings: int = 6,
         path: str = "layers",
         order: int = 1,
+        solver: str = "auto",
+        rank: int = 500,
+        tolerance: float = 1e-3,
+        iterations: int = 200,
+        acceleration: bool = False,
     ) -> None:
         collocation_of(model)
         low, high = damping_range
-        _check_option(
-            "damping_range", damping_range, "hold 0 < low < high", 0 < low < high
-        )
-        _check_option(
-            "damping", damping, f"lie in {damping_range}", low <= damping <= high
-        )
-        _check_option("decay", decay, "lie in (0, 1]", 0 < decay <= 1)
-        _check_option("momentum", momentum, "lie in [0, 1)", 0 <= momentum < 1)
-        _check_option("halvings", halvings, "not be negative", halvings >= 0)
-        _check_option("path", path, f"be one of {PATHS}", path in PATHS)
-        _check_option("order", order, "be at least 1", order >= 1)
+        for name, value, rule, holds in (
+            ("damping_range", damping_range, "hold 0 < low < high", 0 < low < high),
+            ("damping", damping, f"lie in {damping_range}", low <= damping <= high),
+            ("decay", decay, "lie in (0, 1]", 0 < decay <= 1),
+            ("momentum", momentum, "lie in [0, 1)", 0 <= momentum < 1),
+            ("halvings", halvings, "not be negative", halvings >= 0),
+            ("path", path, f"be one of {PATHS}", path in PATHS),
+            ("order", order, "be at least 1", order >= 1),
+            ("solver", solver, f"be one of {SOLVERS}", solver in SOLVERS),
+            ("rank", rank, "be at least 1", rank >= 1),
+            ("tolerance", tolerance, "lie in (0, 1)", 0 < tolerance < 1),
+            ("iterations", iterations, "be at least 1", iterations >= 1),
+        ):
+            if not holds:
+                raise ValueError(f"GaussNewton: {name} must {rule}, got {value!r}.")
         options = {"damping": damping, "low": low, "high": high, "decay": decay}
         options |= {"momentum": momentum, "halvings": halvings, "steps": 0}
         super().__init__(model.net.parameters(), options)
         self._model, self._path, self._order = model, path, order
+        self._solver = SolverOptions(solver, rank, tolerance, iterations)
+        self._is_accelerated = acceleration
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
@@ -112,8 +144,7 @@ class GaussNewton(torch.optim.Optimizer):
             closure: Evaluates the loss at the points of this step, as DeepXDE's does.
 
         Raises:
-            ValueError: No closure, too many residuals, or a loss that is not the sum of
-                their squares.
+            ValueError: No closure, or a loss that is not the sum of squares.
             RuntimeError: The kernel is singular or not finite.
         """
         if closure is None:
@@ -136,11 +167,6 @@ class GaussNewton(torch.optim.Optimizer):
         return sample_jacobian(vector, parameters, self._order)
 
     def _check(self, residuals: Tensor, loss: float) -> None:
-        if len(residuals) > MOST_RESIDUALS:
-            raise ValueError(
-                f"GaussNewton: at most {MOST_RESIDUALS} residuals (points times "
-                f"equations), got {len(residuals)}. Take fewer points."
-            )
         if self._model.external_trainable_variables:
             raise ValueError(
                 "GaussNewton: external_trainable_variables would not be trained. Make "
@@ -163,46 +189,18 @@ class GaussNewton(torch.optim.Optimizer):
             for p in parameters
         ]
         rest = jacobian.residuals - jacobian.push(memory)
-        a = damped_solve(jacobian.kernel(), rest, group["damping"]).to(rest.dtype)
-        direction = [d + m for d, m in zip(jacobian.pull(a), memory, strict=True)]
-        size = _search(
-            vector, parameters, direction, jacobian.residuals, group["halvings"]
+        solver = damped_solver(
+            jacobian, group["damping"], self._solver, seed=group["steps"]
         )
+        found = zip(solver.solve(rest), memory, strict=True)
+        curve = Curve(parameters, [d + m for d, m in found])
+        if self._is_accelerated:
+            curve.accelerate(vector, jacobian, solver.solve)
+        loss = jacobian.residuals.square().sum().item()
+        size = curve.search(vector, loss, group["halvings"])
         factor = group["decay"] if size >= 1 / 4 else 1.0 if size >= 1 / 8 else 2.0
-        group["damping"] = min(
-            max(group["damping"] * factor, group["low"]), group["high"]
-        )
+        damping = group["damping"] * (factor if solver.is_accurate else 2.0)
+        group["damping"] = min(max(damping, group["low"]), group["high"])
         group["steps"] += 1
-        for p, d in zip(parameters, direction, strict=True):
+        for p, d in zip(parameters, curve.direction, strict=True):
             self.state[p]["direction"] = size * d
-
-
-def _search(
-    vector: ResidualVector,
-    parameters: Sequence[Tensor],
-    direction: Sequence[Tensor],
-    residuals: Tensor,
-    halvings: int,
-) -> float:
-    """Move to the best of the steps 1, 1/2, 1/4, ... and return it; 0 is to stay."""
-    start = [p.clone() for p in parameters]
-    best, best_loss = 0.0, residuals.square().sum().item()
-
-    def move(size: float) -> None:
-        for p, origin, d in zip(parameters, start, direction, strict=True):
-            p.copy_(origin - size * d)
-
-    for size in (0.5**k for k in range(halvings + 1)):
-        move(size)
-        loss = vector.value().square().sum().item()
-        if loss < best_loss:
-            best, best_loss = size, loss
-        elif best:
-            break
-    move(best)
-    return best
-
-
-def _check_option(name: str, value: Any, rule: str, holds: bool) -> None:
-    if not holds:
-        raise ValueError(f"GaussNewton: {name} must {rule}, got {value!r}.")

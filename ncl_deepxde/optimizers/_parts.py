@@ -1,0 +1,142 @@
+r"""The derivatives of residuals by one parameter, in forms that know how to multiply.
+
+With the inputs :math:`h_{sn}` of a layer and the gradients :math:`g_{sn}` of its
+outputs, row :math:`n` is :math:`\sum_s g_{sn} h_{sn}^T`. Products with vectors need no
+row at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+__all__ = ["BiasPart", "DensePart", "Part", "WeightPart"]
+
+ALL = slice(None)
+
+
+class Part(Protocol):
+    """The derivative of N residuals by one parameter with P entries."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """The parameter's shape; its first axis counts units."""
+        ...
+
+    def rows(self, units: slice = ALL) -> Tensor:
+        """Return the matrix, shape (N, P), or its columns for some units."""
+        ...
+
+    def push(self, direction: Tensor) -> Tensor:
+        """Return its product with a tensor of the parameter's shape, shape (N,)."""
+        ...
+
+    def pull(self, vector: Tensor) -> Tensor:
+        """Return the transposed product with (N,), of the parameter's shape."""
+        ...
+
+    def at(self, points: slice) -> Part:
+        """Return the derivative of some of the residuals."""
+        ...
+
+    def double(self) -> Part:
+        """Return the same in float64."""
+        ...
+
+
+@dataclass(frozen=True)
+class DensePart:
+    """A part as a matrix (N, P) and the parameter's shape."""
+
+    matrix: Tensor
+    shape: torch.Size
+
+    def rows(self, units: slice = ALL) -> Tensor:
+        """See ``Part``."""
+        width = self.shape[1:].numel()
+        return self.matrix.reshape(len(self.matrix), -1, width)[:, units].flatten(1)
+
+    def push(self, direction: Tensor) -> Tensor:
+        """See ``Part``."""
+        return self.matrix @ direction.flatten()
+
+    def pull(self, vector: Tensor) -> Tensor:
+        """See ``Part``."""
+        return (vector @ self.matrix).reshape(self.shape)
+
+    def at(self, points: slice) -> Part:
+        """See ``Part``."""
+        return DensePart(self.matrix[points], self.shape)
+
+    def double(self) -> Part:
+        """See ``Part``."""
+        return DensePart(self.matrix.double(), self.shape)
+
+
+@dataclass(frozen=True)
+class WeightPart:
+    """The part of a layer's weight: inputs ``h`` (S, N, in), gradients (S, N, out)."""
+
+    h: Tensor
+    g: Tensor
+
+    @property
+    def shape(self) -> torch.Size:
+        """See ``Part``."""
+        return torch.Size((self.g.shape[-1], self.h.shape[-1]))
+
+    def rows(self, units: slice = ALL) -> Tensor:
+        """See ``Part``."""
+        g = self.g[..., units]
+        return (g.permute(1, 2, 0) @ self.h.transpose(0, 1)).flatten(1)
+
+    def push(self, direction: Tensor) -> Tensor:
+        """See ``Part``."""
+        return (self.g * (self.h @ direction.T)).sum((0, 2))
+
+    def pull(self, vector: Tensor) -> Tensor:
+        """See ``Part``."""
+        return (self.g * vector[:, None]).flatten(0, 1).T @ self.h.flatten(0, 1)
+
+    def at(self, points: slice) -> Part:
+        """See ``Part``."""
+        return WeightPart(self.h[:, points], self.g[:, points])
+
+    def double(self) -> Part:
+        """See ``Part``."""
+        return WeightPart(self.h.double(), self.g.double())
+
+
+@dataclass(frozen=True)
+class BiasPart:
+    """The part of a layer's bias: gradients (N, out)."""
+
+    g: Tensor
+
+    @property
+    def shape(self) -> torch.Size:
+        """See ``Part``."""
+        return self.g.shape[1:]
+
+    def rows(self, units: slice = ALL) -> Tensor:
+        """See ``Part``."""
+        return self.g[:, units]
+
+    def push(self, direction: Tensor) -> Tensor:
+        """See ``Part``."""
+        return self.g @ direction
+
+    def pull(self, vector: Tensor) -> Tensor:
+        """See ``Part``."""
+        return vector @ self.g
+
+    def at(self, points: slice) -> Part:
+        """See ``Part``."""
+        return BiasPart(self.g[points])
+
+    def double(self) -> Part:
+        """See ``Part``."""
+        return BiasPart(self.g.double())
