@@ -1,14 +1,16 @@
 """Error of the density against training time, for every model and optimizer.
 
-    python benchmarks/accuracy_per_second.py [--seconds 60] [--out runs/accuracy]
+    python benchmarks/accuracy_per_second.py [--seconds 60] [--out DIRECTORY]
         [--model ncl-hard ...] [--optimizer adam ...] [--device cuda] [--quick]
 
 Problem euler-torus, sizes and weights of preset ``quick``; Adam and those who follow it
 take the points of preset ``adam``. All see the same residuals and the same distribution
 of points, in the same float type. Errors are in standard deviations of the density,
-against a spectral solution. The clock counts steps only: neither the errors nor the
-checkpoints nor what DeepXDE does before the first step. Written are ``results.json``
-and ``results.png``; pairs that stand in the JSON file are not trained again.
+against a spectral solution. L-BFGS and NNCG begin with steps of Adam, which are part
+of their time; the learning rate of Adam is constant. The clock counts steps only:
+neither the errors nor what DeepXDE does before the first step. Written are
+``results.json`` and ``results.png``; pairs that stand in the JSON file are not trained
+again.
 """
 
 from __future__ import annotations
@@ -215,22 +217,27 @@ def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
                     color=colors[run["model"]],
                     label=run["model"],
                 )
-        panels[0, 0].xaxis.set_major_formatter("{x:g}")
-        panels[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        panels[0, 0].yaxis.set_major_formatter("{x:g}")
-        panels[0, 0].yaxis.set_minor_formatter(NullFormatter())
-        for axes in panels.flat:
-            axes.grid(True)
-        for axes, optimizer in zip(panels[0], optimizers, strict=True):
-            axes.set_title(TITLES[optimizer])
-        for axes, t in zip(panels[:, 0], TIMES, strict=True):
-            axes.set_ylabel(f"$t = {t:.3g}$")
-        figure.supxlabel("training time (s)")
-        figure.supylabel("error of the density / standard deviation")
+        label(figure, panels, optimizers)
         handles = {line.get_label(): line for a in panels.flat for line in a.lines}
         shown = [handles[m] for m in models]
         figure.legend(shown, models, loc="outside upper center", ncols=len(models))
     return figure
+
+
+def label(figure: Figure, panels: np.ndarray, optimizers: Sequence[str]) -> None:
+    """Write what stands on the axes of a grid of panels."""
+    panels[0, 0].xaxis.set_major_formatter("{x:g}")
+    panels[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panels[0, 0].yaxis.set_major_formatter("{x:g}")
+    panels[0, 0].yaxis.set_minor_formatter(NullFormatter())
+    for axes in panels.flat:
+        axes.grid(True)
+    for axes, optimizer in zip(panels[0], optimizers, strict=True):
+        axes.set_title(TITLES[optimizer])
+    for axes, t in zip(panels[:, 0], TIMES, strict=True):
+        axes.set_ylabel(f"$t = {t:.3g}$")
+    figure.supxlabel("training time (s)")
+    figure.supylabel("error of the density / standard deviation")
 
 
 def load(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
