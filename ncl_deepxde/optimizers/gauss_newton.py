@@ -108,8 +108,8 @@ class GaussNewton(torch.optim.Optimizer):
         order: int = 1,
         solver: str = "auto",
         rank: int = 500,
-        tolerance: float = 1e-3,
-        iterations: int = 200,
+        tolerance: float = 1e-2,
+        iterations: int = 100,
         acceleration: bool = False,
     ) -> None:
         collocation_of(model)
