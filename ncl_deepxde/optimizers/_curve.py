@@ -28,7 +28,8 @@ from ._residuals import ResidualVector
 
 __all__ = ["Curve"]
 
-# Both numbers are those of Transtrum and Sethna, sections 4.2 and 5.
+# Both numbers are those of Transtrum and Sethna, sections 4.2 and 5; a step of size eta
+# has eta times the ratio.
 PROBE = 0.1
 LARGEST_RATIO = 0.75
 
@@ -39,52 +40,47 @@ class Curve:
     Args:
         parameters: Moved in place.
         direction: One tensor per parameter, d.
+
+    Attributes:
+        ratio: Twice the norm of the acceleration :math:`2 c` over that of the velocity
+            :math:`d`, for the whole step.
     """
 
     def __init__(
         self, parameters: Sequence[Tensor], direction: Sequence[Tensor]
     ) -> None:
         self.parameters, self.direction = parameters, direction
+        self.ratio = 0.0
         self._start = [p.clone() for p in parameters]
-        self._bend: Sequence[Tensor] | None = None
+        self._bend = [torch.zeros_like(p) for p in parameters]
 
     def move(self, size: float) -> None:
-        r"""Go to :math:`\theta(\eta)`."""
-        for p, origin, d in zip(
-            self.parameters, self._start, self.direction, strict=True
-        ):
-            p.copy_(origin - size * d)
-        for p, c in zip(self.parameters, self._bend or (), strict=False):
-            p.sub_(size**2 * c)
+        r"""Go to :math:`\theta(\eta)`; a curve bent too much there is left straight."""
+        bend = size**2 if size * self.ratio <= LARGEST_RATIO else 0.0
+        lines = zip(self._start, self.direction, self._bend, strict=True)
+        for p, (origin, d, c) in zip(self.parameters, lines, strict=True):
+            p.copy_(origin - size * d - bend * c)
 
     def accelerate(
         self,
         vector: ResidualVector,
         jacobian: Jacobian,
         solve: Callable[[Tensor], list[Tensor]],
-    ) -> bool:
-        """Bend the curve unless the second order would outweigh the first.
+    ) -> None:
+        """Bend the curve.
 
         Args:
             vector: The residuals at the points of this step.
             jacobian: Where the parameters stand.
             solve: Maps (R,) to a direction.
-
-        Returns:
-            Whether the curve is bent.
         """
         self.move(PROBE)
         slope = (vector.value() - jacobian.residuals) / PROBE
         second = 2 / PROBE * (slope + jacobian.push(self.direction))
         self.move(0.0)
-        if not torch.isfinite(second).all():
-            return False
-        bend = [c / 2 for c in solve(second)]
-        # With the velocity v = -d and the acceleration a = -2 c, 2 |a| <= 0.75 |v|.
-        if 4 * _norm(bend) > LARGEST_RATIO * _norm(self.direction):
-            return False
-        self._bend = bend
-        return True
+        if torch.isfinite(second).all():
+            self._bend = [c / 2 for c in solve(second)]
+            self.ratio = 4 * _norm(self._bend) / (_norm(self.direction) or 1.0)
 
     def search(self, vector: ResidualVector, loss: float, halvings: int) -> float:
         """Go to the best of the steps 1, 1/2, 1/4, ... and return it; 0 is to stay."""

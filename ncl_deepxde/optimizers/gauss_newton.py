@@ -31,6 +31,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -85,8 +86,8 @@ class GaussNewton(torch.optim.Optimizer):
         iterations: Limit of conjugate gradients. A step that ends here is used as it
             is, with a warning, and :math:`\lambda` doubles.
         acceleration: Whether steps are bent by the second derivative of the residuals
-            along them, where it is small enough (``_curve``): one more evaluation and
-            solution.
+            along them, where twice the norm of the second order is below 0.75 of the
+            first: one more evaluation and solution.
 
     Example:
         >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
@@ -114,7 +115,7 @@ class GaussNewton(torch.optim.Optimizer):
     ) -> None:
         collocation_of(model)
         low, high = damping_range
-        for name, value, rule, holds in (
+        _check_options(
             ("damping_range", damping_range, "hold 0 < low < high", 0 < low < high),
             ("damping", damping, f"lie in {damping_range}", low <= damping <= high),
             ("decay", decay, "lie in (0, 1]", 0 < decay <= 1),
@@ -122,18 +123,12 @@ class GaussNewton(torch.optim.Optimizer):
             ("halvings", halvings, "not be negative", halvings >= 0),
             ("path", path, f"be one of {PATHS}", path in PATHS),
             ("order", order, "be at least 1", order >= 1),
-            ("solver", solver, f"be one of {SOLVERS}", solver in SOLVERS),
-            ("rank", rank, "be at least 1", rank >= 1),
-            ("tolerance", tolerance, "lie in (0, 1)", 0 < tolerance < 1),
-            ("iterations", iterations, "be at least 1", iterations >= 1),
-        ):
-            if not holds:
-                raise ValueError(f"GaussNewton: {name} must {rule}, got {value!r}.")
+        )
         options = {"damping": damping, "low": low, "high": high, "decay": decay}
         options |= {"momentum": momentum, "halvings": halvings, "steps": 0}
         super().__init__(model.net.parameters(), options)
         self._model, self._path, self._order = model, path, order
-        self._solver = SolverOptions(solver, rank, tolerance, iterations)
+        self._solver = _solver_options(solver, rank, tolerance, iterations)
         self._is_accelerated = acceleration
 
     @torch.no_grad()
@@ -145,7 +140,7 @@ class GaussNewton(torch.optim.Optimizer):
 
         Raises:
             ValueError: No closure, or a loss that is not the sum of squares.
-            RuntimeError: The kernel is singular or not finite.
+            RuntimeError: The kernel is singular, or it or the residuals not finite.
         """
         if closure is None:
             raise ValueError("GaussNewton: step needs a closure; train by dde.Model.")
@@ -173,6 +168,11 @@ class GaussNewton(torch.optim.Optimizer):
                 "them parameters of the network."
             )
         total = residuals.square().sum().item()
+        if not math.isfinite(total):
+            raise RuntimeError(
+                "GaussNewton: the residuals are not finite. Check them for divisions "
+                "and roots, or start with a larger damping."
+            )
         if abs(total - loss) > 1e-3 * abs(loss):
             raise ValueError(
                 f"GaussNewton: the loss must be the sum of weighted mean squares, "
@@ -204,3 +204,22 @@ class GaussNewton(torch.optim.Optimizer):
         group["steps"] += 1
         for p, d in zip(parameters, curve.direction, strict=True):
             self.state[p]["direction"] = size * d
+
+
+def _solver_options(
+    kind: str, rank: int, tolerance: float, iterations: int
+) -> SolverOptions:
+    _check_options(
+        ("solver", kind, f"be one of {SOLVERS}", kind in SOLVERS),
+        ("rank", rank, "be at least 1", rank >= 1),
+        ("tolerance", tolerance, "lie in (0, 1)", 0 < tolerance < 1),
+        ("iterations", iterations, "be at least 1", iterations >= 1),
+    )
+    return SolverOptions(kind, rank, tolerance, iterations)
+
+
+def _check_options(*options: tuple[str, Any, str, bool]) -> None:
+    """Refuse an option (name, value, rule, whether it holds) that breaks its rule."""
+    for name, value, rule, holds in options:
+        if not holds:
+            raise ValueError(f"GaussNewton: {name} must {rule}, got {value!r}.")

@@ -285,6 +285,16 @@ def test_singular_kernels_are_damped_and_bad_ones_refused() -> None:
         damped_factor(K * torch.nan, 1.0)
 
 
+def test_infinite_residuals_are_refused() -> None:
+    def overflow(inputs, outputs):
+        return outputs / 0.0
+
+    net = dde.nn.FNN([3, 4, 1], "tanh", "Glorot normal")
+    model = compiled(net, Collocation(overflow, BOX, 5), weights=None)
+    with pytest.raises(RuntimeError, match="residuals are not finite"):
+        step(model)
+
+
 def test_other_data_are_refused() -> None:
     geometry = dde.geometry.Interval(0, 1)
     data = dde.data.PDE(geometry, lambda x, y: y, [], num_domain=4)
