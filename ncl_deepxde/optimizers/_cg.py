@@ -10,7 +10,7 @@ after which the condition number is about :math:`(\lambda_\ell + \mu) / \mu`.
 
 References:
     Z. Frangella, J. A. Tropp, M. Udell, Randomized Nystrom Preconditioning (2021),
-    algorithms 2.1 and 5.1, https://arxiv.org/abs/2110.02820.
+    https://arxiv.org/abs/2110.02820.
     A. Jnini, F. Vella, Dual Natural Gradient Descent for Scalable Training of
     Physics-Informed Neural Networks (2025), https://arxiv.org/abs/2505.21404.
 """

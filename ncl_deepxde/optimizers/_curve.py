@@ -28,8 +28,7 @@ from ._residuals import ResidualVector
 
 __all__ = ["Curve"]
 
-# Both numbers are those of Transtrum and Sethna, sections 4.2 and 5; a step of size eta
-# has eta times the ratio.
+# As Transtrum and Sethna advise; a step of size eta has eta times the ratio.
 PROBE = 0.1
 LARGEST_RATIO = 0.75
 
