@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +26,12 @@ class NetworkSolution:
         net: Maps inputs (N, d + 1), time last, to outputs (N, d + 2).
         output: ``"flux"``, or ``"velocity"`` for :math:`(\rho, u_1..u_d, p)`; our own
             networks know it themselves.
+        pressure: Pressure (N, 1) from the outputs; by default column d + 1.
     """
 
     net: torch.nn.Module
     output: str = "flux"
+    pressure: Callable[[Tensor], Tensor] | None = None
 
     def __call__(self, points: Array, time: float) -> dict[str, Array]:
         """Return `rho` (N, 1), `u` (N, d), `p` (N, 1) at points (N, d)."""
@@ -36,11 +39,13 @@ class NetworkSolution:
         d = inputs.shape[1] - 1
         with torch.no_grad():
             outputs = torch.cat([self.net(x) for x in torch.split(inputs, CHUNK)])
+        column = slice(d + 1, d + 2)
+        p = outputs[:, column] if self.pressure is None else self.pressure(outputs)
         values = outputs.double().cpu().numpy()
         rho, w = values[:, :1], values[:, 1 : d + 1]
         own = self.net.output if isinstance(self.net, ContinuityNet) else self.output
         u = w if own == "velocity" else w / rho
-        return {"rho": rho, "u": u, "p": values[:, d + 1 : d + 2]}
+        return {"rho": rho, "u": u, "p": p.double().cpu().numpy()}
 
 
 @dataclass(frozen=True)

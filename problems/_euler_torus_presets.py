@@ -23,6 +23,8 @@ def _adam(lr: float, **budget: Any) -> dict[str, Any]:
 PAPER = {
     "float": "float32",
     "t_end": T_END,
+    "points": "uniform",
+    "per_volume": False,
     "width": 512,
     "depth": 8,
     "harmonics": 1,
@@ -53,6 +55,11 @@ PAPER["ncl-matrix"] = PAPER["ncl-vector"] = PAPER_NCL
 QUICK = {
     "float": "float32",
     "t_end": T_END,
+    "points": "kronecker",
+    "per_volume": True,
+    "ramp": 0.1,
+    "hard_momentum": True,
+    "windows": 3,
     "width": 48,
     "depth": 4,
     "harmonics": 2,
@@ -61,25 +68,31 @@ QUICK = {
     "scale": 1.0,
     "num_domain": 300,
     "num_initial": 150,
-    "momentum": 1e-2,
+    "momentum": 1e-1,
     "incompressibility": 1e-1,
-    "continuity": 1.0,
+    "continuity": 1e-1,
+    "closure": 1.0,
     "initial": 10.0,
     "stages": ["gauss-newton"],
-    "gauss-newton": {"seconds": 170.0},
+    "gauss-newton": {"seconds": 170.0, "options": {"decay": 0.7}},
     "reference": {"n": 40, "dt": 2e-3},
 }
+# As many points in all: a hard start needs none.
+QUICK["pinn-hard"] = QUICK["ncl-hard"] = {"num_domain": 450}
 
 ADAM = {
     **QUICK,
+    "windows": 1,
     "num_domain": 1000,
     "num_initial": 500,
     "stages": ["adam"],
-    "adam": _adam(2e-3, seconds=170.0),
+    "adam": _adam(1e-2, seconds=170.0),
 }
+ADAM["pinn-hard"] = ADAM["ncl-hard"] = {"num_domain": 1500}
 
 SMOKE = {
     **QUICK,
+    "windows": 2,
     "width": 16,
     "depth": 2,
     "num_domain": 100,
@@ -89,6 +102,7 @@ SMOKE = {
     "gauss-newton": {"steps": 5},
     "reference": {"n": 16, "dt": 2e-2},
 }
+SMOKE["pinn-hard"] = SMOKE["ncl-hard"] = {"num_domain": 150}
 
 PRESETS = {
     "quick": Preset("under ten minutes on two cores", ("pinn", "ncl-matrix"), QUICK),

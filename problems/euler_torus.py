@@ -23,43 +23,38 @@ weights and learning rates of the released code, with the residuals put right.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import deepxde as dde
-import torch
-from torch import Tensor
 
-from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
+from ncl_deepxde.data import (
+    Collocation,
+    Condition,
+    initial_slice,
+    kronecker_box,
+    uniform_box,
+)
 from ncl_deepxde.evaluation import NetworkSolution
 from ncl_deepxde.metrics import Solution
-from ncl_deepxde.nn import NCL
-from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 from ncl_deepxde.problem import Experiment, Figure
+from ncl_deepxde.training import Stage
 from problems import _torus_reference, _torus_results
+from problems._euler_torus_models import (
+    MODELS,
+    Model,
+    build_model,
+    initial_residuals,
+    window_edges,
+)
 from problems._euler_torus_presets import PRESETS, T_END
 from problems._euler_torus_stages import stage
-from reference_fem.initial_states import (
-    MEAN_DENSITY,
-    euler_torus_density,
-    euler_torus_velocity,
-)
 
-__all__ = ["PROBLEM", "EulerTorus"]
+__all__ = ["PROBLEM", "EulerTorus", "initial_residuals"]
 
-MODELS = {
-    "pinn": "plain network, all equations as residuals",
-    "ncl-matrix": "exact continuity, matrix construction",
-    "ncl-vector": "exact continuity, vector construction",
-}
-
-
-# DeepXDE has no such initializer for PyTorch: variance 1 / fan-in, as in the paper.
-INITIALIZERS = {
-    "LeCun normal": partial(torch.nn.init.kaiming_normal_, nonlinearity="linear")
-}
+BOXES = {"uniform": uniform_box, "kronecker": kronecker_box}
 
 
 class EulerTorus:
@@ -79,30 +74,11 @@ class EulerTorus:
             seed: Of the points.
         """
         own = {**settings, **settings.get(model, {})}
-        net = _network(model, own)
-        names = ["momentum x", "momentum y", "incompressibility"]
-        weights = [own["momentum"]] * 2 + [own["incompressibility"]]
-        if model == "pinn":
-            names, weights = [*names, "continuity"], [*weights, own["continuity"]]
-        weights += [own["initial"]] * 3
-        data = Collocation(
-            residuals_with_continuity if model == "pinn" else residuals,
-            uniform_box([0, 0, 0], [1, 1, own["t_end"]]),
-            own["num_domain"],
-            [
-                Condition(
-                    "initial",
-                    initial_slice(uniform_box([0, 0], [1, 1])),
-                    own["num_initial"],
-                    initial_residuals,
-                    has_derivatives=False,
-                )
-            ],
-            names=names,
-            seed=seed,
-        )
-        stages = [stage(name, own[name], weights) for name in own["stages"]]
-        return Experiment(dde.Model(data, net), stages, NetworkSolution(net))
+        parts = build_model(model, own)
+        stages = _stages(parts, own, seed)
+        solution = NetworkSolution(parts.net, pressure=parts.pressure)
+        data = _collocation(parts, own, seed, 0.0, window_edges(own, parts.net)[1])
+        return Experiment(dde.Model(data, parts.net), stages, solution)
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
         """Solve by finite elements, or spectrally where dolfinx is missing."""
@@ -135,64 +111,59 @@ class EulerTorus:
         return _torus_results.summarize(metrics)
 
 
-def residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
-    """Return momentum (two components) and incompressibility, each (N, 1)."""
-    flow = Flow.of(inputs, outputs)
-    return [*_columns(momentum(flow)), incompressibility(flow)]
+def _stages(parts: Model, own: Mapping[str, Any], seed: int) -> list[Stage]:
+    """Return the stages of all windows of time, one after the other."""
+    edges = list(pairwise(window_edges(own, parts.net)))
+    stages = []
+    for index, (start, end) in enumerate(edges):
+        initial = parts.num_initial if index == 0 else 0
+        weights = [own[setting] for _, setting in parts.terms]
+        weights += [own["initial"]] * initial
+        data = _collocation(parts, own, seed, start, end)
+        for name in own["stages"]:
+            whole = stage(name, own[name], weights)
+            stages.append(_in_window(whole, data, index, len(edges)))
+    return stages
 
 
-def residuals_with_continuity(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
-    """Return momentum, incompressibility and continuity, each (N, 1)."""
-    flow = Flow.of(inputs, outputs)
-    return [*_columns(momentum(flow)), incompressibility(flow), continuity(flow)]
+def _in_window(whole: Stage, data: Collocation, index: int, number: int) -> Stage:
+    """Return a stage for one of several windows, with its share of the budget."""
+    if number == 1:
+        return whole
+
+    def enter(model: dde.Model) -> None:
+        model.data = data
+        model.net.activate(index)
+        whole.compile(model)
+
+    return Stage(
+        f"{whole.name}, window {index + 1} of {number}",
+        enter,
+        None if whole.steps is None else math.ceil(whole.steps / number),
+        None if whole.seconds is None else whole.seconds / number,
+    )
 
 
-def initial_residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
-    r"""Return :math:`\rho - \rho_0` and :math:`m - \rho_0 u_0`, each (N, 1)."""
-    x = inputs[:, :2].T
-    rho = euler_torus_density(x, torch)[:, None]
-    m = rho * euler_torus_velocity(x, torch).T
-    return _columns(outputs[:, :3] - torch.cat([rho, m], dim=1))
-
-
-def _columns(vectors: Tensor) -> list[Tensor]:
-    return list(torch.split(vectors, 1, dim=1))
-
-
-def periodic_features(harmonics: int) -> Callable[[Tensor], Tensor]:
-    """Return the embedding (x, y, t) -> (cos, sin of x and y, t) for plain networks."""
-    k = 2 * math.pi * torch.arange(1, harmonics + 1, dtype=dde.config.real(torch))
-
-    def features(inputs: Tensor) -> Tensor:
-        angles = (inputs[:, :2, None] * k).flatten(1)
-        return torch.cat([angles.cos(), angles.sin(), inputs[:, 2:]], dim=1)
-
-    return features
-
-
-def _network(model: str, own: Mapping[str, Any]) -> Any:
-    hidden, harmonics = [own["width"]] * own["depth"], own["harmonics"]
-    initializer = INITIALIZERS.get(own["initializer"], own["initializer"])
-    if model == "pinn":
-        net = dde.nn.FNN(
-            [4 * harmonics + 1, *hidden, 4], own["activation"], initializer
-        )
-        net.apply_feature_transform(periodic_features(harmonics))
-    else:
-        net = NCL(
-            [3, *hidden, 4],
-            own["activation"],
-            initializer,
-            construction=model.removeprefix("ncl-"),
-            periods=1.0,
-            harmonics=harmonics,
-            scale=own.get("potential_scale"),
-            mean_density=MEAN_DENSITY,
-        )
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter *= own["scale"]
-    return net
+def _collocation(
+    parts: Model, own: Mapping[str, Any], seed: int, start: float, end: float
+) -> Collocation:
+    box = BOXES[own["points"]]
+    at_start = Condition(
+        "initial",
+        initial_slice(box([0, 0], [1, 1])),
+        own["num_initial"],
+        parts.initial,
+        has_derivatives=False,
+    )
+    asked = parts.num_initial and start == 0
+    return Collocation(
+        parts.residuals,
+        box([0, 0, start], [1, 1, end]),
+        own["num_domain"],
+        [at_start] if asked else [],
+        names=[name for name, _ in parts.terms],
+        seed=seed,
+    )
 
 
 PROBLEM = EulerTorus()

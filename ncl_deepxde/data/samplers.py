@@ -60,10 +60,11 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
 
     def sample(n: int, generator: torch.Generator) -> torch.Tensor:
         real, device = torch.get_default_dtype(), generator.device
-        double = {"dtype": torch.float64, "device": device}
-        shift = torch.rand(columns, generator=generator, **double)
-        i = torch.arange(n, **double)[:, None]
-        points = (shift + i * torch.tensor(alpha, **double)).frac()
+        # Beyond some thousand points, i alpha has no digits left in float32.
+        i = torch.arange(n, dtype=torch.float64, device=device)[:, None]
+        step = torch.tensor(alpha, dtype=torch.float64, device=device)
+        shift = torch.rand(columns, generator=generator, device=device).double()
+        points = (shift + i * step).frac()
         start, side = corner(device, real)
         return torch.addcmul(start, points.to(real), side)
 

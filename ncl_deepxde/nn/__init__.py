@@ -1,9 +1,20 @@
 """Network classes for DeepXDE."""
 
 from .constraints import InitialState, Wall
+from .continuation import Continuation
 from .curl import CurlNet
 from .divergence_free import DivergenceFree
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
+from .windows import Windows
 
-__all__ = ["NCL", "CurlNet", "DivergenceFree", "InitialState", "MomentumNCL", "Wall"]
+__all__ = [
+    "NCL",
+    "Continuation",
+    "CurlNet",
+    "DivergenceFree",
+    "InitialState",
+    "MomentumNCL",
+    "Wall",
+    "Windows",
+]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..jets import JetSpace, in_functorch, jet_of_callable, product
+from ..jets import JetSpace, jet_of_callable, jet_space, product
+from ._remembered import Remembered
 
 __all__ = ["Ansatz"]
 
@@ -27,26 +28,13 @@ class Ansatz:
     ) -> None:
         self.function = function
         self.num_channels, self.num_fixed = num_channels, num_fixed
-        self._last: tuple[Tensor, JetSpace, Tensor] | None = None
+        self._given = Remembered(self._jet)
 
     def __call__(self, streams: Tensor, inputs: Tensor, space: JetSpace) -> Tensor:
         """Return streams (S, N, C + K) from those of the perceptron, (S, N, C)."""
-        given = self._streams(inputs, space)
+        given = self._given(inputs, space.order)
         factor, fixed = given.tensor_split([self.num_channels], dim=-1)
         return torch.cat([product(factor, streams, space), fixed], dim=-1)
 
-    def _streams(self, inputs: Tensor, space: JetSpace) -> Tensor:
-        """Evaluate the function, or remember: a line search repeats its points."""
-        is_traced = torch.is_grad_enabled() and inputs.requires_grad
-        if is_traced or in_functorch() or torch.is_inference_mode_enabled():
-            return jet_of_callable(self.function, inputs, space)
-        if self._last is not None:
-            points, known, streams = self._last
-            if known is space and torch.equal(points, inputs):
-                return streams
-        streams = jet_of_callable(self.function, inputs, space)
-        self._last = inputs.clone(), space, streams
-        return streams
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_last": None}
+    def _jet(self, inputs: Tensor, order: int) -> Tensor:
+        return jet_of_callable(self.function, inputs, jet_space(inputs.shape[1], order))

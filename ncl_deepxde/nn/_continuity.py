@@ -50,3 +50,13 @@ class ContinuityNet(FieldNet):
     def velocity(self, inputs: Tensor) -> Tensor:
         r"""Return :math:`u = m / \rho`, shape (N, d), for inputs (N, d + 1)."""
         return self._serve(inputs, self._to_velocity)[:, 1 : self.dim + 1]
+
+    def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return (rho, m, extras), (N, C), and their first ``order`` derivatives."""
+        levels = self._levels(inputs, order)
+        return levels if self._to_flux is None else self._to_flux(levels)
+
+    def mean_flux(self) -> Tensor:
+        r"""Return the constants :math:`(\bar\rho, \bar m)` of the flux, (d + 1,)."""
+        own = self._constants()[: self.dim + 1].detach()
+        return own if self._base is None else own + self._base.mean_flux()

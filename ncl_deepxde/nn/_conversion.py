@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["to_momentum", "to_velocity"]
+__all__ = ["slowed", "to_momentum", "to_velocity"]
 
 
 def to_velocity(levels: list[Tensor], d: int) -> list[Tensor]:
@@ -37,6 +37,37 @@ def to_momentum(levels: list[Tensor], d: int) -> list[Tensor]:
     u = [level[:, 1 : d + 1] for level in levels]
     m = [w * _pad(rho, w) + _lower_terms(u[:k], levels) for k, w in enumerate(u)]
     return _replaced(levels, m, d)
+
+
+def slowed(levels: list[Tensor], rates: list[Tensor], mean: Tensor) -> list[Tensor]:
+    r"""Return a flux on another clock :math:`c(t)`, continuity and mean kept.
+
+    .. math:: \rho' = \rho(x, c(t)), \qquad
+        m' = \bar m + \dot c\,(m(x, c(t)) - \bar m)
+
+    Args:
+        levels: Of the flux at :math:`(x, c(t))`.
+        rates: :math:`\dot c, \ddot c, \ldots`, each (N, 1), as many as levels.
+        mean: Momentum :math:`\bar m` that stays, shape (d,).
+    """
+    d = len(mean)
+    played = [level.clone() for level in levels]
+    for axis in range(1, len(levels)):
+        for level in played[axis:]:
+            level.select(axis + 1, -1).mul_(_pad(rates[0], level.select(axis + 1, -1)))
+    if len(levels) > 2:
+        played[2][..., -1, -1] += rates[1] * levels[1][..., -1]
+    moving = [level[:, 1 : d + 1] for level in played]
+    moving[0] = moving[0] - mean
+    factor = [torch.zeros_like(level[:, :1]) for level in levels]
+    for level, rate in zip(factor, rates, strict=True):
+        level.flatten(1)[:, -1:] = rate
+    product = to_momentum(
+        [torch.cat(pair, dim=1) for pair in zip(factor, moving, strict=True)], d
+    )
+    m = [level[:, 1:] for level in product]
+    m[0] = m[0] + mean
+    return _replaced(played, m, d)
 
 
 def _lower_terms(u: list[Tensor], levels: list[Tensor]) -> Tensor:

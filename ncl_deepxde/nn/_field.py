@@ -17,6 +17,7 @@ from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._ansatz import Ansatz
 from ._checks import check_choice
 from ._served import serve
+from .continuation import Continuation
 
 __all__ = ["Constant", "FieldNet"]
 
@@ -48,6 +49,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         harmonics: Harmonics per periodic axis.
         served: Number of derivatives of the outputs that come without autograd.
         ansatz: Factors of the channels, and fixed channels that terms may use too.
+        base: Earlier network whose outputs are added.
     """  # noqa: D205
 
     fixed: Tensor
@@ -67,14 +69,22 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         harmonics: int,
         served: int,
         ansatz: Ansatz | None = None,
+        base: Continuation | None = None,
     ) -> None:
         super().__init__()
         check_choice("served", served, (0, 1, 2))
+        most = served if base is None else getattr(base.net, "served", served)
+        if served > most:
+            raise ValueError(
+                f"served: must be at most {most}, that of the network which is "
+                f"continued, got {served}."
+            )
         self.regularizer = regularization
-        self.num_inputs, self.served = len(periods), served
+        self.num_inputs: int = len(periods)
+        self.served: int = served
         order = max(len(term.axes) for component in terms for term in component)
         self._spaces = [jet_space(len(periods), order + k) for k in range(served + 1)]
-        self._ansatz = ansatz
+        self._ansatz, self._base = ansatz, base
         num_fixed = 0 if ansatz is None else ansatz.num_fixed
         self._readouts = torch.nn.ModuleList(
             Readout(terms, num_channels + num_fixed, space, level)
@@ -151,8 +161,14 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
                     self._readouts[: order + 1], self._spaces, strict=False
                 )
             ]
-            constants = self.fixed.index_add(0, self.trained, self.bias)
-            return [levels[0] + constants, *levels[1:]]
+            levels[0] = levels[0] + self._constants()
+            if self._base is None:
+                return levels
+            earlier = self._base.levels(inputs, order)
+            return [own + given for own, given in zip(levels, earlier, strict=True)]
+
+    def _constants(self) -> Tensor:
+        return self.fixed.index_add(0, self.trained, self.bias)
 
     def _checked(self, inputs: Tensor) -> Tensor:
         if inputs.ndim != 2 or inputs.shape[1] != self.num_inputs:

@@ -27,9 +27,11 @@ from torch import Tensor
 from ..constructions import Term
 from ._ansatz import Ansatz
 from .constraints import InitialState, Wall
+from .continuation import Continuation
 
-__all__ = ["HardState", "Mean", "hard_ansatz", "known_means"]
+__all__ = ["HardState", "Mean", "Start", "hard_ansatz", "known_means"]
 
+Start = InitialState | Continuation
 Mean = float | Sequence[float] | Literal["trained"] | None
 
 # Points of the lattice for a mean value: 64 per axis in 2D, 16 in 3D.
@@ -40,7 +42,7 @@ LATTICE = 4096
 class HardState:
     r"""Factors and fixed channels of a network, (N, d + 1) -> (N, C + K).
 
-    .. math:: f_k = g(t)^{p_k}\, w(x)^{q_k}, \qquad
+    .. math:: f_k = (g(t)/\tau)^{p_k}\, w(x)^{q_k}, \qquad
         F = (\rho_0,\; g\,(m_0 - \bar m)) .
 
     Attributes:
@@ -51,7 +53,7 @@ class HardState:
         wall_powers: Exponent :math:`q_k` per channel.
     """
 
-    initial: InitialState | None
+    initial: Start | None
     wall: Wall | None
     mean: Sequence[float]
     time_powers: Sequence[int]
@@ -61,21 +63,22 @@ class HardState:
         """Return the factors and the fixed channels at inputs (N, d + 1)."""
         x, t = inputs[:, :-1], inputs[:, -1:]
         one = torch.ones_like(t)
-        g = one if self.initial is None else self.initial.elapsed(t)
+        f = one if self.initial is None else self.initial.factor(t)
         w = one if self.wall is None else self.wall.at(x)
         powers = zip(self.time_powers, self.wall_powers, strict=True)
-        columns = [g**p * w**q for p, q in powers]
-        if self.initial is not None:
+        columns = [f**p * w**q for p, q in powers]
+        if isinstance(self.initial, InitialState):
             columns.append(self.initial.density_at(x))
             if self.initial.has_momentum:
                 m0 = self.initial.momentum_at(x)
+                g = self.initial.elapsed(t)
                 columns.append(g * (m0 - x.new_tensor(self.mean)))
         return torch.cat(columns, dim=1)
 
     @property
     def num_fixed(self) -> int:
         """Number K of fixed channels."""
-        if self.initial is None:
+        if not isinstance(self.initial, InitialState):
             return 0
         return 1 + len(self.mean) * self.initial.has_momentum
 
@@ -83,7 +86,7 @@ class HardState:
         """Return what the fixed channels add to the density and each momentum."""
         d, first = len(self.mean), len(self.time_powers)
         added: list[list[Term]] = [[] for _ in range(1 + d)]
-        if self.initial is not None:
+        if isinstance(self.initial, InitialState):
             added[0].append(Term((), first))
             for i in range(d) if self.initial.has_momentum else ():
                 added[0].append(Term((i,), first + 1 + i, -1))
@@ -107,7 +110,7 @@ class HardState:
             )
         n = self.wall.normals()
         flows = {"mean_momentum": x.new_tensor(self.mean).expand_as(x)}
-        if self.initial is not None and self.initial.has_momentum:
+        if isinstance(self.initial, InitialState) and self.initial.has_momentum:
             flows["initial"] = self.initial.momentum_at(x)
         for argument, m in flows.items():
             leak = float((m * n).sum(dim=1).abs().max())
@@ -120,7 +123,7 @@ class HardState:
                 )
 
 
-def matrix_powers(d: int, initial: InitialState | None) -> tuple[list[int], list[int]]:
+def matrix_powers(d: int, initial: Start | None) -> tuple[list[int], list[int]]:
     r"""Return the exponents of time and wall per potential.
 
     :math:`A_{0j} \sim g` leaves the density as it is, :math:`A_{0j} \sim g^2` and
@@ -133,7 +136,7 @@ def matrix_powers(d: int, initial: InitialState | None) -> tuple[list[int], list
     return [1 + k] * first + [k] * others, [1] * (first + others)
 
 
-def vector_powers(d: int, initial: InitialState | None) -> tuple[list[int], list[int]]:
+def vector_powers(d: int, initial: Start | None) -> tuple[list[int], list[int]]:
     r"""Return the exponents of time and wall per potential.
 
     :math:`A_{0j} = \partial_j b_0 - \partial_t b_j` needs one power more of
@@ -151,7 +154,7 @@ POWERS = {"matrix": matrix_powers, "vector": vector_powers}
 def hard_ansatz(
     construction: str,
     extras: int,
-    initial: InitialState | None,
+    initial: Start | None,
     wall: Wall | None,
     mean: Sequence[float],
 ) -> tuple[Ansatz | None, list[list[Term]]]:
@@ -180,7 +183,7 @@ def hard_ansatz(
 
 def known_means(
     periods: Sequence[float | None],
-    initial: InitialState | None,
+    initial: Start | None,
     wall: Wall | None,
     mean_density: Mean,
     mean_momentum: Mean,
@@ -214,7 +217,7 @@ def known_means(
             "mean_momentum: must hold numbers or be None beside a wall or a hard "
             "initial momentum, got 'trained'."
         )
-    if mean_momentum is None and initial is not None and is_momentum_hard:
+    if mean_momentum is None and isinstance(initial, InitialState):
         mean_momentum = _mean_over_periods(initial, periods)
     if mean_momentum is None:
         mean_momentum = [0.0] * len(periods)
@@ -230,7 +233,7 @@ def _mean_over_periods(
     does no harm to the exactness of the initial state.
     """
     lengths = [period for period in periods if period is not None]
-    if len(lengths) < len(periods):
+    if len(lengths) < len(periods) or not initial.has_momentum:
         return [0.0] * len(periods)
     n = max(8, int(LATTICE ** (1 / len(lengths))))
     axes = [length * torch.arange(n, dtype=torch.float64) / n for length in lengths]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -40,14 +41,11 @@ class InitialState:
     ramp: float | None = None
 
     def __post_init__(self) -> None:
+        check_ramp("InitialState", self.ramp)
         if self.momentum is not None and self.velocity is not None:
             raise ValueError(
                 "InitialState: momentum and velocity exclude each other, got both. "
                 "Give the one you know."
-            )
-        if self.ramp is not None and not self.ramp > 0:
-            raise ValueError(
-                f"InitialState: ramp must be a positive time or None, got {self.ramp}."
             )
 
     @property
@@ -70,10 +68,11 @@ class InitialState:
 
     def elapsed(self, t: Tensor) -> Tensor:
         r"""Return :math:`g(t)`, shape of ``t``."""
-        dt = t - self.time
-        if self.ramp is None:
-            return dt
-        return -self.ramp * torch.expm1(-dt / self.ramp)
+        return elapsed(t - self.time, self.ramp)
+
+    def factor(self, t: Tensor) -> Tensor:
+        r"""Return what vanishes with :math:`g` at the state: :math:`g/\tau`, or g."""
+        return self.elapsed(t) / (self.ramp or 1.0)
 
 
 @dataclass(frozen=True)
@@ -116,6 +115,17 @@ class Wall:
             )
         normals: Tensor = grad / slope
         return normals
+
+
+def check_ramp(owner: str, ramp: float | None) -> None:
+    """Raise ``ValueError`` unless a ramp is a positive time or ``None``."""
+    if ramp is not None and not 0 < ramp < math.inf:
+        raise ValueError(f"{owner}: ramp must be a positive time, got {ramp}.")
+
+
+def elapsed(dt: Tensor, ramp: float | None) -> Tensor:
+    r"""Return :math:`g = \tau(1 - e^{-\Delta t/\tau})`, the shape of ``dt``."""
+    return dt if ramp is None else -ramp * torch.expm1(-dt / ramp)
 
 
 def _shaped(name: str, value: Tensor, shape: Sequence[int]) -> Tensor:

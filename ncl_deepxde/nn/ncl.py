@@ -13,6 +13,7 @@ from ._continuity import ContinuityNet
 from ._field import Constant
 from ._hard import Mean, hard_ansatz, known_means
 from .constraints import InitialState, Wall
+from .continuation import Continuation
 
 __all__ = ["NCL"]
 
@@ -89,7 +90,7 @@ class NCL(ContinuityNet):
         output: str = "flux",
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
-        initial: InitialState | None = None,
+        initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
         served: int = 1,
     ) -> None:
@@ -117,6 +118,7 @@ class NCL(ContinuityNet):
             num_channels=field.num_potentials + extras,
             constants=[*density, *momentum, *[Constant(is_trained=True)] * extras],
             ansatz=ansatz,
+            base=initial if isinstance(initial, Continuation) else None,
             periods=axes,
             harmonics=harmonics,
             served=served,

@@ -6,14 +6,12 @@ import pytest
 import torch
 
 from ncl_deepxde.nn import NCL
-from problems.euler_torus import (
-    MODELS,
-    PROBLEM,
-    initial_residuals,
+from problems._euler_torus_models import (
+    closure_residuals,
+    flow_residuals,
     periodic_features,
-    residuals,
-    residuals_with_continuity,
 )
+from problems.euler_torus import MODELS, PROBLEM, initial_residuals
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
 SMOKE = PROBLEM.presets["smoke"].settings
@@ -29,12 +27,18 @@ def shear_flow(inputs):
 
 
 @pytest.mark.parametrize("num_points", [1, 7])
-@pytest.mark.parametrize(
-    ("pde", "number"), [(residuals, 3), (residuals_with_continuity, 4)]
-)
-def test_residuals_of_an_exact_solution_vanish(pde, number, num_points):
+@pytest.mark.parametrize(("with_continuity", "number"), [(False, 3), (True, 4)])
+@pytest.mark.parametrize("per_volume", [False, True])
+def test_residuals_of_an_exact_solution_vanish(
+    per_volume, with_continuity, number, num_points
+):
     inputs = torch.rand(num_points, 3, requires_grad=True)
-    found = pde(inputs, shear_flow(inputs))
+    found = flow_residuals(
+        inputs,
+        shear_flow(inputs),
+        per_volume=per_volume,
+        with_continuity=with_continuity,
+    )
     assert [r.shape for r in found] == [(num_points, 1)] * number
     # Terms are of order 30 (2 pi times rho^2 u^2): a few roundings each.
     assert max(r.abs().max() for r in found) < 1e-12
@@ -43,7 +47,22 @@ def test_residuals_of_an_exact_solution_vanish(pde, number, num_points):
 def test_residuals_see_a_wrong_flow():
     inputs = torch.rand(7, 3, requires_grad=True)
     outputs = shear_flow(inputs) + torch.tensor([0, 0, 1.0, 0])
-    assert all(r.abs().max() > 0.1 for r in residuals(inputs, outputs))
+    found = flow_residuals(inputs, outputs, per_volume=False)
+    assert all(r.abs().max() > 0.1 for r in found)
+    # Force and incompressibility in physical units: less by rho^2 and rho.
+    rho = outputs[:, :1].detach()
+    scaled = flow_residuals(inputs, outputs, per_volume=True)
+    for r, s, power in zip(found, scaled, (2, 2, 1), strict=True):
+        torch.testing.assert_close(s, r / rho**power)
+
+
+def test_closure_of_a_shear_flow_vanishes():
+    flow = shear_flow(torch.rand(7, 3))
+    rho, m, zero, p = flow.split(1, dim=1)
+    columns = [rho, m, zero, m * m / rho + p, zero, p, m / rho, zero]
+    found = closure_residuals(torch.rand(7, 3), torch.cat(columns, dim=1))
+    assert [r.shape for r in found] == [(7, 1)] * 4
+    assert max(r.abs().max() for r in found) < 1e-13
 
 
 def test_initial_residuals_vanish_for_the_initial_state_only():
@@ -79,8 +98,9 @@ def test_features_of_the_plain_network_are_periodic():
 def test_every_model_builds_and_steps_down(model):
     experiment = PROBLEM.build(model, SMOKE, 0)
     experiment.stages[0].compile(experiment.model)
-    history, _ = experiment.model.train(iterations=5, display_every=5, verbose=0)
-    assert np.sum(history.loss_train[-1]) < np.sum(history.loss_train[0])
+    history, _ = experiment.model.train(iterations=20, display_every=20, verbose=0)
+    # At the test points, which stay.
+    assert np.sum(history.loss_test[-1]) < np.sum(history.loss_test[0])
     fields = experiment.solution(np.random.default_rng(0).random((7, 2)), 0.1)
     assert {k: v.shape for k, v in fields.items()} == {
         "rho": (7, 1),
@@ -89,13 +109,44 @@ def test_every_model_builds_and_steps_down(model):
     }
 
 
-def test_all_models_see_the_same_points():
-    batches = [
-        PROBLEM.build(model, SMOKE, 3).model.data.train_next_batch()[0]
-        for model in MODELS
+@pytest.mark.parametrize("is_hard", [False, True])
+def test_rivals_see_the_same_points(is_hard):
+    names = [name for name in MODELS if name.endswith("hard") == is_hard]
+    first, *others = (
+        PROBLEM.build(name, SMOKE, 3).model.data.train_next_batch()[0] for name in names
+    )
+    assert len(others) >= 1
+    assert all(torch.equal(first, points) for points in others)
+
+
+def test_windows_divide_the_time_and_the_budget():
+    settings = {**SMOKE, "windows": 3}
+    experiment = PROBLEM.build("ncl-hard", settings, 0)
+    stages = [s for s in experiment.stages if s.name.startswith("gauss-newton")]
+    assert [s.name for s in stages] == [
+        f"gauss-newton, window {k} of 3" for k in (1, 2, 3)
     ]
-    assert torch.equal(batches[0], batches[1])
-    assert torch.equal(batches[0], batches[2])
+    assert sum(s.steps for s in stages) >= SMOKE["gauss-newton"]["steps"]
+    for k, window in enumerate(stages):
+        window.compile(experiment.model)
+        t = experiment.model.data.train_next_batch()[0][:, 2] * 9
+        assert k <= t.min() < t.max() <= k + 1
+        trained = [
+            any(p.requires_grad for p in net.parameters())
+            for net in experiment.model.net.nets
+        ]
+        assert trained == [j == k for j in range(3)]
+
+
+@pytest.mark.parametrize("model", ["pinn-hard", "ncl-hard"])
+def test_hard_models_start_from_the_state_and_join_at_the_seams(model):
+    net = PROBLEM.build(model, {**SMOKE, "windows": 2}, 0).model.net
+    x = torch.rand(20, 2)
+    at = [torch.cat([x, torch.full((20, 1), t)], dim=1) for t in (0.0, 1 / 6)]
+    start = initial_residuals(at[0], net(at[0]))
+    assert max(r.abs().max() for r in start) < 1e-13 * 30
+    before, after = (part(at[1])[:, :3] for part in net.nets)
+    torch.testing.assert_close(before, after, rtol=1e-12, atol=1e-12)
 
 
 def test_paper_preset_has_the_sizes_and_rates_of_the_paper():
