@@ -4,6 +4,7 @@ from .constraints import InitialState, Wall
 from .continuation import Continuation
 from .curl import CurlNet
 from .divergence_free import DivergenceFree
+from .initial_potentials import FourierPotential, HomotopyPotential
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
 from .windows import Windows
@@ -13,6 +14,8 @@ __all__ = [
     "Continuation",
     "CurlNet",
     "DivergenceFree",
+    "FourierPotential",
+    "HomotopyPotential",
     "InitialState",
     "MomentumNCL",
     "Wall",

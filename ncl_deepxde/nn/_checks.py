@@ -9,7 +9,13 @@ from typing import Any
 
 from ..constructions import CONSTRUCTIONS, Construction
 
-__all__ = ["check_choice", "check_layer_sizes", "check_periods", "scaled_field"]
+__all__ = [
+    "check_choice",
+    "check_kind",
+    "check_layer_sizes",
+    "check_periods",
+    "scaled_field",
+]
 
 
 def check_choice(argument: str, value: Any, choices: Sequence[Any]) -> None:
@@ -17,6 +23,13 @@ def check_choice(argument: str, value: Any, choices: Sequence[Any]) -> None:
     if value not in choices:
         listed = ", ".join(map(repr, choices))
         raise ValueError(f"{argument}: must be one of {listed}, got {value!r}.")
+
+
+def check_kind(argument: str, value: Any, *kinds: type) -> None:
+    """Raise ``ValueError`` unless ``value`` is ``None`` or of one of the classes."""
+    if value is not None and not isinstance(value, kinds):
+        listed = " or ".join(f"nn.{kind.__name__}" for kind in kinds)
+        raise ValueError(f"{argument}: must be an {listed} or None, got {value!r}.")
 
 
 def check_layer_sizes(layer_sizes: Sequence[int], min_inputs: int, field: str) -> int:

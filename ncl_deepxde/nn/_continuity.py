@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ._checks import check_choice
@@ -56,7 +57,13 @@ class ContinuityNet(FieldNet):
         levels = self._levels(inputs, order)
         return levels if self._to_flux is None else self._to_flux(levels)
 
-    def mean_flux(self) -> Tensor:
-        r"""Return the constants :math:`(\bar\rho, \bar m)` of the flux, (d + 1,)."""
-        own = self._constants()[: self.dim + 1].detach()
-        return own if self._base is None else own + self._base.mean_flux()
+    def mean_momentum(self, inputs: Tensor) -> Tensor:
+        r"""Return the constant part of the momentum, (d,), zero for a velocity.
+
+        Args:
+            inputs: Shape (N, d + 1), for the dtype and the device.
+        """
+        if self._base is not None:
+            return self._base.mean_momentum(inputs)
+        own = self._constants()[1 : self.dim + 1].detach().to(inputs)
+        return own if self._to_flux is None else torch.zeros_like(own)

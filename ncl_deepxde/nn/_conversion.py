@@ -6,6 +6,8 @@ optionally their first (N, C, dim) and second (N, C, dim, dim) derivatives.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -60,8 +62,9 @@ def slowed(levels: list[Tensor], rates: list[Tensor], mean: Tensor) -> list[Tens
     moving = [level[:, 1 : d + 1] for level in played]
     moving[0] = moving[0] - mean
     factor = [torch.zeros_like(level[:, :1]) for level in levels]
-    for level, rate in zip(factor, rates, strict=True):
-        level.flatten(1)[:, -1:] = rate
+    for k, rate in enumerate(rates):
+        last: tuple[Any, ...] = (..., *[-1] * k)
+        factor[k][last] = rate
     product = to_momentum(
         [torch.cat(pair, dim=1) for pair in zip(factor, moving, strict=True)], d
     )

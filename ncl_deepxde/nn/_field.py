@@ -73,12 +73,8 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         check_choice("served", served, (0, 1, 2))
-        most = served if base is None else getattr(base.net, "served", served)
-        if served > most:
-            raise ValueError(
-                f"served: must be at most {most}, that of the network which is "
-                f"continued, got {served}."
-            )
+        if base is not None:
+            base.check(len(periods), len(terms), served)
         self.regularizer = regularization
         self.num_inputs: int = len(periods)
         self.served: int = served
@@ -119,8 +115,9 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
 
         return serve(evaluate, self._checked(inputs), self.served, self._state)
 
-    def _state(self) -> list[tuple[int, int]]:
-        return [(id(p), p._version) for p in self.parameters()]
+    def _state(self) -> object:
+        before = None if self._base is None else self._base.state()
+        return [(id(p), p._version) for p in self.parameters()], before
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -29,13 +28,12 @@ from ._ansatz import Ansatz
 from .constraints import InitialState, Wall
 from .continuation import Continuation
 
-__all__ = ["HardState", "Mean", "Start", "hard_ansatz", "known_means"]
+__all__ = ["HardState", "Start", "hard_ansatz"]
 
 Start = InitialState | Continuation
-Mean = float | Sequence[float] | Literal["trained"] | None
-
-# Points of the lattice for a mean value: 64 per axis in 2D, 16 in 3D.
-LATTICE = 4096
+# Part of the momentum that may cross a wall: round-off of the user's functions, and of
+# a network in single precision.
+LEAK = {torch.float64: 1e-6, torch.float32: 1e-4}
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class HardState:
     r"""Factors and fixed channels of a network, (N, d + 1) -> (N, C + K).
 
     .. math:: f_k = (g(t)/\tau)^{p_k}\, w(x)^{q_k}, \qquad
-        F = (\rho_0,\; g\,(m_0 - \bar m)) .
+        F = (\rho_0,\; A_{0i}) .
 
     Attributes:
         initial: The initial state, if it is hard.
@@ -69,10 +67,8 @@ class HardState:
         columns = [f**p * w**q for p, q in powers]
         if isinstance(self.initial, InitialState):
             columns.append(self.initial.density_at(x))
-            if self.initial.has_momentum:
-                m0 = self.initial.momentum_at(x)
-                g = self.initial.elapsed(t)
-                columns.append(g * (m0 - x.new_tensor(self.mean)))
+            if self.initial.moves:
+                columns.append(self.initial.drift(x, t, x.new_tensor(self.mean)))
         return torch.cat(columns, dim=1)
 
     @property
@@ -80,7 +76,7 @@ class HardState:
         """Number K of fixed channels."""
         if not isinstance(self.initial, InitialState):
             return 0
-        return 1 + len(self.mean) * self.initial.has_momentum
+        return 1 + len(self.mean) * self.initial.moves
 
     def terms(self) -> list[list[Term]]:
         """Return what the fixed channels add to the density and each momentum."""
@@ -88,9 +84,9 @@ class HardState:
         added: list[list[Term]] = [[] for _ in range(1 + d)]
         if isinstance(self.initial, InitialState):
             added[0].append(Term((), first))
-            for i in range(d) if self.initial.has_momentum else ():
-                added[0].append(Term((i,), first + 1 + i, -1))
-                added[1 + i].append(Term((d,), first + 1 + i))
+            for i in range(d) if self.initial.moves else ():
+                added[0].append(Term((i,), first + 1 + i))
+                added[1 + i].append(Term((d,), first + 1 + i, -1))
         return added
 
     def check(self) -> None:
@@ -102,24 +98,30 @@ class HardState:
         """
         if self.wall is None:
             return
-        x = self.wall.points.detach().double()
-        if x.ndim != 2 or x.shape[1] != len(self.mean):
+        points, d = self.wall.points, len(self.mean)
+        if not isinstance(points, Tensor) or points.shape != (len(points) or 1, d):
+            found = tuple(points.shape) if isinstance(points, Tensor) else type(points)
             raise ValueError(
-                f"wall: points must have shape (K, {len(self.mean)}), without time, "
-                f"got {tuple(x.shape)}."
+                f"wall: points must be a tensor of shape (K, {d}), K > 0, without "
+                f"time, got {found}."
             )
-        n = self.wall.normals()
+        x, n = self.wall.surface()
         flows = {"mean_momentum": x.new_tensor(self.mean).expand_as(x)}
-        if isinstance(self.initial, InitialState) and self.initial.has_momentum:
+        if isinstance(self.initial, InitialState):
+            if self.initial.has_momentum:
+                flows["initial"] = self.initial.momentum_at(x)
+            if self.initial.potential is not None:
+                flows["potential of initial"] = self.initial.potential(x)
+        if isinstance(self.initial, Continuation):
             flows["initial"] = self.initial.momentum_at(x)
         for argument, m in flows.items():
             leak = float((m * n).sum(dim=1).abs().max())
-            if leak > 1e-6 * float(m.abs().max()):
+            if not leak <= LEAK[m.dtype] * float(m.abs().max()):
                 raise ValueError(
                     f"{argument}: the momentum must not cross the wall, got |m.n| up "
                     f"to {leak:.1e} at its points. Subtract grad(phi) with "
-                    "Lap(phi) = div(m) inside and d_n(phi) = m.n on the wall, or give "
-                    "the density alone."
+                    "Lap(phi) = div(m) inside and d_n(phi) = m.n on the wall, give the "
+                    "density alone, or continue a network of the same wall."
                 )
 
 
@@ -148,6 +150,23 @@ def vector_powers(d: int, initial: Start | None) -> tuple[list[int], list[int]]:
     return [1 + k] + [2 + k] * d, [2] * (d + 1)
 
 
+def _check_periods(state: HardState, periods: Sequence[float | None]) -> None:
+    """Raise ``ValueError`` unless a state has the periods of its network."""
+    x = torch.linspace(0.1, 0.6, 7)[:, None] * torch.ones(len(periods) + 1)
+    values = state(x)
+    for axis, period in enumerate(periods):
+        shift = torch.zeros(x.shape[1])
+        shift[axis] = period or 0.0
+        jump = float((state(x + shift) - values).abs().max())
+        # Far above the round-off of steep functions in single precision.
+        if jump > 1e-2 * float(values.abs().max()):
+            raise ValueError(
+                f"periods: initial and wall must have the period {period} of axis "
+                f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
+                "them periodic, or give None for the axis."
+            )
+
+
 POWERS = {"matrix": matrix_powers, "vector": vector_powers}
 
 
@@ -157,6 +176,7 @@ def hard_ansatz(
     initial: Start | None,
     wall: Wall | None,
     mean: Sequence[float],
+    periods: Sequence[float | None],
 ) -> tuple[Ansatz | None, list[list[Term]]]:
     """Return the ansatz, and what it adds to the density and each momentum.
 
@@ -166,10 +186,11 @@ def hard_ansatz(
         initial: The initial state, if it is hard.
         wall: The wall, if there is one.
         mean: Constant momentum, d numbers.
+        periods: Of the d space axes.
 
     Raises:
-        ValueError: State and wall contradict each other, or a function has outputs of
-            a wrong shape.
+        ValueError: State and wall contradict each other, a function has outputs of a
+            wrong shape, or has not the periods of the network.
     """
     if initial is None and wall is None:
         return None, [[] for _ in range(1 + len(mean))]
@@ -177,65 +198,5 @@ def hard_ansatz(
     free = [0] * extras
     state = HardState(initial, wall, mean, times + free, walls + free)
     state.check()
-    state(torch.full((2, len(mean) + 1), 0.5))
+    _check_periods(state, periods)
     return Ansatz(state, len(times) + extras, state.num_fixed), state.terms()
-
-
-def known_means(
-    periods: Sequence[float | None],
-    initial: Start | None,
-    wall: Wall | None,
-    mean_density: Mean,
-    mean_momentum: Mean,
-) -> tuple[Mean, Mean]:
-    """Return what initial state and wall say about the constants of a network.
-
-    Args:
-        periods: Of the d space axes.
-        initial: The initial state, if it is hard.
-        wall: The wall, if there is one.
-        mean_density: As the user gave it.
-        mean_momentum: As the user gave it.
-
-    Raises:
-        ValueError: The user's constants contradict them.
-    """
-    if initial is not None:
-        if mean_density is not None:
-            raise ValueError(
-                "mean_density: follows from initial, must be None beside it, got "
-                f"{mean_density!r}."
-            )
-        mean_density = 0.0
-    elif wall is not None and mean_density is None:
-        mean_density = "trained"
-    is_momentum_hard = initial is not None and initial.has_momentum
-    if wall is None and not is_momentum_hard:
-        return mean_density, mean_momentum
-    if mean_momentum == "trained":
-        raise ValueError(
-            "mean_momentum: must hold numbers or be None beside a wall or a hard "
-            "initial momentum, got 'trained'."
-        )
-    if mean_momentum is None and isinstance(initial, InitialState):
-        mean_momentum = _mean_over_periods(initial, periods)
-    if mean_momentum is None:
-        mean_momentum = [0.0] * len(periods)
-    return mean_density, mean_momentum
-
-
-def _mean_over_periods(
-    initial: InitialState, periods: Sequence[float | None]
-) -> list[float]:
-    """Return the mean of the initial momentum on a torus, zeros elsewhere.
-
-    The trapezoidal rule, exact to round-off for what the lattice resolves. An error
-    does no harm to the exactness of the initial state.
-    """
-    lengths = [period for period in periods if period is not None]
-    if len(lengths) < len(periods) or not initial.has_momentum:
-        return [0.0] * len(periods)
-    n = max(8, int(LATTICE ** (1 / len(lengths))))
-    axes = [length * torch.arange(n, dtype=torch.float64) / n for length in lengths]
-    x = torch.cartesian_prod(*axes).reshape(-1, len(lengths))
-    return list(initial.momentum_at(x).mean(dim=0).tolist())

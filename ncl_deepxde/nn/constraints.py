@@ -18,7 +18,8 @@ Field = Callable[[Tensor], Tensor]
 class InitialState:
     r"""A state that a network starts from exactly, whatever its weights.
 
-    Functions take points x (N, d) and must be smooth torch operations.
+    Functions take points x (N, d), of single or double precision, and must be smooth
+    torch operations without trainable parameters: their values are kept.
 
     Attributes:
         density: :math:`\rho_0`, (N, d) -> (N, 1).
@@ -26,12 +27,17 @@ class InitialState:
             only the density is built in; ask for the momentum in the loss.
         velocity: :math:`u_0`, (N, d) -> (N, d), in place of ``momentum``.
         time: Time of the state.
-        ramp: Time :math:`\tau` after which the state no longer moves the density:
-            :math:`g = \tau (1 - e^{-t/\tau})`. ``None`` is :math:`g = t`, which
-            extrapolates linearly.
+        ramp: Time :math:`\tau` after which the network is free of the state. ``None``
+            is :math:`g = t`, which extrapolates linearly.
+        potential: :math:`a_0`, (N, d) -> (N, d), with :math:`\nabla\cdot a_0 \approx
+            \rho_0 - \bar\rho` (``FourierPotential``, ``HomotopyPotential``). With it
+            the state fades: after :math:`\tau` the network starts from the mean density
+            and no longer has to undo :math:`\rho_0`. The state at ``time`` is exact
+            whatever :math:`a_0`.
 
     Raises:
-        ValueError: Both momentum and velocity, or a ramp that is not positive.
+        ValueError: Both momentum and velocity, a time that is not finite, a ramp that
+            is not positive, or a potential without a ramp.
     """
 
     density: Field
@@ -39,13 +45,19 @@ class InitialState:
     velocity: Field | None = None
     time: float = 0.0
     ramp: float | None = None
+    potential: Field | None = None
 
     def __post_init__(self) -> None:
-        check_ramp("InitialState", self.ramp)
+        check_ramp("InitialState", self.time, self.ramp)
         if self.momentum is not None and self.velocity is not None:
             raise ValueError(
                 "InitialState: momentum and velocity exclude each other, got both. "
                 "Give the one you know."
+            )
+        if self.potential is not None and self.ramp is None:
+            raise ValueError(
+                "InitialState: ramp must be given beside a potential, got None. It is "
+                "the time in which the state fades."
             )
 
     @property
@@ -56,23 +68,47 @@ class InitialState:
     def momentum_at(self, x: Tensor) -> Tensor:
         r"""Return :math:`m_0`, (N, d), at points (N, d)."""
         if self.momentum is not None:
-            return _shaped("momentum", self.momentum(x), x.shape)
+            return shaped("momentum", self.momentum(x), x.shape)
         if self.velocity is None:
             raise ValueError("InitialState: no momentum and no velocity is given.")
-        u0 = _shaped("velocity", self.velocity(x), x.shape)
+        u0 = shaped("velocity", self.velocity(x), x.shape)
         return self.density_at(x) * u0
 
     def density_at(self, x: Tensor) -> Tensor:
         r"""Return :math:`\rho_0`, (N, 1), at points (N, d)."""
-        return _shaped("density", self.density(x), (len(x), 1))
-
-    def elapsed(self, t: Tensor) -> Tensor:
-        r"""Return :math:`g(t)`, shape of ``t``."""
-        return elapsed(t - self.time, self.ramp)
+        return shaped("density", self.density(x), (len(x), 1))
 
     def factor(self, t: Tensor) -> Tensor:
-        r"""Return what vanishes with :math:`g` at the state: :math:`g/\tau`, or g."""
-        return self.elapsed(t) / (self.ramp or 1.0)
+        r"""Return what vanishes at the state: :math:`1 - e^{-t/\tau}`, or t."""
+        return elapsed(t - self.time, self.ramp) / (self.ramp or 1.0)
+
+    def drift(self, x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
+        r"""Return the potentials :math:`A_{0i}`, (N, d), that move the state.
+
+        .. math:: -g\,(m_0 - \bar m) + (h - 1)\,a_0, \qquad
+            g(0) = 0,\; \dot g(0) = 1, \quad h(0) = 1,\; \dot h(0) = 0 ,
+
+        with :math:`g = \tau(1 - e^{-t/\tau})`, and where the state fades
+        :math:`g = t e^{-t/\tau}`, :math:`h = (1 + t/\tau) e^{-t/\tau}`.
+
+        Args:
+            x: Points (N, d).
+            t: Times (N, 1).
+            mean: Momentum :math:`\bar m` that stays, shape (d,).
+        """
+        dt = t - self.time
+        g, total = elapsed(dt, self.ramp), torch.zeros_like(x)
+        if self.potential is not None and self.ramp is not None:
+            decay = torch.exp(-dt / self.ramp)
+            a0 = shaped("potential", self.potential(x), x.shape)
+            total = ((1 + dt / self.ramp) * decay - 1) * a0
+            g = dt * decay
+        return total - g * (self.momentum_at(x) - mean) if self.has_momentum else total
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is a drift."""
+        return self.has_momentum or self.potential is not None
 
 
 @dataclass(frozen=True)
@@ -92,33 +128,44 @@ class Wall:
 
     def at(self, x: Tensor) -> Tensor:
         """Return w, (N, 1), at points (N, d)."""
-        return _shaped("wall", self.function(x), (len(x), 1))
+        return shaped("wall", self.function(x), (len(x), 1))
 
-    def normals(self) -> Tensor:
-        """Return the unit normals at ``points``, (K, d), in double precision.
+    def surface(self) -> tuple[Tensor, Tensor]:
+        """Return the ``points`` and the unit normals there, (K, d), as doubles.
 
         Raises:
             ValueError: A point is off the wall, or the gradient vanishes there.
         """
-        x = self.points.detach().double().requires_grad_()
-        with torch.enable_grad():
-            w = self.at(x)
-            (grad,) = torch.autograd.grad(w.sum(), x)
-        slope = grad.norm(dim=1, keepdim=True)
-        distance = float((w.detach() / slope).abs().max())
-        # A point computed in single precision is that far off.
-        if not distance <= 1e-5 * (1 + float(x.detach().abs().max())):
+        x = self.points.detach().double()
+        steps = self._step_from_wall(x)
+        distance = float(steps.norm(dim=1).max())
+        # A point computed in single precision is that far off: one step of Newton.
+        if not distance <= 1e-5 * (1 + float(x.abs().max())):
             raise ValueError(
                 "wall: function must vanish at points, with a gradient that does not, "
                 f"got a point about {distance:.1e} off. Give points on the wall, and a "
                 "function that behaves as the distance from it."
             )
-        normals: Tensor = grad / slope
-        return normals
+        x = x - steps
+        grad = self._value_and_gradient(x)[1]
+        return x, grad / grad.norm(dim=1, keepdim=True)
+
+    def _step_from_wall(self, x: Tensor) -> Tensor:
+        w, grad = self._value_and_gradient(x)
+        return w * grad / grad.square().sum(dim=1, keepdim=True)
+
+    def _value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = x.clone().requires_grad_()
+        with torch.enable_grad():
+            w = self.at(x)
+            (grad,) = torch.autograd.grad(w.sum(), x)
+        return w.detach(), grad
 
 
-def check_ramp(owner: str, ramp: float | None) -> None:
+def check_ramp(owner: str, time: float, ramp: float | None) -> None:
     """Raise ``ValueError`` unless a ramp is a positive time or ``None``."""
+    if not math.isfinite(time):
+        raise ValueError(f"{owner}: time must be finite, got {time}.")
     if ramp is not None and not 0 < ramp < math.inf:
         raise ValueError(f"{owner}: ramp must be a positive time, got {ramp}.")
 
@@ -128,7 +175,7 @@ def elapsed(dt: Tensor, ramp: float | None) -> Tensor:
     return dt if ramp is None else -ramp * torch.expm1(-dt / ramp)
 
 
-def _shaped(name: str, value: Tensor, shape: Sequence[int]) -> Tensor:
+def shaped(name: str, value: Tensor, shape: Sequence[int]) -> Tensor:
     """Return a value of a user's function, or say that its shape is wrong."""
     if not isinstance(value, Tensor) or tuple(value.shape) != tuple(shape):
         found = tuple(value.shape) if isinstance(value, Tensor) else type(value)

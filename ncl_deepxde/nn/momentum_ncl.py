@@ -14,12 +14,12 @@ from ..constructions import Construction, Readout, Term
 from ..jets import JetSpace, jet_space
 from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._ansatz import Ansatz
-from ._checks import check_layer_sizes, check_periods, scaled_field
+from ._checks import check_kind, check_layer_sizes, check_periods, scaled_field
 from ._continuity import ContinuityNet
 from ._field import Constant
-from ._hard import HardState, known_means
+from ._hard import HardState
+from ._means import known_means, mean_constants
 from .constraints import InitialState
-from .ncl import _mean
 
 __all__ = ["MomentumNCL"]
 
@@ -98,6 +98,7 @@ class MomentumNCL(ContinuityNet):
         served: int = 0,
     ) -> None:
         _check_sizes(layer_sizes)
+        check_kind("initial", initial, InitialState)
         axes = check_periods(periods, 2, rest=1)
         stream = scaled_field("matrix", range(2), axes, harmonics, scale)
         length = stream.components[0][0].factor
@@ -105,8 +106,8 @@ class MomentumNCL(ContinuityNet):
         psi = tensor.num_potentials
         on_torus = None not in axes[:-1]
         means = known_means(axes[:-1], initial, None, mean_density, mean_momentum)
-        density = _mean("mean_density", means[0], 1, 1.0, on_torus)
-        momentum = _mean("mean_momentum", means[1], 2, 0.0, on_torus)
+        density = mean_constants("mean_density", means[0], 1, 1.0, on_torus)
+        momentum = mean_constants("mean_momentum", means[1], 2, 0.0, on_torus)
         ansatz, added = _start(initial, [c.value for c in momentum])
         super().__init__(
             layer_sizes[1:-1],
@@ -238,10 +239,11 @@ def _start(
     added: list[list[Term]] = [[] for _ in range(6)]
     if initial is None:
         return None, added
-    if initial.has_momentum and initial.ramp is not None:
+    if initial.potential is not None or (initial.has_momentum and initial.ramp):
         raise ValueError(
-            "initial: must have no ramp where it has a momentum, or the momentum would "
-            f"not be conserved, got ramp={initial.ramp!r}. Leave one of them out."
+            "initial: must have no potential, and no ramp where it has a momentum, or "
+            f"the momentum would not be conserved, got ramp={initial.ramp!r} and "
+            f"potential={initial.potential!r}. Leave them out."
         )
     k = int(initial.has_momentum)
     powers = [0, k, k, *[1 + k] * 3, 0]

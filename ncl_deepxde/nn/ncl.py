@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from ..constructions import Term
 from ..potentials import Initializer
-from ._checks import check_choice, check_layer_sizes, check_periods, scaled_field
+from ._checks import check_layer_sizes, check_periods, scaled_field
 from ._continuity import ContinuityNet
 from ._field import Constant
-from ._hard import Mean, hard_ansatz, known_means
+from ._hard import hard_ansatz
+from ._means import known_means, mean_constants
 from .constraints import InitialState, Wall
 from .continuation import Continuation
 
@@ -100,10 +100,11 @@ class NCL(ContinuityNet):
         field = scaled_field(construction, [d, *range(d)], axes, harmonics, scale)
         on_torus = None not in axes[:-1]
         means = known_means(axes[:-1], initial, wall, mean_density, mean_momentum)
-        density = _mean("mean_density", means[0], 1, 1.0, on_torus)
-        momentum = _mean("mean_momentum", means[1], d, 0.0, on_torus)
+        density = mean_constants("mean_density", means[0], 1, 1.0, on_torus)
+        momentum = mean_constants("mean_momentum", means[1], d, 0.0, on_torus)
+        mean = [c.value for c in momentum]
         ansatz, added = hard_ansatz(
-            construction, extras, initial, wall, [c.value for c in momentum]
+            construction, extras, initial, wall, mean, axes[:-1]
         )
         pairs = zip(field.components, added, strict=True)
         super().__init__(
@@ -125,24 +126,3 @@ class NCL(ContinuityNet):
             output=output,
             native="flux",
         )
-
-
-def _mean(
-    argument: str, value: Mean, num: int, start: float, on_torus: bool
-) -> list[Constant]:
-    """Return the constants of ``num`` components of the flux."""
-    if value is None:
-        return [Constant(start, True) if on_torus else Constant()] * num
-    if isinstance(value, str):
-        check_choice(argument, value, ("trained",))
-        return [Constant(start, True)] * num
-    try:
-        values = [float(v) for v in (value if isinstance(value, Iterable) else [value])]
-    except (TypeError, ValueError):
-        values = []
-    if len(values) != num or not all(map(math.isfinite, values)):
-        raise ValueError(
-            f"{argument}: must hold {num} finite number(s) or be 'trained', got "
-            f"{value!r}."
-        )
-    return [Constant(v) for v in values]

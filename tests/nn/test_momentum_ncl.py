@@ -267,7 +267,7 @@ def test_means_on_a_torus_are_those_of_the_start(name) -> None:
 
 def test_starts_that_break_a_law_are_refused() -> None:
     initial = InitialState(first_density, first_momentum, ramp=0.1)
-    with pytest.raises(ValueError, match=r"^initial: must have no ramp.*got ramp=0.1"):
+    with pytest.raises(ValueError, match=r"^initial: .* no ramp .*got ramp=0.1"):
         tensor_net(initial=initial)
     with pytest.raises(ValueError, match=r"^mean_density: .*initial"):
         tensor_net(initial=STARTS["density"], mean_density=2.0)

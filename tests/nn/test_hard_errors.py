@@ -1,0 +1,89 @@
+"""Initial states and walls that contradict themselves or each other are refused."""
+
+import math
+
+import pytest
+import torch
+
+from ncl_deepxde.nn import NCL, Continuation, InitialState, Wall
+
+ANGLES = 2 * math.pi * torch.arange(50, dtype=torch.float64) / 50
+CIRCLE = torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
+
+
+def ball(x):
+    return 1 - x.square().sum(dim=1, keepdim=True)
+
+
+def bump(x):
+    return 2 + torch.exp(-x.square().sum(dim=1, keepdim=True)) + 0.1 * x[:, :1]
+
+
+def swirl(x):
+    return torch.cat([-x[:, 1:], x[:, :1]], dim=1)
+
+
+def build(**arguments):
+    return NCL([3, 4, 3], "tanh", "Glorot normal", **arguments)
+
+
+BAD = [
+    (lambda: build(initial=InitialState(bump), mean_density=1.0), "mean_density"),
+    (
+        lambda: build(
+            initial=InitialState(bump, velocity=swirl), mean_momentum="trained"
+        ),
+        "mean_momentum",
+    ),
+    (lambda: InitialState(bump, swirl, swirl), "momentum and velocity"),
+    (lambda: InitialState(bump, ramp=0.0), "ramp"),
+    (lambda: InitialState(bump, potential=swirl), "ramp must be given"),
+    (
+        lambda: build(
+            wall=Wall(ball, CIRCLE),
+            initial=InitialState(bump, ramp=0.1, potential=lambda x: x),
+        ),
+        "potential of initial",
+    ),
+    (lambda: build(initial=InitialState(lambda x: x[:, 0])), "density"),
+    (lambda: build(initial=InitialState(lambda x: x[:, :1].numpy())), "density"),
+    (lambda: build(initial=InitialState(bump, momentum=bump)), "momentum"),
+    (lambda: build(wall=Wall(lambda x: x, CIRCLE)), "wall"),
+    (lambda: build(wall=Wall(ball, CIRCLE / 2)), "points"),
+    (lambda: build(wall=Wall(lambda x: ball(x) ** 2, CIRCLE)), "gradient"),
+    (lambda: build(wall=Wall(ball, torch.ones(4, 3))), "points"),
+    (lambda: build(wall=Wall(ball, CIRCLE.numpy())), "points must be a tensor"),
+    (lambda: build(wall=Wall(ball, CIRCLE[:0])), "K > 0"),
+    (lambda: build(wall=ball), "wall: must be an nn.Wall or None"),
+    (lambda: build(initial=bump), "initial: must be an nn.InitialState"),
+    (lambda: InitialState(bump, time=math.nan), "time must be finite"),
+    (lambda: build(initial=InitialState(bump), periods=1.0), "periods: .* axis 0"),
+    (
+        lambda: build(
+            wall=Wall(ball, CIRCLE),
+            initial=InitialState(bump, momentum=lambda x: x * math.nan),
+        ),
+        "initial: the momentum must not cross",
+    ),
+    (
+        lambda: build(wall=Wall(ball, CIRCLE), initial=Continuation(build(), 0.1, 0.1)),
+        "initial: the momentum must not cross",
+    ),
+    (
+        lambda: build(
+            wall=Wall(ball, CIRCLE),
+            initial=InitialState(bump, velocity=lambda x: x),
+        ),
+        r"initial.*m\.n.*grad\(phi\)",
+    ),
+    (
+        lambda: build(wall=Wall(ball, CIRCLE), mean_momentum=[1.0, 0.0]),
+        "mean_momentum",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), BAD)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

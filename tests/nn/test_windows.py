@@ -1,0 +1,292 @@
+"""Networks in time windows: a flux that goes on at the seams, exact everywhere."""
+
+import copy
+import math
+import pickle
+
+import deepxde as dde
+import pytest
+import torch
+from torch.func import jacrev, vmap
+
+from ncl_deepxde.nn import (
+    NCL,
+    Continuation,
+    InitialState,
+    MomentumNCL,
+    Wall,
+    Windows,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
+
+SEAMS = (0.1, 0.25)
+LIMITS = {torch.float64: 1e-12, torch.float32: 1e-5}
+
+
+def start(x):
+    return 2 + torch.sin(2 * math.pi * x).prod(dim=1, keepdim=True)
+
+
+def swirl(x):
+    return torch.stack([x[:, 1], x[:, 0]], dim=1).mul(2 * math.pi).sin()
+
+
+def windows(served=1, initial=None, construction="matrix", output="flux"):
+    torch.manual_seed(0)
+    arguments = {"periods": 1.0, "served": served, "construction": construction}
+    mean = {} if initial else {"mean_momentum": [0.7, -0.4], "mean_density": 9.0}
+    sizes = [3, 12, 12, 4]
+    nets = [
+        NCL(sizes, "tanh", "Glorot normal", initial=initial, **arguments, **mean),
+    ]
+    for seam in SEAMS:
+        then = Continuation(nets[-1], seam, 0.05)
+        nets.append(NCL(sizes, "tanh", "Glorot normal", initial=then, **arguments))
+    for net in nets:
+        net.output, net._convert = (
+            output,
+            net._to_velocity if output != "flux" else None,
+        )
+    return Windows(nets, SEAMS)
+
+
+def points(n=60):
+    x = torch.rand(n, 3)
+    x[:, 2] *= 0.4
+    return x
+
+
+def jacobian(net, x):
+    return vmap(jacrev(lambda z: net(z[None])[0]))(x).detach()
+
+
+def relative_continuity(net, x):
+    J = jacobian(net, x)
+    terms = torch.stack([J[:, 0, 2], J[:, 1, 0], J[:, 2, 1]], dim=1)
+    return float(terms.sum(dim=1).abs().max() / terms.abs().max())
+
+
+@pytest.mark.parametrize("construction", ["matrix", "vector"])
+def test_continuity_holds_in_all_windows_before_and_after_training(dtype, construction):
+    net, x = windows(construction=construction), points()
+    for index in range(3):
+        assert relative_continuity(net, x) <= LIMITS[dtype]
+        net.activate(index)
+        inputs = x.clone().requires_grad_()
+        optimizer = torch.optim.Adam(
+            [p for p in net.parameters() if p.requires_grad], lr=1e-2
+        )
+        for _ in range(3):
+            optimizer.zero_grad()
+            net(inputs).square().mean().backward()
+            optimizer.step()
+    assert relative_continuity(net, x) <= LIMITS[dtype]
+
+
+@pytest.mark.parametrize("construction", ["matrix", "vector"])
+def test_the_state_goes_on_at_the_seams(construction):
+    net, x = windows(construction=construction), points()
+    for index, seam in enumerate(SEAMS):
+        x[:, 2] = seam
+        before, after = (part(x)[:, :3] for part in net.nets[index : index + 2])
+        torch.testing.assert_close(before, after, rtol=1e-12, atol=1e-12)
+        x[:, 2] = seam + 0.05
+        moved = (net.nets[index](x) - net.nets[index + 1](x))[:, :3]
+        assert moved.abs().max() > 1e-3
+
+
+def test_the_first_window_may_start_from_a_hard_state():
+    net = windows(initial=InitialState(start, velocity=swirl, ramp=0.1))
+    x = points()
+    assert relative_continuity(net, x) <= 1e-12
+    x[:, 2] = 0
+    m = start(x[:, :2]) * swirl(x[:, :2])
+    expected = torch.cat([start(x[:, :2]), m], dim=1)
+    torch.testing.assert_close(net(x)[:, :3], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_mean_density_and_mass_go_on():
+    net = windows()
+    axis = torch.arange(32) / 32
+    x = torch.cartesian_prod(axis, axis)
+    for t in (0.05, 0.1, 0.2, 0.3, 1.0):
+        y = net(torch.cat([x, torch.full((len(x), 1), t)], dim=1))
+        assert float(y.detach()[:, 0].mean()) == pytest.approx(9.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("output", ["flux", "velocity"])
+@pytest.mark.parametrize("served", [1, 2])
+def test_served_derivatives_across_windows(served, output):
+    net, x = windows(served, output=output), points(20)
+    assert len({sum(float(t) > s for s in SEAMS) for t in x[:, 2]}) == 3
+    inputs = x.clone().requires_grad_()
+    y = net(inputs)
+    J = torch.stack(
+        [
+            torch.autograd.grad(c.sum(), inputs, create_graph=True)[0]
+            for c in y.unbind(dim=1)
+        ],
+        dim=1,
+    )
+    assert J.shape == (20, 4, 3)
+    torch.testing.assert_close(J.detach(), jacobian(net, x), rtol=1e-9, atol=1e-9)
+    H = torch.autograd.grad(J[:, 1, 0].sum(), inputs)[0]
+    nested = vmap(jacrev(jacrev(lambda z: net(z[None])[0])))(x).detach()
+    torch.testing.assert_close(H, nested[:, 1, 0], rtol=1e-8, atol=1e-8)
+
+
+def test_only_the_active_window_is_trained():
+    net, x = windows(), points()
+    net.activate(1)
+    before = copy.deepcopy(net.state_dict())
+    inputs = x.clone().requires_grad_()
+    net(inputs).square().sum().backward()
+    trained = {name for name, p in net.named_parameters() if p.grad is not None}
+    assert trained
+    assert all(name.startswith("nets.1.") for name in trained)
+    assert before.keys() == net.state_dict().keys()
+
+
+def test_a_later_window_sees_new_weights_of_the_earlier_one():
+    net, x = windows(), points()
+    x[:, 2] = 0.2
+    first = net(x)
+    net.nets[0].load_state_dict(
+        {k: 1.1 * v for k, v in net.nets[0].state_dict().items()}
+    )
+    assert (net(x) - first).abs().max() > 1e-3
+
+
+def test_the_last_window_sees_new_weights_of_the_first_one():
+    net, x = windows(), points()
+    x[:, 2] = 0.3
+    first = net(x)
+    inputs = x.clone().requires_grad_()
+    y = net(inputs)
+    (gx,) = torch.autograd.grad(y[:, 1].sum(), inputs, create_graph=True)
+    with torch.no_grad():
+        net.nets[0].network.linears[0].weight.mul_(1.5)
+    assert (net(x) - first).abs().max() > 1e-3
+    with pytest.raises(RuntimeError, match="parameters have changed"):
+        torch.autograd.grad(gx.sum(), inputs)
+
+
+def test_before_its_seam_a_continuation_is_the_earlier_network():
+    net, x = windows().nets[1], points(20)
+    x[:, 2] *= 0.2
+    then = net._base
+    torch.testing.assert_close(then(x), then.net(x))
+    inputs = x.clone().requires_grad_()
+    y = net(inputs)
+    torch.testing.assert_close(y[:, :3], then.net(x)[:, :3])
+    (gx,) = torch.autograd.grad(y[:, 1].sum(), inputs)
+    torch.testing.assert_close(gx, jacobian(net, x)[:, 1], rtol=1e-9, atol=1e-9)
+
+
+def test_a_wall_goes_on_at_the_seams():
+    torch.manual_seed(0)
+    x = torch.randn(30, 2)
+    x /= x.norm(dim=1, keepdim=True)
+    wall = Wall(lambda x: 1 - x.square().sum(dim=1, keepdim=True), x)
+    first = NCL([3, 8, 3], "tanh", "Glorot normal", wall=wall)
+    then = Continuation(first, 0.1, 0.05)
+    net = NCL([3, 8, 3], "tanh", "Glorot normal", wall=wall, initial=then)
+    m = net(torch.cat([x, torch.full((30, 1), 0.3)], dim=1))[:, 1:]
+    assert m.abs().max() > 1e-2
+    assert (m * x).sum(dim=1).abs().max() <= 1e-12
+
+
+def test_a_network_without_served_derivatives_is_continued_too():
+    net = NCL([3, 8, 3], "tanh", "Glorot normal", served=0)
+    then = Continuation(net, 0.1, 0.05)
+    inputs = points(20).requires_grad_()
+    (gx,) = torch.autograd.grad(then(inputs)[:, 1].sum(), inputs)
+    J = vmap(jacrev(lambda z: then(z[None])[0]))(inputs.detach()).detach()
+    torch.testing.assert_close(gx, J[:, 1], rtol=1e-9, atol=1e-9)
+
+
+def test_windows_keep_the_hooks_of_deepxde():
+    nets = [dde.nn.FNN([3, 4, 4], "tanh", "Glorot normal", ["l2", 0.1])] * 2
+    net = Windows(nets, [0.1])
+    assert net.regularizer == ["l2", 0.1]
+    for hook in (net.apply_output_transform, net.apply_feature_transform):
+        with pytest.raises(ValueError, match="on each of the nets"):
+            hook(None)
+    assert net(torch.empty(0, 3)).shape == (0, 4)
+
+
+def test_seams_must_be_those_of_the_continuations():
+    nets = list(windows().nets)
+    with pytest.raises(ValueError, match=r"nets: number 1 .* 0.2, got .* that"):
+        Windows(nets, (0.2, 0.25))
+    with pytest.raises(ValueError, match=r"nets: number 1 .* 0.1, got .* another"):
+        Windows([copy.deepcopy(nets[0]), *nets[1:]], SEAMS)
+
+
+def test_restored_copied_and_pickled_windows_agree():
+    net, x = windows(), points()
+    expected = net(x)
+    fresh = windows()
+    for p in fresh.parameters():
+        torch.nn.init.uniform_(p)
+    assert (fresh(x) - expected).abs().max() > 1e-3
+    fresh.load_state_dict(net.state_dict())
+    for other in (fresh, copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        torch.testing.assert_close(other(x), expected)
+    clone = copy.deepcopy(net)
+    torch.nn.init.zeros_(clone.nets[0].bias)  # its own earlier network, not ours
+    torch.testing.assert_close(net(x), expected)
+
+
+def test_fields_of_the_windows():
+    net, x = windows(), points()
+    y = net(x)
+    torch.testing.assert_close(net.flux(x), y[:, :3])
+    torch.testing.assert_close(net.density(x), y[:, :1])
+    torch.testing.assert_close(net.velocity(x), y[:, 1:3] / y[:, :1])
+
+
+def test_a_plain_network_is_continued_too():
+    torch.manual_seed(0)
+    plain = dde.nn.FNN([3, 8, 4], "tanh", "Glorot normal")
+    then = Continuation(plain, 0.1, 0.05)
+    x = points(20)
+    x[:, 2] = 0.1
+    torch.testing.assert_close(then(x), plain(x))
+    x[:, 2] = 0.17
+    clock = 0.1 + 0.05 * (1 - math.exp(-0.07 / 0.05))
+    slow = x.clone()
+    slow[:, 2] = clock
+    rate = torch.tensor([1.0, *[math.exp(-0.07 / 0.05)] * 2, 1.0])
+    torch.testing.assert_close(then(x), plain(slow) * rate)
+    inputs = x.clone().requires_grad_()
+    (gx,) = torch.autograd.grad(then(inputs)[:, 1].sum(), inputs)
+    expected = vmap(jacrev(lambda z: then(z[None])[0]))(x).detach()
+    torch.testing.assert_close(gx, expected[:, 1], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("seams", [(), (0.1,), (0.2, 0.1), (0.1, math.nan)])
+def test_seams_must_increase(seams):
+    nets = [dde.nn.FNN([3, 4, 4], "tanh", "Glorot normal") for _ in range(3)]
+    with pytest.raises(ValueError, match="seams: must hold 2 increasing times"):
+        Windows(nets, seams)
+
+
+def test_bad_continuations():
+    net = NCL([3, 4, 3], "tanh", "Glorot normal")
+    with pytest.raises(ValueError, match="Continuation: ramp"):
+        Continuation(net, 0.1, 0.0)
+    then = Continuation(net, 0.1, 0.1)
+    with pytest.raises(ValueError, match="served: must be at most 1"):
+        NCL([3, 4, 3], "tanh", "Glorot normal", initial=then, served=2)
+    with pytest.raises(ValueError, match="time must be finite"):
+        Continuation(net, math.nan, 0.1)
+    with pytest.raises(ValueError, match="must have 4 outputs"):
+        NCL([3, 4, 4], "tanh", "Glorot normal", initial=then)
+    with pytest.raises(ValueError, match="mean_momentum: goes on"):
+        NCL([3, 4, 3], "tanh", "Glorot normal", initial=then, mean_momentum=[1, 0])
+    with pytest.raises(ValueError, match=r"initial: must be an nn\.InitialState or"):
+        MomentumNCL([3, 4, 8], "tanh", "Glorot normal", initial=then)
+    with pytest.raises(ValueError, match="mean_density"):
+        NCL([3, 4, 3], "tanh", "Glorot normal", initial=then, mean_density=1.0)
