@@ -46,11 +46,7 @@ INSTANTS = 12
 GRID = 64
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
 
-MODELS = [
-    name
-    for name in ("pinn", "pinn-hard", "ncl-matrix", "ncl-hard", "ncl-tensor")
-    if name in PROBLEM.models
-]
+MODELS = ["pinn", "pinn-hard", "ncl-matrix", "ncl-hard", "ncl-tensor"]
 
 # Numbers of the last stage, which lasts until time is up.
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -141,12 +137,27 @@ def reference_solution(n: int, cache: Path) -> Solution:
     return reference
 
 
-def settings_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
+def _shared_out(own: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """Return the stages of a preset with their shares of the time; the last goes on."""
+    whole = sum(own[stage]["seconds"] for stage in own["stages"])
+    shares = {
+        stage: {**own[stage], "seconds": seconds * own[stage]["seconds"] / whole}
+        for stage in own["stages"]
+    }
+    shares[own["stages"][-1]] |= {"seconds": None, "steps": sys.maxsize}
+    return shares
+
+
+def settings_of(
+    model: str, optimizer: str, quick: bool, seconds: float
+) -> dict[str, Any]:
     """Return the settings of a pair, those of a preset with other stages."""
     preset = "quick" if optimizer == "gauss-newton" else "adam"
     whole = PROBLEM.presets["smoke" if quick else preset].settings
     own = {k: v for k, v in whole.items() if k not in PROBLEM.models}
     own |= whole.get(model, {})
+    if optimizer == "gauss-newton":
+        return own if quick else own | _shared_out(own, seconds)
     budget = {k: v for k, v in own.get(optimizer, {}).items() if k != "seconds"}
     own[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
     own["stages"] = [optimizer]
@@ -263,7 +274,11 @@ def pairs(
     """Return the pairs to train and their settings; those with equal ones are done."""
     known = {(r["model"], r["optimizer"]): r["settings"] for r in runs}
     wanted = [
-        (model, optimizer, settings_of(model, optimizer, options.quick))
+        (
+            model,
+            optimizer,
+            settings_of(model, optimizer, options.quick, options.seconds),
+        )
         for model in options.model
         for optimizer in options.optimizer
     ]

@@ -12,7 +12,14 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ncl_deepxde.nn import NCL, Continuation, InitialState, MomentumNCL, Windows
+from ncl_deepxde.nn import (
+    NCL,
+    Continuation,
+    FourierPotential,
+    InitialState,
+    MomentumNCL,
+    Windows,
+)
 from ncl_deepxde.operators import (
     Flow,
     closure,
@@ -102,13 +109,17 @@ def _soft(own: Settings, construction: str) -> Start:
 
 def _hard(own: Settings) -> Start:
     """Return windows in time, each the hard start of the next."""
-    m0 = start_momentum if own["hard_momentum"] else None
-    nets = [_ncl(own, initial=InitialState(start_density, m0, ramp=own["ramp"]))]
+    state = InitialState(
+        start_density,
+        start_momentum,
+        ramp=own["ramp"],
+        potential=FourierPotential(start_density, [1.0, 1.0]),
+    )
+    nets = [_ncl(own, initial=state)]
     for seam in _seams(own):
-        start = Continuation(nets[-1], seam, own["ramp"])
-        nets.append(_ncl(own, initial=start))
+        nets.append(_ncl(own, initial=Continuation(nets[-1], seam, own["ramp"])))
     net = nets[0] if len(nets) == 1 else Windows(nets, _seams(own))
-    return (net, initial_residuals, 0) if m0 else (net, momentum_residuals, 2)
+    return net, initial_residuals, 0
 
 
 def window_edges(own: Settings, net: Any) -> list[float]:
@@ -167,35 +178,32 @@ def _plain_hard(own: Settings) -> Start:
     """Return windows in time like those of ``ncl-hard``."""
     ramp = own["ramp"]
     nets = [_plain(own)]
-    nets[0].apply_output_transform(partial(_moved, _state, time=0.0, ramp=ramp))
+    nets[0].apply_output_transform(partial(_from_state, ramp=ramp))
     for seam in _seams(own):
         earlier = Continuation(nets[-1], seam, ramp)
         nets.append(_plain(own))
-        nets[-1].apply_output_transform(partial(_moved, earlier, time=seam, ramp=ramp))
+        nets[-1].apply_output_transform(partial(_from_earlier, earlier))
     net = nets[0] if len(nets) == 1 else Windows(nets, _seams(own))
     return net, initial_residuals, 0
 
 
-def _state(inputs: Tensor) -> Tensor:
-    x = inputs[:, :2]
-    return torch.cat([start_density(x), start_momentum(x), 0 * x[:, :1]], dim=1)
+def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
+    r"""Let the initial state fade, :math:`e^{-t/\tau} y_0 + (1 - e^{-t/\tau}) N`.
 
-
-def _moved(
-    start: Callable[[Tensor], Tensor],
-    inputs: Tensor,
-    outputs: Tensor,
-    *,
-    time: float,
-    ramp: float,
-) -> Tensor:
-    r"""Return a start plus :math:`1 - e^{-(t - t_0)/\tau}` times the outputs.
-
-    The pressure has no initial value: it goes without the factor.
+    Velocities for :math:`y`: with momenta the training gets stuck.
     """
-    factor = -torch.expm1(-(inputs[:, 2:] - time) / ramp)
+    x, decay = inputs[:, :2], torch.exp(-inputs[:, 2:] / ramp)
+    start = torch.cat([start_density(x), euler_torus_velocity(x.T, torch).T], dim=1)
+    own, p = outputs.tensor_split([3], dim=1)
+    rho, u = (decay * start + (1 - decay) * own).tensor_split([1], dim=1)
+    return torch.cat([rho, rho * u, p], dim=1)
+
+
+def _from_earlier(earlier: Continuation, inputs: Tensor, outputs: Tensor) -> Tensor:
+    """Return an earlier window's state plus what vanishes at the seam."""
     flow, p = outputs.tensor_split([3], dim=1)
-    return start(inputs) + torch.cat([factor * flow, p], dim=1)
+    moved = earlier.factor(inputs[:, 2:]) * flow
+    return earlier(inputs) + torch.cat([moved, p], dim=1)
 
 
 NETWORKS: Mapping[str, Callable[[Settings], Start]] = {
@@ -275,11 +283,6 @@ def initial_residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
     x = inputs[:, :2]
     start = torch.cat([start_density(x), start_momentum(x)], dim=1)
     return _columns(outputs[:, :3] - start)
-
-
-def momentum_residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
-    r"""Return :math:`m - \rho_0 u_0`, each component (N, 1)."""
-    return initial_residuals(inputs, outputs)[1:]
 
 
 def _columns(vectors: Tensor) -> list[Tensor]:

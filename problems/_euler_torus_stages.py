@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import deepxde as dde
@@ -26,9 +27,11 @@ def stage(name: str, budget: Budget, weights: Sequence[float]) -> Stage:
     """Return a stage of training.
 
     Args:
-        name: ``"adam"``, ``"l-bfgs"``, ``"nncg"`` or ``"gauss-newton"``.
-        budget: ``steps`` or ``seconds``; ``resample_every``, the number of steps that
-            share their points (1); ``lr``, ``drop`` and ``drop_at`` of Adam; of the
+        name: Of the stage; ``"adam"``, ``"l-bfgs"``, ``"nncg"`` or ``"gauss-newton"``,
+            unless the budget names its ``optimizer``.
+        budget: ``steps`` or ``seconds``; ``num_domain`` and ``num_initial``, where the
+            number of points changes; ``resample_every``, the number of steps that share
+            their points (1); ``lr``, ``drop`` and ``drop_at`` of Adam; of the
             others ``options``, the keywords of ``torch.optim.LBFGS``, DeepXDE's
             ``NNCG`` or ``GaussNewton``.
         weights: One per loss term.
@@ -36,12 +39,20 @@ def stage(name: str, budget: Budget, weights: Sequence[float]) -> Stage:
     Raises:
         ValueError: Another name.
     """
-    if name not in COMPILERS:
-        raise ValueError(f"stages: must be of {', '.join(COMPILERS)}, got {name!r}.")
+    optimizer = budget.get("optimizer", name)
+    if optimizer not in COMPILERS:
+        known = ", ".join(COMPILERS)
+        raise ValueError(f"stages: must be of {known}, got {optimizer!r}.")
 
     def compile_model(model: dde.Model) -> None:
-        model.data.resample_every = budget.get("resample_every", 1)
-        COMPILERS[name](model, budget, list(weights))
+        data = model.data
+        data.resample_every = budget.get("resample_every", 1)
+        data.num_domain = budget.get("num_domain", data.num_domain)
+        data.conditions = tuple(
+            replace(c, num_points=budget.get("num_initial", c.num_points))
+            for c in data.conditions
+        )
+        COMPILERS[optimizer](model, budget, list(weights))
 
     return Stage(name, compile_model, budget.get("steps"), budget.get("seconds"))
 

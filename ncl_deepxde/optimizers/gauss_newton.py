@@ -155,7 +155,7 @@ class GaussNewton(torch.optim.Optimizer):
         self, vector: ResidualVector, observe: Callable[[], list[Tensor]]
     ) -> Jacobian:
         named = self._model.net.named_parameters()
-        parameters = {name: p for name, p in named if p.requires_grad}
+        parameters = {name: p for name, p in named if p.requires_grad and p.numel()}
         if self._path == "layers":
             return layer_jacobian(observe, parameters)
         observe()
@@ -183,7 +183,7 @@ class GaussNewton(torch.optim.Optimizer):
     def _move(self, vector: ResidualVector, jacobian: Jacobian) -> None:
         """Find the direction, search along it, adapt the damping."""
         (group,) = self.param_groups
-        parameters = [p for p in group["params"] if p.requires_grad]
+        parameters = [p for p in group["params"] if p.requires_grad and p.numel()]
         memory = [
             group["momentum"] * self.state[p].get("direction", torch.zeros_like(p))
             for p in parameters

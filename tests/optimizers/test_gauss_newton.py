@@ -350,6 +350,19 @@ def test_parameters_outside_layers_are_refused_when_large() -> None:
     step(compiled(Scaled(1000), euler_data(), path="samples"))
 
 
+@pytest.mark.parametrize("path", ["layers", "samples"])
+def test_parameters_without_entries_are_left_alone(path) -> None:
+    # No periodic axis and no extra output: nothing constant is trained.
+    net = NCL([3, 6, 3], "tanh", "Glorot normal", mean_density=2.0)
+    assert net.bias.numel() == 0
+    box = uniform_box([0, 0, 0], [1, 1, 1])
+    data = Collocation(lambda x, y: y[:, 1:2] - y[:, :1], box, 20)
+    model = dde.Model(data, net)
+    model.compile(GaussNewton(model, path=path), verbose=0)
+    history, _ = model.train(iterations=3, display_every=3, verbose=0)
+    assert history.loss_test[-1][0] < history.loss_test[0][0]
+
+
 def test_missing_order_is_reported() -> None:
     def laplace(inputs, outputs):
         return [dde.grad.hessian(outputs, inputs, i=0, j=0)]

@@ -109,6 +109,15 @@ def test_every_model_builds_and_steps_down(model):
     }
 
 
+@pytest.mark.parametrize("preset", PROBLEM.presets)
+def test_every_preset_builds_every_model(preset):
+    settings = {**PROBLEM.presets[preset].settings, "width": 8, "depth": 1}
+    for model in MODELS:
+        experiment = PROBLEM.build(model, settings, 0)
+        assert len(experiment.stages) >= len(settings["stages"])
+        experiment.stages[0].compile(experiment.model)
+
+
 @pytest.mark.parametrize("is_hard", [False, True])
 def test_rivals_see_the_same_points(is_hard):
     names = [name for name in MODELS if name.endswith("hard") == is_hard]
