@@ -105,7 +105,7 @@ def _group_table(groups: Mapping[str, Sequence[Metrics]]) -> str:
         for group, models in groups.items()
         for column, model in zip(columns[group], models, strict=True)
     }
-    rows = metric_rows(members, max_times=4)
+    rows = metric_rows(members, max_times=5)
     body: list[list[str]] = []
     for section, section_rows in groupby(rows, key=lambda row: row.section):
         body.append([section])

@@ -48,7 +48,7 @@ def write_report(
     """
     folder = Path(directory)
     fields = sorted(f for f in folder.rglob("*.*") if f.suffix in FIELD_SUFFIXES)
-    rows = metric_rows(metrics["models"], max_times=6)
+    rows = metric_rows(metrics["models"], max_times=5)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -82,7 +82,7 @@ def terminal_table(metrics: Metrics) -> str:
     models = list(metrics["models"])
     body: list[list[str]] = []
     for section, rows in itertools.groupby(
-        metric_rows(metrics["models"], max_times=4), key=lambda row: row.section
+        metric_rows(metrics["models"], max_times=5), key=lambda row: row.section
     ):
         body.append([section])
         for row in rows:

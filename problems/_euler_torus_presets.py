@@ -16,14 +16,23 @@ __all__ = ["PRESETS", "T_END"]
 T_END = 1 / 3
 
 
+# Below 1e-6 the plain network fits its points and diverges between them.
+DAMPING = [1e-6, 1e2]
+
+
 def _adam(lr: float, **budget: Any) -> dict[str, Any]:
     return {"lr": lr, **budget}
 
 
-def _more(**budget: Any) -> dict[str, Any]:
-    """Return Gauss-Newton going on with more points, where it left the damping."""
-    options = {"damping": 1e-8, "decay": 0.7}
+def _gauss_newton(damping: float = 1e-3, **budget: Any) -> dict[str, Any]:
+    """Return a stage by Gauss-Newton."""
+    options = {"damping": damping, "damping_range": DAMPING, "decay": 0.7}
     return {"optimizer": "gauss-newton", "options": options, **budget}
+
+
+def _more(**budget: Any) -> dict[str, Any]:
+    """Return Gauss-Newton going on with more points, near where it left the damping."""
+    return _gauss_newton(1e-5, **budget)
 
 
 PAPER = {
@@ -86,7 +95,7 @@ QUICK = {
     "closure": 10.0,
     "initial": 10.0,
     "stages": ["gauss-newton", "more points"],
-    "gauss-newton": {"seconds": 30.0, "options": {"decay": 0.7}},
+    "gauss-newton": _gauss_newton(seconds=30.0),
     "more points": _more(seconds=120.0, num_domain=700, num_initial=300),
     "reference": {"n": 40, "dt": 2e-3},
 }
@@ -110,7 +119,7 @@ ADAM["pinn-hard"] = ADAM["ncl-hard"] = {"num_domain": 1500}
 
 BEST = {
     **QUICK,
-    "gauss-newton": {"seconds": 40.0, "options": {"decay": 0.7}},
+    "gauss-newton": _gauss_newton(seconds=40.0),
     "stages": ["gauss-newton", "more points", "most points"],
     "more points": _more(seconds=260.0, num_domain=700, num_initial=300),
     "most points": _more(seconds=300.0, num_domain=1400, num_initial=600),
@@ -131,7 +140,7 @@ SMOKE = {
     "num_initial": 50,
     "stages": ["adam", "gauss-newton", "more points"],
     "adam": _adam(2e-3, steps=25),
-    "gauss-newton": {"steps": 5},
+    "gauss-newton": _gauss_newton(steps=5),
     "reference": {"n": 16, "dt": 2e-2},
 }
 SMOKE["more points"] = _more(steps=2, num_domain=120, num_initial=60)

@@ -113,7 +113,9 @@ def summarize(metrics: Mapping[str, Any]) -> str:
     for name, model in metrics["models"].items():
         errors = model["standardized_l2"]["rho"]
         shown = ", ".join(
-            f"{errors[k]:.2g} at t = {k}" for k in ("0.1", "0.2", "0.3") if k in errors
+            f"{errors[k]:.2g} at t = {k}"
+            for k in ("0.1", "0.2", "0.3333")
+            if k in errors
         )
         lines.append(
             f"{name}: largest continuity residual {model['continuity_max']:.1e} "
