@@ -9,8 +9,8 @@ ARGS :=
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-demo: .venv ## Train PINN and NCL on the Euler torus, compare with FEM (7 minutes)
-	@echo "demo: trains PINN and NCL, solves the FEM reference, compares: about 7 minutes"
+demo: .venv ## Train PINNs and NCL on the Euler torus, compare with FEM (9 minutes)
+	@echo "demo: trains PINNs and NCL, solves the FEM reference, compares: about 9 minutes"
 	.venv/bin/ncl-deepxde run euler-torus --preset quick --out $(RUN) --resume
 	@echo "demo: the report is $(CURDIR)/$(RUN)/report.html, open it in a browser"
 
