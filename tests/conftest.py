@@ -34,6 +34,7 @@ def _clean_globals() -> Iterator[None]:
     set_float("float64")
     yield
     set_float("float32")
+    dde.config.mixed = False  # which set_default_float leaves on
     clear()
     torch.set_num_threads(1)
 

@@ -82,24 +82,14 @@ def test_results_of_other_conditions_are_refused(benchmark, out):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_only_the_stages_of_a_pair_differ_from_the_preset(benchmark, optimizer, quick):
     whole = benchmark.PROBLEM.presets["smoke" if quick else "quick"].settings
-    own = benchmark.settings_of("pinn", optimizer, quick, 10.0)
+    own = benchmark.settings_of("pinn", optimizer, quick)
     expected = {**whole, **whole.get("pinn", {})}
     may_differ = {*benchmark.PROBLEM.models, *OPTIMIZERS, *expected["stages"], "stages"}
     may_differ |= {"num_domain", "num_initial"} if not quick else set()
     for key in expected.keys() - may_differ:
         assert own[key] == expected[key]
-    if optimizer != "gauss-newton":
-        assert own["stages"][-1] == optimizer
-        assert "seconds" not in own[optimizer]
-
-
-def test_gauss_newton_keeps_the_shares_of_its_stages(benchmark):
-    stages = benchmark.PROBLEM.presets["quick"].settings["stages"]
-    own = benchmark.settings_of("ncl-hard", "gauss-newton", False, 10.0)
-    assert own["stages"] == stages
-    assert 0 < own[stages[0]]["seconds"] < 10
-    # The clock of the benchmark ends the last one.
-    assert own[stages[-1]]["seconds"] is None
+    assert own["stages"][-1] == optimizer
+    assert "seconds" not in own[optimizer]
 
 
 @pytest.mark.parametrize(

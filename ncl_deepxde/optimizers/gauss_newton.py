@@ -95,7 +95,8 @@ class GaussNewton(torch.optim.Optimizer):
         >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
 
     Raises:
-        ValueError: A bad argument or data that are not a ``Collocation``.
+        ValueError: A bad argument, data that are not a ``Collocation``, or mixed
+            precision.
     """
 
     def __init__(
@@ -116,6 +117,11 @@ class GaussNewton(torch.optim.Optimizer):
         acceleration: bool = False,
     ) -> None:
         collocation_of(model)
+        if dde.config.mixed:
+            raise ValueError(
+                "GaussNewton: the float type must be float32 or float64, got mixed. "
+                "Start a new process without set_default_float('mixed')."
+            )
         low, high = damping_range
         _check_options(
             ("damping_range", damping_range, "hold 0 < low < high", 0 < low < high),

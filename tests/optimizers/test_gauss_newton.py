@@ -350,6 +350,12 @@ def test_parameters_outside_layers_are_refused_when_large() -> None:
     step(compiled(Scaled(1000), euler_data(), path="samples"))
 
 
+def test_mixed_precision_is_refused(monkeypatch) -> None:
+    monkeypatch.setattr(dde.config, "mixed", True)
+    with pytest.raises(ValueError, match="float type must be float32 or float64"):
+        compiled(NETWORKS["matrix"](), euler_data())
+
+
 @pytest.mark.parametrize("path", ["layers", "samples"])
 def test_parameters_without_entries_are_left_alone(path) -> None:
     # No periodic axis and no extra output: nothing constant is trained.
