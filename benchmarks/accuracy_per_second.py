@@ -7,10 +7,10 @@ Problem euler-torus, each model with its sizes and weights of preset ``quick``, 
 Gauss-Newton does the first stage only; Adam and those who follow it take the points of
 preset ``adam``. All see the same distribution of points, in the same float type. Errors
 are in standard deviations of the density, against a spectral solution. L-BFGS and NNCG
-begin with steps of Adam, which are part of their time; the learning rate of Adam is constant. The clock counts steps only:
-neither the errors nor what DeepXDE does before the first step. Written are
-``results.json`` and ``results.png``; pairs that stand in the JSON file are not trained
-again.
+begin with steps of Adam, which are part of their time; the learning rate of Adam is
+constant. The clock counts steps only: neither the errors nor what DeepXDE does before
+the first step. Written are ``results.json`` and ``results.png``; pairs that stand in the
+JSON file are not trained again.
 """
 
 from __future__ import annotations
