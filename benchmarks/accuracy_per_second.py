@@ -9,7 +9,7 @@ preset ``adam``. All see the same distribution of points, in the same float type
 are in standard deviations of the density, against a spectral solution. L-BFGS and NNCG
 begin with steps of Adam, which are part of their time; the learning rate of Adam is
 constant. The clock counts steps only: neither the errors nor what DeepXDE does before
-the first step. Written are ``results.json`` and ``results.png``; pairs that stand in the
+the first step. Written are ``results.json`` and ``results.png``; pairs in the
 JSON file are not trained again.
 """
 

@@ -118,12 +118,16 @@ QUICK["pinn-hard"] = {
 
 ADAM = {
     **QUICK,
+    # Per volume, NCL settles at a constant density under Adam.
+    "per_volume": False,
+    "momentum": 1e-2,
     "num_domain": 1000,
     "num_initial": 500,
     "stages": ["adam"],
     "adam": _adam(1e-2, seconds=170.0),
 }
-ADAM["pinn-hard"] = ADAM["ncl-hard"] = {"num_domain": 1500}
+ADAM["ncl-hard"] = {"num_domain": 1500}
+ADAM["pinn-hard"] = {"num_domain": 1500, "per_volume": True, "momentum": 1e-1}
 
 BEST = {
     **QUICK,
