@@ -38,7 +38,6 @@ __all__ = ["MODELS", "Model", "build_model", "periodic_features", "window_edges"
 
 Residual = Callable[[Tensor, Tensor], list[Tensor]]
 Settings = Mapping[str, Any]
-Start = tuple[Any, Residual, int]
 
 MODELS = {
     "pinn": "plain network, all equations as residuals",
@@ -49,9 +48,9 @@ MODELS = {
     "ncl-tensor": "exact mass, momentum and incompressibility",
 }
 
-# DeepXDE has no such initializer for PyTorch: variance 1 / fan-in, as in the paper.
 LEAST_DENSITY = 0.3
 
+# DeepXDE has no such initializer for PyTorch: variance 1 / fan-in, as in the paper.
 INITIALIZERS = {
     "LeCun normal": partial(torch.nn.init.kaiming_normal_, nonlinearity="linear")
 }
@@ -65,15 +64,13 @@ class Model:
         net: The network.
         residuals: Of the equations, at points of space-time.
         terms: Name of each residual and the setting that holds its weight.
-        initial: Defects of the initial state that is not built in.
-        num_initial: Their number.
+        num_initial: Number of defects of an initial state that is not built in.
         pressure: Pressure from the outputs; their last column by default.
     """
 
     net: Any
     residuals: Residual
     terms: list[tuple[str, str]]
-    initial: Residual
     num_initial: int
     pressure: Callable[[Tensor], Tensor] | None = None
 
@@ -88,7 +85,7 @@ def build_model(name: str, own: Settings) -> Model:
     if name == "ncl-tensor":
         left = [(f"closure {i}", "closure") for i in range(1, 5)]
         net = _tensor(own)
-        return Model(net, closure_residuals, left, initial_residuals, 3, pressure)
+        return Model(net, closure_residuals, left, 3, pressure)
     equations = [
         ("momentum x", "momentum"),
         ("momentum y", "momentum"),
@@ -98,16 +95,11 @@ def build_model(name: str, own: Settings) -> Model:
     if name.startswith("pinn"):
         equations.append(("continuity", "continuity"))
         flow = partial(flow, with_continuity=True)
-    net, initial, num_initial = NETWORKS[name](own)
-    return Model(net, flow, equations, initial, num_initial)
+    num_initial = 0 if name.endswith("hard") else 3
+    return Model(NETWORKS[name](own), flow, equations, num_initial)
 
 
-def _soft(own: Settings, construction: str) -> Start:
-    net = _ncl(own, construction=construction, mean_density=MEAN_DENSITY)
-    return net, initial_residuals, 3
-
-
-def _hard(own: Settings) -> Start:
+def _hard(own: Settings) -> Any:
     """Return windows in time, each the hard start of the next."""
     state = InitialState(
         start_density,
@@ -115,22 +107,25 @@ def _hard(own: Settings) -> Start:
         ramp=own["ramp"],
         potential=FourierPotential(start_density, [1.0, 1.0]),
     )
-    nets = [_ncl(own, initial=state)]
-    for seam in _seams(own):
-        nets.append(_ncl(own, initial=Continuation(nets[-1], seam, own["ramp"])))
-    net = nets[0] if len(nets) == 1 else Windows(nets, _seams(own))
-    return net, initial_residuals, 0
+    first = _ncl(own, initial=state)
+    return _in_windows(own, first, lambda earlier: _ncl(own, initial=earlier))
+
+
+def _in_windows(
+    own: Settings, first: Any, following: Callable[[Continuation], Any]
+) -> Any:
+    """Return a network, or as many windows as asked for, each going on from another."""
+    nets = [first]
+    seams = [own["t_end"] * k / own["windows"] for k in range(1, own["windows"])]
+    for seam in seams:
+        nets.append(following(Continuation(nets[-1], seam, own["ramp"])))
+    return Windows(nets, seams) if seams else first
 
 
 def window_edges(own: Settings, net: Any) -> list[float]:
     """Return the times at which the windows of a network begin and end."""
     seams = net.seams if isinstance(net, Windows) else ()
     return [0.0, *seams, own["t_end"]]
-
-
-def _seams(own: Settings) -> list[float]:
-    number = own["windows"]
-    return [own["t_end"] * k / number for k in range(1, number)]
 
 
 def _ncl(own: Settings, **arguments: Any) -> NCL:
@@ -170,21 +165,17 @@ def _plain(own: Settings) -> dde.nn.FNN:
     return _started(net, own)
 
 
-def _plain_soft(own: Settings) -> Start:
-    return _plain(own), initial_residuals, 3
-
-
-def _plain_hard(own: Settings) -> Start:
+def _plain_hard(own: Settings) -> Any:
     """Return windows in time like those of ``ncl-hard``."""
-    ramp = own["ramp"]
-    nets = [_plain(own)]
-    nets[0].apply_output_transform(partial(_from_state, ramp=ramp))
-    for seam in _seams(own):
-        earlier = Continuation(nets[-1], seam, ramp)
-        nets.append(_plain(own))
-        nets[-1].apply_output_transform(partial(_from_earlier, earlier))
-    net = nets[0] if len(nets) == 1 else Windows(nets, _seams(own))
-    return net, initial_residuals, 0
+    first = _plain(own)
+    first.apply_output_transform(partial(_from_state, ramp=own["ramp"]))
+
+    def following(earlier: Continuation) -> dde.nn.FNN:
+        net = _plain(own)
+        net.apply_output_transform(partial(_from_earlier, earlier))
+        return net
+
+    return _in_windows(own, first, following)
 
 
 def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
@@ -206,11 +197,11 @@ def _from_earlier(earlier: Continuation, inputs: Tensor, outputs: Tensor) -> Ten
     return earlier(inputs) + torch.cat([moved, p], dim=1)
 
 
-NETWORKS: Mapping[str, Callable[[Settings], Start]] = {
-    "pinn": _plain_soft,
+NETWORKS: Mapping[str, Callable[[Settings], Any]] = {
+    "pinn": _plain,
     "pinn-hard": _plain_hard,
-    "ncl-matrix": partial(_soft, construction="matrix"),
-    "ncl-vector": partial(_soft, construction="vector"),
+    "ncl-matrix": partial(_ncl, construction="matrix", mean_density=MEAN_DENSITY),
+    "ncl-vector": partial(_ncl, construction="vector", mean_density=MEAN_DENSITY),
     "ncl-hard": _hard,
 }
 

@@ -23,7 +23,7 @@ weights and learning rates of the released code, with the residuals put right.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,11 @@ class EulerTorus:
         """
         own = {**settings, **settings.get(model, {})}
         parts = build_model(model, own)
-        stages = _stages(parts, own, seed)
+        edges = pairwise(window_edges(own, parts.net))
+        windows = [_collocation(parts, own, seed, *edge) for edge in edges]
         solution = NetworkSolution(parts.net, pressure=parts.pressure)
-        data = _collocation(parts, own, seed, 0.0, window_edges(own, parts.net)[1])
-        return Experiment(dde.Model(data, parts.net), stages, solution)
+        trained = dde.Model(windows[0], parts.net)
+        return Experiment(trained, _stages(parts, own, windows), solution)
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
         """Solve by finite elements, or spectrally where dolfinx is missing."""
@@ -111,18 +112,17 @@ class EulerTorus:
         return _torus_results.summarize(metrics)
 
 
-def _stages(parts: Model, own: Mapping[str, Any], seed: int) -> list[Stage]:
+def _stages(
+    parts: Model, own: Mapping[str, Any], windows: Sequence[Collocation]
+) -> list[Stage]:
     """Return the stages of all windows of time, one after the other."""
-    edges = list(pairwise(window_edges(own, parts.net)))
     stages = []
-    for index, (start, end) in enumerate(edges):
-        initial = parts.num_initial if index == 0 else 0
+    for index, data in enumerate(windows):
         weights = [own[setting] for _, setting in parts.terms]
-        weights += [own["initial"]] * initial
-        data = _collocation(parts, own, seed, start, end)
+        weights += [own["initial"]] * (parts.num_initial if data.conditions else 0)
         for name in own["stages"]:
             whole = stage(name, own[name], weights)
-            stages.append(_in_window(whole, data, index, len(edges)))
+            stages.append(_in_window(whole, data, index, len(windows)))
     return stages
 
 
@@ -152,7 +152,7 @@ def _collocation(
         "initial",
         initial_slice(box([0, 0], [1, 1])),
         own["num_initial"],
-        parts.initial,
+        initial_residuals,
         has_derivatives=False,
     )
     asked = parts.num_initial and start == 0

@@ -17,7 +17,7 @@ from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._ansatz import Ansatz
 from ._checks import check_choice
 from ._served import serve
-from .continuation import Continuation
+from .continuation import Continuation, weights_state
 
 __all__ = ["Constant", "FieldNet"]
 
@@ -116,8 +116,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         return serve(evaluate, self._checked(inputs), self.served, self._state)
 
     def _state(self) -> object:
-        before = None if self._base is None else self._base.state()
-        return [(id(p), p._version) for p in self.parameters()], before
+        return weights_state(self)
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).

@@ -14,7 +14,7 @@ from ._remembered import Remembered
 from ._served import serve
 from .constraints import check_ramp, elapsed
 
-__all__ = ["Continuation"]
+__all__ = ["Continuation", "weights_state"]
 
 
 class Continuation:
@@ -56,9 +56,7 @@ class Continuation:
 
     def state(self) -> tuple[object, ...]:
         """Return what tells by its value whether the weights are still the same."""
-        before = getattr(self.net, "_base", None)
-        own = tuple((id(p), p._version) for p in self.net.parameters())
-        return own if before is None else (own, before.state())
+        return weights_state(self.net)
 
     def factor(self, t: Tensor) -> Tensor:
         r"""Return what vanishes at the seam, :math:`1 - e^{-(t - t_1)/\tau}`."""
@@ -120,6 +118,16 @@ class Continuation:
             mean: Tensor = self.net.mean_momentum(inputs)
             return mean
         return inputs.new_zeros(inputs.shape[1] - 1)
+
+
+def weights_state(net: Any) -> tuple[object, ...]:
+    """Return what tells by its value whether the weights are still the same.
+
+    Those of the earlier networks that a network goes on from count too.
+    """
+    before = getattr(net, "_base", None)
+    own = tuple((id(p), p._version) for p in net.parameters())
+    return own if before is None else (own, before.state())
 
 
 def _nested_levels(net: Any, inputs: Tensor, order: int) -> list[Tensor]:
