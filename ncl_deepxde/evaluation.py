@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from .metrics import Array
-from .nn._continuity import ContinuityNet
+from .nn._exact import ExactContinuity
 
 __all__ = ["ContinuityError", "NetworkSolution", "continuity_error"]
 
@@ -43,7 +43,7 @@ class NetworkSolution:
         p = outputs[:, column] if self.pressure is None else self.pressure(outputs)
         values = outputs.double().cpu().numpy()
         rho, w = values[:, :1], values[:, 1 : d + 1]
-        own = self.net.output if isinstance(self.net, ContinuityNet) else self.output
+        own = self.net.output if isinstance(self.net, ExactContinuity) else self.output
         u = w if own == "velocity" else w / rho
         return {"rho": rho, "u": u, "p": p.double().cpu().numpy()}
 
@@ -77,7 +77,7 @@ def continuity_error(
     inputs = _inputs(net, points, times)
     d = inputs.shape[1] - 1
 
-    evaluate = net.flux if isinstance(net, ContinuityNet) else net
+    evaluate = net.flux if isinstance(net, ExactContinuity) else net
 
     def flux(x: Tensor) -> Tensor:
         out: Tensor = evaluate(x[None])[0, : d + 1]

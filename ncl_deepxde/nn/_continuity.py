@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ._checks import check_choice
 from ._conversion import to_momentum, to_velocity
+from ._exact import ExactContinuity
 from ._field import FieldNet
 
 __all__ = ["ContinuityNet"]
@@ -17,7 +18,7 @@ __all__ = ["ContinuityNet"]
 OUTPUTS = ("flux", "velocity")
 
 
-class ContinuityNet(FieldNet):
+class ContinuityNet(FieldNet, ExactContinuity):
     r"""A network of :math:`(x_1..x_d, t) \mapsto (\rho, m_1..m_d, \text{extras})`.
 
     Attributes:
@@ -37,19 +38,11 @@ class ContinuityNet(FieldNet):
         self._convert = self._to_flux if output == "flux" else self._to_velocity
 
     def flux(self, inputs: Tensor) -> Tensor:
-        r"""Return the space-time flux :math:`(\rho, \rho u)`, shape (N, d + 1).
-
-        Args:
-            inputs: Shape (N, d + 1), time last.
-        """
+        """See ``ExactContinuity``."""
         return self._serve(inputs, self._to_flux)[:, : self.dim + 1]
 
-    def density(self, inputs: Tensor) -> Tensor:
-        r"""Return :math:`\rho`, shape (N, 1), for inputs (N, d + 1)."""
-        return self.flux(inputs)[:, :1]
-
     def velocity(self, inputs: Tensor) -> Tensor:
-        r"""Return :math:`u = m / \rho`, shape (N, d), for inputs (N, d + 1)."""
+        """See ``ExactContinuity``."""
         return self._serve(inputs, self._to_velocity)[:, 1 : self.dim + 1]
 
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
