@@ -5,6 +5,7 @@ from .continuation import Continuation
 from .curl import CurlNet
 from .divergence_free import DivergenceFree
 from .initial_potentials import FourierPotential, HomotopyPotential
+from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
 from .windows import Windows
@@ -17,6 +18,7 @@ __all__ = [
     "FourierPotential",
     "HomotopyPotential",
     "InitialState",
+    "LFlow",
     "MomentumNCL",
     "Wall",
     "Windows",

@@ -20,7 +20,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from ..jets import in_functorch
 
-__all__ = ["serve"]
+__all__ = ["lazily_differentiated", "serve"]
 
 Evaluate = Callable[[Tensor, int], list[Tensor]]
 State = Callable[[], object]
@@ -48,6 +48,27 @@ def serve(
     for level in reversed(levels[:order]):
         served = _Served.apply(inputs, level, served)
     return served
+
+
+def lazily_differentiated(
+    evaluate: Callable[[Tensor], Tensor], inputs: Tensor, state: State
+) -> Tensor:
+    """Return ``evaluate(inputs)`` at the detached inputs, and again only if needed.
+
+    DeepXDE always marks its inputs as to be differentiated by; a function that is
+    cheaper without, and right with, is evaluated with only when a derivative by the
+    inputs is asked for.
+
+    Args:
+        evaluate: Maps inputs (N, dim) to the value (N, C).
+        inputs: Shape (N, dim).
+        state: Tells by its value whether the parameters are still the same.
+    """
+    if not (torch.is_grad_enabled() and inputs.requires_grad) or in_functorch():
+        return evaluate(inputs)
+    value = evaluate(inputs.detach())
+    lazy: Tensor = _Highest.apply(inputs, value, evaluate, state)
+    return lazy
 
 
 class _Served(Function):

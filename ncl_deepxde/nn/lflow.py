@@ -1,0 +1,243 @@
+r"""Lagrangian flow networks: a density carried by bijections that depend on time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from ..flows import ActNorm, Bijection, ConditionalSVD, Domain, Flow, InvertibleDenseNet
+from ._checks import check_choice
+from ._exact import ExactContinuity
+from ._served import lazily_differentiated
+from .continuation import weights_state
+
+__all__ = ["LFlow"]
+
+Time = float | Tensor
+
+
+class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
+    r"""Positive density and velocity with exact continuity, mass and trajectories.
+
+    Bijections :math:`z = F_t(x)` carry a normal density to every time; what they leave
+    at rest moves with the velocity :math:`u`:
+
+    .. math:: \rho = M\,\mathcal N(F_t(x); 0, I)\,
+        \Bigl|\det\frac{\partial F_t}{\partial x}\Bigr|, \qquad
+        u = -\Bigl(\frac{\partial F_t}{\partial x}\Bigr)^{-1}
+        \frac{\partial F_t}{\partial t}
+
+    so :math:`\partial_t\rho + \nabla\cdot(\rho u) = 0`, :math:`\int\rho\,dx = M`, and
+    the trajectories are :math:`F_{t_1}^{-1} \circ F_{t_0}`. One pass carries
+    :math:`(z, \partial z/\partial x, \partial z/\partial t)`; the flow is not inverted.
+    Outputs have the columns ``(rho, m_1..m_d, extras...)``.
+
+    Args:
+        dim: Number of space dimensions d.
+        blocks: Number of blocks [activation normalization, invertible densenet, affine
+            map].
+        depth: Dense layers of each densenet.
+        width: Units of each dense layer.
+        lipschitz: Bound, below 1, of the slope of each densenet.
+        frequency: :math:`\omega` of its activation :math:`\sin(\omega a)/\omega`.
+        affine: Whether blocks hold an affine map that depends on time.
+        domain: ``flows.Box`` or ``flows.Ball`` where all mass stays for ever; the
+            whole space by default.
+        total_mass: M.
+        learn_mass: Whether M is trained, starting from there.
+        time_embedding: Widths of the network of time.
+        times: First and last time of interest, for its scaling.
+        output: ``"flux"`` or ``"velocity"``: whether columns 1..d hold
+            :math:`m = \rho u` or :math:`u`.
+        extras: Number of further outputs, free, by a network of their own.
+        regularization: As for ``dde.nn.FNN``.
+
+    Attributes:
+        log_mass: :math:`\log M`, a tensor without axes.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    References:
+        F. A. Torres, M. M. Negri, M. Inversi, J. Aellen, V. Roth, Lagrangian Flow
+        Networks for Conservation Laws (ICLR 2024), https://arxiv.org/abs/2305.16846.
+
+    Example:
+        >>> net = LFlow(2, blocks=2, width=8)
+        >>> net.sample(5, 0.3).shape
+        torch.Size([5, 2])
+    """
+
+    log_mass: Tensor
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        blocks: int = 10,
+        depth: int = 3,
+        width: int = 16,
+        lipschitz: float = 0.97,
+        frequency: float = 15.0,
+        affine: bool = True,
+        domain: Domain | None = None,
+        total_mass: float = 1.0,
+        learn_mass: bool = False,
+        time_embedding: Sequence[int] = (64, 64),
+        times: tuple[float, float] = (0.0, 1.0),
+        output: str = "flux",
+        extras: int = 0,
+        regularization: Any = None,
+    ) -> None:
+        super().__init__()
+        _check(dim, blocks, total_mass, domain, extras)
+        check_choice("output", output, ("flux", "velocity"))
+        self.dim, self.output, self.regularizer = dim, output, regularization
+        layers: list[Bijection] = [] if domain is None else [domain]
+        for _ in range(blocks):
+            layers.append(ActNorm(dim))
+            layers.append(InvertibleDenseNet(dim, depth, width, lipschitz, frequency))
+            if affine:
+                layers.append(ConditionalSVD(dim))
+        self.flow = Flow([*layers, ActNorm(dim)], time_embedding, times)
+        real = dde.config.real(torch)
+        log_mass = torch.tensor(math.log(total_mass), dtype=real)
+        if learn_mass:
+            self.log_mass = torch.nn.Parameter(log_mass)
+        else:
+            self.register_buffer("log_mass", log_mass)
+        self.free = (
+            dde.nn.FNN([dim + 1, *time_embedding, extras], "tanh", "Glorot normal")
+            if extras
+            else None
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the outputs, (N, 1 + d + extras), for inputs (N, d + 1)."""
+        w = self._moved if self.output == "velocity" else self._momentum
+        y = self._lazily(w, inputs)
+        return y if self.free is None else torch.cat([y, self.free(inputs)], dim=1)
+
+    def flux(self, inputs: Tensor) -> Tensor:
+        """See ``ExactContinuity``."""
+        return self._lazily(self._momentum, inputs)
+
+    def velocity(self, inputs: Tensor) -> Tensor:
+        """See ``ExactContinuity``."""
+        return self._lazily(self._moved, inputs)[:, 1:]
+
+    def density(self, inputs: Tensor) -> Tensor:
+        """See ``ExactContinuity``."""
+        return self.log_density(inputs).exp()
+
+    def log_density(self, inputs: Tensor) -> Tensor:
+        r"""Return :math:`\log\rho`, shape (N, 1), which never overflows."""
+        return self._lazily(lambda x: self._log_density_and_velocity(x)[0], inputs)
+
+    def transport(self, x: Tensor, t0: Time, t1: Time) -> Tensor:
+        """Return where particles at x at time t0 are at time t1, (N, d).
+
+        Args:
+            x: Shape (N, d).
+            t0: A number or shape (N, 1).
+            t1: A number or shape (N, 1).
+
+        Raises:
+            RuntimeError: The inverse did not converge.
+        """
+        z = self.flow.value(x, _column(t0, x))
+        return self.flow.inverse(z, _column(t1, x))
+
+    def sample(
+        self, n: int, t: Time, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draw n particles, (n, d), from the density at time t.
+
+        Args:
+            n: Number of particles.
+            t: A number or shape (n, 1).
+            generator: Makes the draw repeatable.
+        """
+        like = self.flow.conditioner.constant
+        z = torch.randn(
+            n, self.dim, generator=generator, dtype=like.dtype, device=like.device
+        )
+        with torch.no_grad():
+            return self.flow.inverse(z, _column(t, z))
+
+    def _lazily(self, evaluate: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+        self._check_inputs(inputs)
+        if self.training and not self.flow.is_started:
+            self.flow.start(inputs[:, : self.dim], inputs[:, self.dim :])
+        return lazily_differentiated(evaluate, inputs, lambda: weights_state(self))
+
+    def _moved(self, inputs: Tensor) -> Tensor:
+        log_rho, u = self._log_density_and_velocity(inputs)
+        return torch.cat([log_rho.exp(), u], dim=1)
+
+    def _momentum(self, inputs: Tensor) -> Tensor:
+        log_rho, u = self._log_density_and_velocity(inputs)
+        rho = log_rho.exp()
+        return torch.cat([rho, rho * u], dim=1)
+
+    def _log_density_and_velocity(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Evaluate the formulas of the class, (N, 1) and (N, d)."""
+        d = self.dim
+        with torch.autocast(inputs.device.type, enabled=False):
+            z, dz_dx, dz_dt = self.flow(inputs[:, :d], inputs[:, d:])
+            log_normal = -0.5 * (z.square().sum(1) + d * math.log(2 * math.pi))
+            log_rho = self.log_mass + log_normal + torch.linalg.slogdet(dz_dx)[1]
+            u = -torch.linalg.solve(dz_dx, dz_dt)
+        return log_rho[:, None], u
+
+    def _check_inputs(self, inputs: Tensor) -> None:
+        if inputs.ndim != 2 or inputs.shape[1] != self.dim + 1:
+            raise ValueError(
+                f"inputs: must have shape (N, {self.dim + 1}), {self.dim} columns of "
+                f"space and then time, got {tuple(inputs.shape)}."
+            )
+        if inputs.dtype != self.log_mass.dtype:
+            raise ValueError(
+                f"inputs: must have the dtype of the network, {self.log_mass.dtype}, "
+                f"got {inputs.dtype}. Call dde.config.set_default_float before "
+                "building data and network."
+            )
+
+
+def _check(
+    dim: int, blocks: int, total_mass: float, domain: Domain | None, extras: int
+) -> None:
+    least = {"dim": (dim, 1), "blocks": (blocks, 1), "extras": (extras, 0)}
+    for name, (value, smallest) in least.items():
+        if not isinstance(value, Integral) or value < smallest:
+            raise ValueError(
+                f"{name}: must be an integer of at least {smallest}, got {value!r}."
+            )
+    if not 0 < total_mass < math.inf:
+        raise ValueError(
+            f"total_mass: must be positive and finite, got {total_mass!r}. The density "
+            "is positive by construction; subtract a background elsewhere."
+        )
+    if domain is not None and (not isinstance(domain, Domain) or domain.dim != dim):
+        raise ValueError(
+            f"domain: must be a flows.Box or flows.Ball of {dim} dimensions or None, "
+            f"got {domain!r}."
+        )
+
+
+def _column(t: Time, x: Tensor) -> Tensor:
+    """Return times as a column (N, 1)."""
+    if isinstance(t, Tensor) and t.ndim:
+        if t.shape != (len(x), 1):
+            raise ValueError(
+                f"t: must be a number or have shape ({len(x)}, 1), got "
+                f"{tuple(t.shape)}."
+            )
+        return t.to(x)
+    return x.new_full((len(x), 1), float(t))
