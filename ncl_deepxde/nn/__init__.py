@@ -8,6 +8,7 @@ from .initial_potentials import FourierPotential, HomotopyPotential
 from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
+from .subharmonic_ncl import SubharmonicNCL
 from .windows import Windows
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "InitialState",
     "LFlow",
     "MomentumNCL",
+    "SubharmonicNCL",
     "Wall",
     "Windows",
 ]
