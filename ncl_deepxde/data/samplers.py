@@ -109,12 +109,12 @@ def checked_points(
     points = sampler(n, generator).detach()
     if points.ndim != 2 or len(points) != n:
         raise ValueError(
-            f"Collocation: a sampler must return points of the shape (n, d+1) with "
-            f"n = {n}, got {tuple(points.shape)}."
+            f"sampler: must return points of the shape (n, d+1) with n = {n}, got "
+            f"{tuple(points.shape)}."
         )
     if points.device.type != generator.device.type:
         raise ValueError(
-            f"Collocation: a sampler must draw on the generator's device "
-            f"{generator.device}, got {points.device}. Pass device=generator.device."
+            f"sampler: must draw on the generator's device {generator.device}, got "
+            f"{points.device}. Pass device=generator.device."
         )
     return points

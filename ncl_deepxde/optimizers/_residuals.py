@@ -8,35 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import deepxde as dde
 import torch
 from deepxde.gradients.gradients import clear
 from torch import Tensor
 
-from ..data import Collocation
+from ..data._residual_data import ResidualData
 
-__all__ = ["ResidualVector", "collocation_of"]
+__all__ = ["ResidualVector", "residual_data"]
 
 Forward = Callable[[Tensor], Tensor]
-LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
-def collocation_of(model: dde.Model) -> Collocation:
-    """Return the data of a model.
+def residual_data(model: dde.Model) -> ResidualData:
+    """Return the data of a model, whose losses are residuals at points.
 
     Raises:
-        ValueError: The data are not a ``Collocation``.
+        ValueError: The data are no ``Collocation`` or ``Observations``, or have
+            penalties.
     """
-    if isinstance(model.data, Collocation):
-        return model.data
-    raise ValueError(
-        "GaussNewton: model.data must be an ncl_deepxde.data.Collocation, whose "
-        "residuals at different points are independent, got "
-        f"{type(model.data).__name__}. Give the same pde and conditions to "
-        "Collocation, or use another optimizer."
-    )
+    if not isinstance(model.data, ResidualData):
+        raise ValueError(
+            "GaussNewton: model.data must be an ncl_deepxde.data.Collocation or "
+            "Observations, whose residuals at different points are independent, got "
+            f"{type(model.data).__name__}. Give the same pde and conditions to "
+            "Collocation, or use another optimizer."
+        )
+    if model.data.penalties:
+        names = [penalty.name for penalty in model.data.penalties]
+        raise ValueError(
+            f"GaussNewton: penalties must be empty, got {names}: they are no squares "
+            "of residuals at points. Write them as a Condition, or use another "
+            "optimizer such as Adam or L-BFGS."
+        )
+    return model.data
 
 
 class ResidualVector:
@@ -52,7 +58,7 @@ class ResidualVector:
     def __init__(self, model: dde.Model) -> None:
         self.net = model.net
         self.loss = float("nan")
-        self._model, self._data = model, collocation_of(model)
+        self._model, self._data = model, residual_data(model)
 
     def observed(self, closure: Callable[[], Tensor]) -> list[Tensor]:
         """Return the residuals, each (N,), that DeepXDE's closure computes.
@@ -63,10 +69,10 @@ class ResidualVector:
         Raises:
             ValueError: The loss weights do not fit the residuals.
         """
-        with _recorded(self._data) as found:
+        with self._data.recording() as found:
             self.loss = closure().item()
         pairs = zip(self._weights(), found, strict=True)
-        return [(w / len(r)) ** 0.5 * r[:, 0] for w, r in pairs]
+        return [column for w, term in pairs for column in term.columns(w)]
 
     def groups(
         self, forward: Forward | None = None
@@ -80,11 +86,11 @@ class ResidualVector:
             ValueError: The loss weights do not fit the residuals.
         """
         forward, weights = forward or self.net, iter(self._weights())
-        for call in self._data.calls():
+        for call in self._data.calls(self.net):
             inputs = call.inputs()
-            defects = call.residuals(inputs, forward(inputs))
-            scales = [(next(weights) / len(inputs)) ** 0.5 for _ in defects]
-            yield inputs, [s * r[:, 0] for s, r in zip(scales, defects, strict=True)]
+            terms = call.terms(inputs, forward(inputs))
+            columns = [column for t in terms for column in t.columns(next(weights))]
+            yield inputs, columns
             clear()
 
     def terms(self) -> list[Tensor]:
@@ -106,35 +112,6 @@ class ResidualVector:
                 f"terms {names}, got {given}."
             )
         return found
-
-
-@contextmanager
-def _recorded(data: dde.data.Data) -> Iterator[list[Tensor]]:
-    """Collect the residuals that losses are computed from; losses carry no graph."""
-    found: list[Tensor] = []
-    original, watched = data.losses_train, vars(data).get("losses_train")
-
-    def recording(loss: LossFunction) -> LossFunction:
-        def compute(target: Tensor, residual: Tensor) -> Tensor:
-            found.append(residual)
-            return loss(target, residual.detach()).requires_grad_()
-
-        return compute
-
-    def losses_train(
-        targets: None, outputs: Tensor, loss: Any, *rest: Any, **options: Any
-    ) -> Any:
-        is_list = isinstance(loss, (list, tuple))
-        kept = [recording(f) for f in loss] if is_list else recording(loss)
-        return original(targets, outputs, kept, *rest, **options)
-
-    data.losses_train = losses_train
-    try:
-        yield found
-    finally:
-        del data.losses_train
-        if watched is not None:
-            data.losses_train = watched
 
 
 @contextmanager

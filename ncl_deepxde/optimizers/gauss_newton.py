@@ -44,7 +44,7 @@ from ._curve import Curve
 from ._damped_solve import SOLVERS, SolverOptions, damped_solver
 from ._jacobian import Jacobian
 from ._layer_path import layer_jacobian
-from ._residuals import ResidualVector, collocation_of
+from ._residuals import ResidualVector, residual_data
 from ._sample_path import sample_jacobian
 
 __all__ = ["GaussNewton"]
@@ -63,8 +63,8 @@ class GaussNewton(torch.optim.Optimizer):
     normalization.
 
     Args:
-        model: A model whose data is a ``Collocation``; compile it with the result,
-            loss ``"MSE"``.
+        model: A model whose data is a ``Collocation`` or ``Observations`` without
+            penalties; compile it with the result, loss ``"MSE"``.
         damping: First :math:`\lambda`, in units of the mean diagonal of the kernel.
         damping_range: Smallest and largest :math:`\lambda`. With far fewer residuals
             than parameters 1e-6 is a better lower end: the step then leaves alone what
@@ -95,7 +95,7 @@ class GaussNewton(torch.optim.Optimizer):
         >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
 
     Raises:
-        ValueError: A bad argument, data that are not a ``Collocation``, or mixed
+        ValueError: A bad argument, data of another class or with penalties, or mixed
             precision.
     """
 
@@ -116,7 +116,7 @@ class GaussNewton(torch.optim.Optimizer):
         iterations: int = 100,
         acceleration: bool = False,
     ) -> None:
-        collocation_of(model)
+        residual_data(model)
         if dde.config.mixed:
             raise ValueError(
                 "GaussNewton: the float type must be float32 or float64, got mixed. "

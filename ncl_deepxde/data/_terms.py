@@ -1,0 +1,157 @@
+"""Loss terms: residuals at points, where some entries may be unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .samplers import Sampler
+
+__all__ = ["Call", "Condition", "Penalty", "Term", "named_terms"]
+
+Residual = Callable[[Tensor, Tensor], Sequence[Tensor]]
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A soft initial or boundary condition with points of its own.
+
+    Args:
+        name: name of the loss term, for logs.
+        sampler: draws the points, (num_points, d+1), time last.
+        num_points: number of points at every step.
+        residual: maps inputs (N, d+1) and outputs (N, k) to a list of defects (N, 1);
+            each becomes one loss term.
+        has_derivatives: whether `residual` differentiates the outputs by the inputs;
+            if not, exact networks save the work of preparing for it.
+    """
+
+    name: str
+    sampler: Sampler
+    num_points: int
+    residual: Residual
+    has_derivatives: bool = True
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A loss term that is a function of the network and of no points.
+
+    Args:
+        name: name of the loss term, for logs.
+        function: maps the network to a 0-dimensional tensor, which is the term itself:
+            no loss function is applied to it.
+    """
+
+    name: str
+    function: Callable[[torch.nn.Module], Tensor]
+
+    def value(self, net: torch.nn.Module) -> Tensor:
+        """Return the term; a ValueError tells if it is not 0-dimensional."""
+        value = self.function(net)
+        if not isinstance(value, Tensor) or value.ndim:
+            got = tuple(value.shape) if isinstance(value, Tensor) else type(value)
+            raise ValueError(
+                f"Penalty {self.name!r}: function must return a 0-dimensional tensor, "
+                f"got {got}. Take the sum or the mean."
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Term:
+    r"""A residual whose mean square over n known entries is a term of the loss.
+
+    .. math:: \frac{1}{n} \sum_{(i, k) \text{ known}} r_{ik}^2
+
+    Args:
+        name: name of the term, for logs.
+        residual: shape (N, k).
+        is_known: which entries count, (N, k); all by default.
+    """
+
+    name: str
+    residual: Tensor
+    is_known: Tensor | None = None
+
+    def loss(self, function: LossFunction) -> Tensor:
+        """Return `function(0, r)`, 0-dimensional, and 0 where nothing is known.
+
+        The function sees the residual (N, k), or, where entries are missing, the n
+        known ones as a column (n, 1).
+        """
+        r = self.residual
+        if self.is_known is not None:
+            r = r[self.is_known][:, None]
+        return function(torch.zeros_like(r), r) if r.numel() else r.sum()
+
+    def columns(self, weight: float) -> list[Tensor]:
+        """Return k vectors (N,) whose squares add up to `weight` times the term."""
+        if self.is_known is None:
+            r, count = self.residual, self.residual.numel()
+            return list(((weight / count) ** 0.5 * r).unbind(1))
+        share = weight / self.is_known.sum().clamp(min=1)
+        r = torch.where(self.is_known, self.residual, 0)
+        return list((share.sqrt() * r).unbind(1))
+
+
+@dataclass(frozen=True)
+class Call:
+    """One evaluation of the network, and the loss terms computed from it.
+
+    Args:
+        points: the points, (N, d+1), time last.
+        terms: maps inputs (N, d+1) and outputs (N, k) to the terms.
+        has_derivatives: whether the residuals differentiate by the inputs.
+    """
+
+    points: Tensor
+    terms: Callable[[Tensor, Any], list[Term]]
+    has_derivatives: bool
+
+    @classmethod
+    def of(cls, condition: Condition, points: Tensor) -> Call:
+        """Return the call of a condition at its points."""
+
+        def terms(inputs: Tensor, outputs: Tensor) -> list[Term]:
+            residuals = condition.residual(inputs, outputs)
+            return named_terms(residuals, condition.name, None, len(inputs))
+
+        return cls(points, terms, condition.has_derivatives)
+
+    def inputs(self) -> Tensor:
+        """Return the points as a new leaf."""
+        return self.points.detach().requires_grad_(self.has_derivatives)
+
+
+def named_terms(
+    residuals: Tensor | Sequence[Tensor],
+    prefix: str,
+    names: list[str] | None,
+    rows: int,
+) -> list[Term]:
+    """Pair residuals with names and check that each has the shape (rows, 1)."""
+    if isinstance(residuals, Tensor):
+        residuals = [residuals]
+    count = len(residuals)
+    if names is None:
+        numbered = [f"{prefix} {i}" for i in range(1, count + 1)]
+        names = [prefix] if count == 1 else numbered
+    if len(names) != count:
+        raise ValueError(
+            f"Collocation: names must hold one name for each of the {count} residuals "
+            f"of {prefix}, got {names}."
+        )
+    for name, residual in zip(names, residuals, strict=True):
+        if residual.shape != (rows, 1):
+            raise ValueError(
+                f"residual: {name!r} must have the shape (N, 1) = ({rows}, 1), got "
+                f"{tuple(residual.shape)}. Keep the last axis by slicing, as in "
+                "outputs[:, 0:1]."
+            )
+    return [Term(n, r) for n, r in zip(names, residuals, strict=True)]
