@@ -56,7 +56,8 @@ def solve_residual(residual: Residual, y: Tensor) -> Tensor:
             )
     if not torch.is_grad_enabled():
         return x
-    return x - torch.linalg.solve(J, _evaluate(residual, x)[0])
+    correction: Tensor = torch.linalg.solve(J, _evaluate(residual, x)[0])
+    return x - correction
 
 
 def _evaluate(residual: Residual, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -130,7 +130,8 @@ def limited(W: Tensor, limit: float) -> Tensor:
     # float32 rounds by some 1e-7; the limits 1 and 0.97 leave no other room.
     room = 1 - 8 * torch.finfo(W.dtype).eps
     norm = torch.linalg.matrix_norm(W, ord=2)
-    return W * (room * limit / norm).clamp(max=1.0)[:, None, None]
+    factor: Tensor = (room * limit / norm).clamp(max=1.0)
+    return W * factor[:, None, None]
 
 
 def _column_factors(angles: Tensor, dim: int, width: int) -> list[Tensor]:

@@ -53,7 +53,7 @@ class Flow(torch.nn.Module):
         with torch.no_grad():
             prepared, moments = self._prepared(t, order=0)
             streams = x.detach()[None]
-            for layer, p in zip(self.layers, prepared, strict=True):
+            for layer, p in zip(self._bijections(), prepared, strict=True):
                 layer.start(streams[0])
                 streams = layer(streams, p, moments)
             self.is_started.fill_(True)
@@ -72,7 +72,7 @@ class Flow(torch.nn.Module):
         N, d = x.shape
         unit = torch.eye(d, dtype=x.dtype, device=x.device)[:, None].expand(d, N, d)
         streams = torch.cat([x[None], unit, torch.zeros_like(x)[None]])
-        for layer, p in zip(self.layers, prepared, strict=True):
+        for layer, p in zip(self._bijections(), prepared, strict=True):
             streams = layer(streams, p, moments)
         return streams[0], streams[1 : d + 1].permute(1, 2, 0), streams[d + 1]
 
@@ -80,24 +80,30 @@ class Flow(torch.nn.Module):
         """Return z alone, (N, d)."""
         prepared, moments = self._prepared(t, order=0)
         streams = x[None]
-        for layer, p in zip(self.layers, prepared, strict=True):
+        for layer, p in zip(self._bijections(), prepared, strict=True):
             streams = layer(streams, p, moments)
         return streams[0]
 
     def inverse(self, z: Tensor, t: Tensor) -> Tensor:
         """Return x, (N, d), from z, (N, d), at times (N, 1)."""
         prepared, moments = self._prepared(t, order=0)
-        for layer, p in zip(reversed(self.layers), reversed(prepared), strict=True):
+        for layer, p in zip(
+            reversed(self._bijections()), reversed(prepared), strict=True
+        ):
             z = layer.inverse(z, p, moments)
         return z
+
+    def _bijections(self) -> list[Bijection]:
+        return [layer for layer in self.layers if isinstance(layer, Bijection)]
 
     def _prepared(self, t: Tensor, order: int) -> tuple[list[Any], Moments]:
         """Prepare all layers, layers of one kind together, at the distinct times."""
         t, moments = _distinct(t)
         c = self.conditioner(t, order)
-        prepared: list[Any] = [None] * len(self.layers)
+        bijections = self._bijections()
+        prepared: list[Any] = [None] * len(bijections)
         for numbers in self._kinds.values():
-            layers = [self.layers[i] for i in numbers]
+            layers = [bijections[i] for i in numbers]
             own = torch.stack([c[..., self._slices[i]] for i in numbers], dim=2)
             found = layers[0].prepare(layers, own)
             for i, p in zip(numbers, found, strict=True):

@@ -53,8 +53,8 @@ class ConditionalSVD(Bijection):
     def prepare(cls, layers: Sequence[Any], coefficients: Tensor) -> list[Any]:
         """Return the streams of A, (1 or 2, T, d, d), and b, (1 or 2, T, d)."""
         d = layers[0].dim
-        u, v, log_s, b = coefficients.split([d * d, d * d, d, d], dim=-1)
-        U, V = (_reflections(w.unflatten(-1, (d, d))) for w in (u, v))
+        u, v, log_s, b = torch.split(coefficients, [d * d, d * d, d, d], dim=-1)
+        U, V = (_reflections(w.reshape(*w.shape[:-1], d, d)) for w in (u, v))
         s = log_s[:1].exp()
         s = torch.cat([s + LEAST, s * log_s[1:]])
         A = _product(_product(U, torch.diag_embed(s)), V)
@@ -79,7 +79,8 @@ class ConditionalSVD(Bijection):
     ) -> Tensor:
         """See ``Bijection``."""
         A, b = (moments.gather(w[0]) for w in prepared)
-        return torch.linalg.solve(A, (y - b).unsqueeze(-1)).squeeze(-1)
+        x: Tensor = torch.linalg.solve(A, y - b)
+        return x
 
 
 def _reflections(u: Tensor) -> Tensor:

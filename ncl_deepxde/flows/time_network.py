@@ -49,9 +49,9 @@ class TimeNetwork(torch.nn.Module):
                 f"got {hidden!r}. Use for example (64, 64)."
             )
         real = dde.config.real(torch)
-        self.middle, self.half = sum(times) / 2, (times[1] - times[0]) / 2
+        self.middle, self.scale = sum(times) / 2, 2 / (times[1] - times[0])
         self.activation = get(activation)
-        self.linears = torch.nn.ModuleList(
+        self.hidden = torch.nn.ModuleList(
             torch.nn.Linear(m, n, dtype=real) for m, n in pairwise([1, *hidden])
         )
         self.constant = torch.nn.Parameter(start.clone().to(real))
@@ -65,9 +65,10 @@ class TimeNetwork(torch.nn.Module):
             t: Times, shape (T, 1).
             order: 0 or 1.
         """
-        streams = [(t - self.middle) / self.half, torch.full_like(t, 1 / self.half)]
+        streams = [self.scale * (t - self.middle), torch.full_like(t, self.scale)]
         h, space = torch.stack(streams[: order + 1]), jet_space(1, order)
-        for linear in self.linears:
-            h = dense(h, linear.weight, linear.bias, self.activation, space)
+        for linear in self.hidden:
+            weight, bias = linear.parameters()
+            h = dense(h, weight, bias, self.activation, space)
         c = torch.nn.functional.linear(h, self.matrix)
         return torch.cat([c[:1] + self.constant, c[1:]])
