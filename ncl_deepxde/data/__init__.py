@@ -1,12 +1,20 @@
 """DeepXDE data classes: the points a network is trained on."""
 
-from .collocation import Collocation, Condition
+from ._terms import Condition, Penalty
+from .collocation import Collocation
+from .observations import Observations
 from .samplers import Sampler, initial_slice, kronecker_box, uniform_box
+from .table import Observed, Source, Table
 
 __all__ = [
     "Collocation",
     "Condition",
+    "Observations",
+    "Observed",
+    "Penalty",
     "Sampler",
+    "Source",
+    "Table",
     "initial_slice",
     "kronecker_box",
     "uniform_box",

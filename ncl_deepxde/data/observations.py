@@ -1,0 +1,222 @@
+"""Measured densities and velocities, fitted by any network of a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..nn._exact import ExactContinuity
+from ._residual_data import ResidualData
+from ._terms import Call, Condition, Penalty, Term
+from .table import Observed, Source
+
+__all__ = ["Observations"]
+
+Transform = Callable[[Tensor], Tensor]
+
+
+def _log1p(rho: Tensor) -> Tensor:
+    """Return log(1 + rho), and its tangent at 0 below: a network may stray there."""
+    return torch.where(rho > 0, torch.log1p(rho.clamp(min=0)), rho)
+
+
+def _linear(rho: Tensor) -> Tensor:
+    return rho
+
+
+DENSITIES: dict[str, Transform] = {
+    "log1p": _log1p,
+    "log": torch.log,
+    "linear": _linear,
+}
+VELOCITIES = ("velocity", "momentum")
+OUTPUTS = ("flux", "velocity")
+
+
+class Observations(ResidualData):
+    r"""Observations of a flow, drawn from a source at every step.
+
+    .. math:: L = \frac{w_1}{n_1} \sum_i
+        \Bigl(\frac{f(\rho(x_i, t_i)) - f(\rho_i)}{\sigma_i}\Bigr)^2
+        + \frac{w_2}{n_2} \sum_{i,k}
+        \Bigl(\frac{u_k(x_i, t_i) - u_{ik}}{\tau_{ik}}\Bigr)^2
+        + \text{conditions} + \text{penalties},
+
+    sums over the known entries, :math:`n_1` and :math:`n_2` of them, with
+    :math:`f(\rho) = \log(1 + \rho)` by default. The terms are "density", "velocity",
+    those of the conditions, the penalties, in this order; the weights come from
+    ``model.compile(loss_weights=[...])``. ``loss`` there may be a list with one
+    function for each term but the penalties.
+
+    What a step sees is a function of `seed` and `k // resample_every` alone, as for
+    ``Collocation``. No derivative by the inputs is prepared for the observations.
+
+    A network with exact continuity tells itself what its columns 1..d hold. For those
+    with ``output="flux"`` the velocity is a quotient, :math:`u = m/\rho`: where the
+    density falls below what the float type can hold, build the network with
+    ``output="velocity"`` or compare the momentum.
+
+    Args:
+        source: maps (n, generator) to at most n observations, such as a ``Table``.
+        num_observations: number of observations at every step.
+        density: f: ``"log1p"`` (continued by its tangent below density 0), ``"log"``,
+            ``"linear"``, or a function (N, 1) -> (N, 1); ``None`` leaves the term out.
+        velocity: ``"velocity"``, or ``"momentum"`` to compare :math:`\rho u` with
+            :math:`\rho_i u_i` where both are known; ``None`` leaves the term out.
+        output: what columns 1..d of a network without exact continuity hold,
+            ``"velocity"`` or ``"flux"``.
+        conditions: conditions with points of their own: a pde, walls, an initial state.
+        penalties: functions of the network.
+        seed: selects the sequence of observations.
+        resample_every: number of steps that share their observations; may be changed.
+        num_test: number of fixed observations for DeepXDE's test loss; as many as
+            `num_observations` by default.
+        test_source: source of these, such as held-out stations; `source` by default.
+
+    Attributes:
+        loss_names: names of all loss terms in order; empty before the first
+            evaluation.
+
+    Raises:
+        ValueError: a bad argument, a source without what a term needs, or a network
+            with too few outputs.
+
+    Example:
+        >>> data = Observations(table, 500)  # doctest: +SKIP
+        >>> model = dde.Model(data, net)  # doctest: +SKIP
+        >>> model.compile("adam", lr=1e-3, loss_weights=[1, 0.1])  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        num_observations: int,
+        *,
+        density: str | Transform | None = "log1p",
+        velocity: str | None = "velocity",
+        output: str = "velocity",
+        conditions: Sequence[Condition] = (),
+        penalties: Sequence[Penalty] = (),
+        seed: int = 0,
+        resample_every: int = 1,
+        num_test: int | None = None,
+        test_source: Source | None = None,
+    ) -> None:
+        _check_choice("density", density, (*DENSITIES, None))
+        _check_choice("velocity", velocity, (*VELOCITIES, None))
+        _check_choice("output", output, OUTPUTS)
+        self.sources = (source, source if test_source is None else test_source)
+        self.num_observations = num_observations
+        self.output = output
+        self._transform = DENSITIES[density] if isinstance(density, str) else density
+        self._velocity = velocity
+        wanted = {"density": density, "velocity": velocity}
+        names = [name for name, kind in wanted.items() if kind is not None]
+        if not names:
+            raise ValueError(
+                "Observations: density and velocity must not both be None. Use "
+                "Collocation to train on conditions alone."
+            )
+        super().__init__(
+            {"num_observations": num_observations},
+            num_test,
+            conditions,
+            penalties,
+            names,
+            seed=seed,
+            resample_every=resample_every,
+        )
+
+    def _draw_own(self, number: int, generator: torch.Generator, key: int) -> Observed:
+        found = self.sources[key](number, generator)
+        if not isinstance(found, Observed) or not 1 <= len(found.points) <= number:
+            got = type(found).__name__
+            got = f"{len(found.points)}" if isinstance(found, Observed) else got
+            raise ValueError(
+                f"Observations: a source must return an Observed with at least one and "
+                f"at most {number} points, got {got}."
+            )
+        if found.points.device.type != generator.device.type:
+            raise ValueError(
+                f"Observations: a source must return tensors on the generator's device "
+                f"{generator.device}, got {found.points.device}."
+            )
+        return found
+
+    def _inputs(self, own: Observed) -> Tensor:
+        return own.points.detach().as_subclass(_FixedPoints)
+
+    def _own_call(self, own: Observed, net: torch.nn.Module) -> Call:
+        output = net.output if isinstance(net, ExactContinuity) else self.output
+
+        def terms(inputs: Tensor, outputs: Any) -> list[Term]:
+            outputs = outputs[0] if isinstance(outputs, tuple) else outputs
+            return self._terms(own, outputs, output)
+
+        return Call(own.points, terms, has_derivatives=False)
+
+    def _terms(self, own: Observed, outputs: Tensor, output: str) -> list[Term]:
+        """Compare outputs (N, k), columns 1..d of the kind `output`."""
+        d = own.points.shape[1] - 1
+        if outputs.ndim != 2 or outputs.shape[1] < 1 + d * bool(self._velocity):
+            raise ValueError(
+                f"Observations: the network must have the outputs (rho, w_1..w_{d}), "
+                f"the shape (N, {d + 1}) or more, got {tuple(outputs.shape)}."
+            )
+        rho, w, found = outputs[:, :1], outputs[:, 1 : d + 1], []
+        if self._transform is not None:
+            target = self._transform(_given("density", own.density))
+            value = self._transform(rho)
+            found.append(_term("density", value, target, own.density_noise))
+        if self._velocity is not None:
+            target = _given("velocity", own.velocity)
+            if self._velocity == "momentum":
+                value = w if output == "flux" else rho * w
+                target = target * _given("density", own.density)
+            else:
+                value = w if output == "velocity" else w / rho
+            found.append(_term("velocity", value, target, own.velocity_noise))
+        return found
+
+
+def _given(name: str, values: Tensor | None) -> Tensor:
+    if values is None:
+        raise ValueError(
+            f"Observations: the source must give what is compared, got no {name}. Give "
+            f"it, or pass {name}=None."
+        )
+    return values
+
+
+def _term(
+    name: str, value: Tensor, target: Tensor, noise: Tensor | float | None
+) -> Term:
+    """Compare values (N, k) with targets that are NaN where nothing is known."""
+    is_known = ~target.isnan()
+    residual = value - target
+    if noise is not None:
+        residual = residual / noise
+    return Term(name, residual, None if bool(is_known.all()) else is_known)
+
+
+class _FixedPoints(Tensor):
+    """Points that nothing is differentiated by.
+
+    DeepXDE asks the inputs of every network for gradients, upon which exact networks
+    would prepare derivatives that nobody needs here.
+    """
+
+    __torch_function__: Any = torch._C._disabled_torch_function_impl
+
+    def requires_grad_(self, requires_grad: bool = True) -> _FixedPoints:
+        """Stay as they are."""
+        return self
+
+
+def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    is_function = name == "density" and callable(value)
+    if not is_function and value not in choices:
+        raise ValueError(f"Observations: {name} must be one of {choices}, got {value}.")
