@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +26,9 @@ class Preset:
     Attributes:
         summary: One line for ``ncl-deepxde list``.
         models: Models that run when none is named.
-        settings: Everything that decides the result, as JSON values.
+        settings: Everything that decides the result, as JSON values. Where
+            ``"cases"`` maps names to settings that differ, every model is trained once
+            for each, and where ``"seeds"`` is a number, once for each of so many seeds.
     """
 
     summary: str
@@ -36,11 +38,19 @@ class Preset:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A model of a problem, ready to be trained."""
+    """A model of a problem, ready to be trained.
+
+    Attributes:
+        model: The model.
+        stages: Of its training.
+        solution: What its network says, at any time.
+        settings: Those it was built from, where measuring depends on them.
+    """
 
     model: dde.Model
     stages: Sequence[Stage]
     solution: Solution
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Problem(Protocol):
@@ -59,7 +69,14 @@ class Problem(Protocol):
     presets: Mapping[str, Preset]
 
     def build(self, model: str, settings: Mapping[str, Any], seed: int) -> Experiment:
-        """Return a fresh model; called after the seed and the device are set."""
+        """Return a fresh model; called after the seed and the device are set.
+
+        Args:
+            model: A key of ``models``.
+            settings: Of a preset; in one of several cases with its changes merged in,
+                and its name as ``"case"``.
+            seed: Of the points.
+        """
         ...
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
@@ -75,7 +92,11 @@ class Problem(Protocol):
         ...
 
     def measure(self, experiment: Experiment, reference: Solution) -> dict[str, Any]:
-        """Return the metrics of a trained model."""
+        """Return the metrics of a trained model.
+
+        The keys of several cases must differ, as in ``"r2_2d"``: those of all cases
+        end up in one mapping.
+        """
         ...
 
     def draw(
@@ -84,7 +105,14 @@ class Problem(Protocol):
         solutions: Mapping[str, Solution],
         metrics: Mapping[str, Any],
     ) -> list[Figure]:
-        """Draw all figures, write the fields; return file names and captions."""
+        """Draw all figures, write the fields; return file names and captions.
+
+        Args:
+            directory: Of the run.
+            solutions: Trained with the first seed, by model, or by ``"MODEL-CASE"``
+                where the preset has cases; and ``"reference"``.
+            metrics: Content of ``metrics.json``.
+        """
         ...
 
     def summarize(self, metrics: Mapping[str, Any]) -> str:

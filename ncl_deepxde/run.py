@@ -17,6 +17,7 @@ import deepxde as dde
 import torch
 
 from . import problem as problems
+from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
 from .files import replacing
 from .metrics import Solution
 from .problem import Experiment, Problem
@@ -34,7 +35,7 @@ class RunOptions:
         problem: Name of the problem.
         preset: Name of one of its presets.
         models: Names of models; those of the preset when empty.
-        seed: Of weights and points.
+        seed: Of weights and points; the first one, where the preset has several.
         device: ``"cpu"`` or ``"cuda"``.
     """
 
@@ -82,10 +83,15 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
         "reference": problem.describe_reference(reference_path),
     }
     solutions: dict[str, Solution] = {}
-    for model in options.models:
-        experiment = _train(problem, model, options, settings, out, metrics, resume)
-        metrics["models"][model] |= problem.measure(experiment, reference)
-        solutions[model] = experiment.solution
+    records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
+    for cell in list_cells(options.models, settings, options.seed):
+        experiment, costs = _train(problem, cell, options, out, resume)
+        measured = problem.measure(experiment, reference)
+        record, seeds = with_costs(cell, costs, measured), records[cell.model]
+        seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
+        metrics["models"][cell.model] = mean_over_seeds(seeds)
+        if cell.seed == options.seed:
+            solutions[cell.label] = experiment.solution
         _write_json(out / "metrics.json", metrics)
     solutions["reference"] = reference
     _say("drawing figures and writing fields")
@@ -104,37 +110,30 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
 
 
 def _train(
-    problem: Problem,
-    model: str,
-    options: RunOptions,
-    settings: Mapping[str, Any],
-    out: Path,
-    metrics: dict[str, Any],
-    resume: bool,
-) -> Experiment:
-    """Train one model and note the cost in the metrics."""
+    problem: Problem, cell: Cell, options: RunOptions, out: Path, resume: bool
+) -> tuple[Experiment, dict[str, float]]:
+    """Train one model; returns it with what that cost."""
     with redirect_stdout(io.StringIO()):
-        dde.config.set_default_float(settings["float"])
-        dde.config.set_random_seed(options.seed)
-    experiment = problem.build(model, settings, options.seed)
-    _say(f"training {model}: {problem.models[model]}")
+        dde.config.set_default_float(cell.settings["float"])
+        dde.config.set_random_seed(cell.seed)
+    experiment = problem.build(cell.model, cell.settings, cell.seed)
+    _say(f"training {cell.name}: {problem.models[cell.model]}")
     result = train(
         experiment.model,
         experiment.stages,
         out,
-        name=model,
-        seed=options.seed,
-        config={**asdict(options), "models": None, "settings": dict(settings)},
+        name=cell.name,
+        seed=cell.seed,
+        config={**asdict(options), "models": None, "settings": dict(cell.settings)},
         resume=resume,
     )
-    metrics["models"][model] = {
+    return experiment, {
         "train_seconds": result.seconds,
         "steps": result.steps,
         "seconds_per_step": result.seconds_per_step,
         "loss": result.loss,
         "parameters": sum(p.numel() for p in experiment.model.net.parameters()),
     }
-    return experiment
 
 
 def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:

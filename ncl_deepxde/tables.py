@@ -21,6 +21,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "velocity_mse": ("Accuracy", "velocity mean square error", "smallest"),
     "consistency_smape": ("Accuracy", "consistency SMAPE", "smallest"),
     "r2": ("Accuracy", "R2", "largest"),
+    "r2_interpolation": ("Accuracy", "R2 at observed times", "largest"),
     "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
     "continuity_relative": ("Conservation", "residual / largest term", "smallest"),
     "mass_drift": ("Conservation", "mass drift", "smallest"),
@@ -60,11 +61,13 @@ def metric_rows(models: Mapping[str, Metrics], max_times: int = 8) -> list[Row]:
     """Turn the `models` of a `metrics.json` into rows, ordered by section.
 
     Nested keys become one row each; of more than `max_times` times per field an even
-    selection is kept, with the first and the last.
+    selection is kept, with the first and the last. The values of single seeds make no
+    rows.
     """
     found: dict[tuple[str, ...], dict[str, float]] = {}
     for name, metrics in models.items():
-        for path, value in _leaves(_with_step_cost(metrics)):
+        shown = {key: v for key, v in metrics.items() if key != "seeds"}
+        for path, value in _leaves(_with_step_cost(shown)):
             found.setdefault(path, {})[name] = value
     kept = _thin_times(sorted(found, key=_order), max_times)
     return [Row(*_describe(path), values=found[path]) for path in kept]
@@ -134,10 +137,12 @@ def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, float]
 
 
 def _split_key(key: str) -> tuple[str, str]:
-    for suffix in ("_2d", "_3d"):
-        if key.endswith(suffix):
-            return key.removesuffix(suffix), suffix[1:].upper()
-    return key, ""
+    """Part a key such as `r2_2d` into what is known and the case, `r2` and `2D`."""
+    starts = [known for known in KNOWN if f"{key}_".startswith(f"{known}_")]
+    if not starts:
+        return key, ""
+    known = max(starts, key=len)
+    return known, key[len(known) + 1 :].replace("_", " ").upper()
 
 
 def _describe(path: Sequence[str]) -> tuple[str, str, Best]:

@@ -16,10 +16,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array, Solution, Times, torus_grid
+from ncl_deepxde.metrics import Array, Solution, Times
 from ncl_deepxde.plotting.panels import (
     DENSITY_LABEL,
+    UNIT_SQUARE,
     Limits,
+    View,
     as_image,
     bar_ends,
     color_limits,
@@ -43,6 +45,7 @@ def density_animation(
     n: int = 96,
     fps: int = 10,
     scale_from: str | None = None,
+    view: View = UNIT_SQUARE,
 ) -> None:
     """Write a GIF of the densities side by side, one frame per time.
 
@@ -50,13 +53,14 @@ def density_animation(
 
     Args:
         path_gif: File to write.
-        solutions: Label to flow on the unit torus.
+        solutions: Label to flow.
         times: Frames.
         n: Points per axis.
         fps: Frames per second.
         scale_from: As in `density_panels`.
+        view: As in `density_panels`.
     """
-    points = torus_grid(n)
+    points = view.grid(n)
     bar = tqdm(times, desc="animation: fields", unit="frame")
     frames = [
         {name: as_image(s(points, time)["rho"], n) for name, s in solutions.items()}
@@ -65,7 +69,7 @@ def density_animation(
     images = {name: [frame[name] for frame in frames] for name in solutions}
     limits = color_limits(images, scale_from)
     with style():
-        figure, shown = _draw_first(images, limits)
+        figure, shown = _draw_first(images, limits, view)
         pictures = _render(figure, shown, frames, times)
     with replacing(path_gif) as temporary:
         for colors in FIELD_COLORS:
@@ -100,13 +104,13 @@ def _palette(colors: int) -> Image.Image:
 
 
 def _draw_first(
-    images: Mapping[str, Sequence[Array]], limits: Limits
+    images: Mapping[str, Sequence[Array]], limits: Limits, view: View
 ) -> tuple[Figure, dict[str, AxesImage]]:
     figure = new_figure(height=1.2 + min((WIDTH - 1.8) / len(images), 5.5))
     panels = figure.subplots(1, len(images), sharey=True, squeeze=False)[0]
     shown = {}
     for axes, (name, frames) in zip(panels, images.items(), strict=True):
-        shown[name] = show_field(axes, frames[0], limits, "viridis")
+        shown[name] = show_field(axes, frames[0], limits, "viridis", view)
         axes.set(title=name, xlabel="$x$")
     panels[0].set_ylabel("$y$")
     last = shown[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +21,28 @@ SPEED_LABEL = r"speed $|u|$ (dimensionless)"
 DIFFERENCE_LABEL = r"$\rho - \rho_{\mathrm{reference}}$ (dimensionless)"
 
 
+@dataclass(frozen=True)
+class View:
+    """The square that panels show, by default the unit torus.
+
+    Args:
+        low: Least coordinate of both axes.
+        high: Largest coordinate.
+        overlay: Draws more on every panel.
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    overlay: Callable[[Axes], object] | None = None
+
+    def grid(self, n: int) -> Array:
+        """Return cell centers with n cells per axis, (n**2, 2), as `torus_grid`."""
+        return self.low + (self.high - self.low) * torus_grid(n)
+
+
+UNIT_SQUARE = View()
+
+
 def density_panels(
     path: str | os.PathLike[str],
     solutions: Mapping[str, Solution],
@@ -28,19 +51,21 @@ def density_panels(
     n: int = 128,
     title: str = "Density",
     scale_from: str | None = None,
+    view: View = UNIT_SQUARE,
 ) -> None:
     """Draw the density of each solution (rows) at each time (columns).
 
     Args:
         path: Image file to write.
-        solutions: Label to flow on the unit torus.
+        solutions: Label to flow.
         times: Columns.
         n: Points per axis.
         title: Heading of the figure.
         scale_from: Label of the solution whose range sets the color scale, arrows on
             the color bar then tell that others exceed it; by default all set it.
+        view: What the panels show.
     """
-    save(draw_density(solutions, times, n, title, scale_from), path)
+    save(draw_density(solutions, times, n, title, scale_from, view), path)
 
 
 def velocity_panels(
@@ -51,9 +76,10 @@ def velocity_panels(
     n: int = 96,
     title: str = "Velocity: speed and streamlines",
     scale_from: str | None = None,
+    view: View = UNIT_SQUARE,
 ) -> None:
     """Draw speed as color with streamlines; arguments as in `density_panels`."""
-    save(draw_velocity(solutions, times, n, title, scale_from), path)
+    save(draw_velocity(solutions, times, n, title, scale_from, view), path)
 
 
 def difference_panels(
@@ -75,15 +101,16 @@ def draw_density(
     n: int,
     title: str = "Density",
     scale_from: str | None = None,
+    view: View = UNIT_SQUARE,
 ) -> Figure:
     """Return the figure that `density_panels` writes."""
-    points = torus_grid(n)
+    points = view.grid(n)
     images = {
         name: [as_image(solution(points, time)["rho"], n) for time in times]
         for name, solution in solutions.items()
     }
     limits = color_limits(images, scale_from)
-    return _draw_grid(images, times, limits, title, DENSITY_LABEL, "viridis")
+    return _draw_grid(images, times, limits, title, DENSITY_LABEL, "viridis", view)
 
 
 def draw_velocity(
@@ -92,9 +119,10 @@ def draw_velocity(
     n: int,
     title: str = "Velocity",
     scale_from: str | None = None,
+    view: View = UNIT_SQUARE,
 ) -> Figure:
     """Return the figure that `velocity_panels` writes."""
-    points = torus_grid(n)
+    points = view.grid(n)
     velocities = {
         name: [
             [as_image(column, n) for column in solution(points, time)["u"].T]
@@ -120,7 +148,9 @@ def draw_velocity(
             )
 
     limits = color_limits(speeds, scale_from)
-    return _draw_grid(speeds, times, limits, title, SPEED_LABEL, "viridis", streamlines)
+    return _draw_grid(
+        speeds, times, limits, title, SPEED_LABEL, "viridis", view, streamlines
+    )
 
 
 def draw_difference(
@@ -142,7 +172,9 @@ def draw_difference(
     }
     largest = max(abs(limit) for limit in color_limits(images))
     limits = (-largest, largest)
-    return _draw_grid(images, times, limits, title, DIFFERENCE_LABEL, "RdBu_r")
+    return _draw_grid(
+        images, times, limits, title, DIFFERENCE_LABEL, "RdBu_r", UNIT_SQUARE
+    )
 
 
 def as_image(column: Array, n: int) -> Array:
@@ -170,25 +202,36 @@ def color_limits(
     return float(values.min()), float(values.max())
 
 
-def show_field(axes: Axes, image: Array, limits: Limits, cmap: str) -> AxesImage:
-    """Draw an image on the unit square with equal aspect and sparse ticks."""
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
-    # The last label of a panel would run into the first of the next.
-    first, _, last = axes.xaxis.get_major_ticks()
-    first.label1.set_horizontalalignment("left")
-    last.label1.set_horizontalalignment("right")
-    axes.spines[:].set_visible(True)
+def show_field(
+    axes: Axes, image: Array, limits: Limits, cmap: str, view: View = UNIT_SQUARE
+) -> AxesImage:
+    """Draw an image on a square with equal aspect and sparse ticks."""
+    show_frame(axes, view)
     return axes.imshow(
         image,
         origin="lower",
-        extent=(0, 1, 0, 1),
+        extent=(view.low, view.high) * 2,
         aspect="equal",
         vmin=limits[0],
         vmax=limits[1],
         cmap=cmap,
     )
+
+
+def show_frame(axes: Axes, view: View) -> None:
+    """Give axes the limits, sparse ticks and the overlay of a view."""
+    ends = view.low, view.high
+    axes.set(xlim=ends, ylim=ends)
+    ticks = [view.low, (view.low + view.high) / 2, view.high]
+    axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    axes.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    # The last label of a panel would run into the first of the next.
+    first, _, last = axes.xaxis.get_major_ticks()
+    first.label1.set_horizontalalignment("left")
+    last.label1.set_horizontalalignment("right")
+    axes.spines[:].set_visible(True)
+    if view.overlay is not None:
+        view.overlay(axes)
 
 
 def bar_ends(images: Mapping[str, Sequence[Array]], limits: Limits) -> str:
@@ -207,6 +250,7 @@ def _draw_grid(
     title: str,
     label: str,
     cmap: str,
+    view: View,
     overlay: Callable[[Axes, str, int], None] | None = None,
 ) -> Figure:
     rows, columns = len(images), len(times)
@@ -215,7 +259,7 @@ def _draw_grid(
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes_row, (name, row) in zip(grid, images.items(), strict=True):
             for column, (axes, image) in enumerate(zip(axes_row, row, strict=True)):
-                shown = show_field(axes, image, limits, cmap)
+                shown = show_field(axes, image, limits, cmap, view)
                 if overlay is not None:
                     overlay(axes, name, column)
             _name_row(axes_row[0], name)

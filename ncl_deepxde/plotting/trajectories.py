@@ -1,0 +1,67 @@
+"""Paths of particles in the plane, one panel per solution."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from ncl_deepxde.metrics import Array, Times
+from ncl_deepxde.plotting.panels import UNIT_SQUARE, View, show_frame
+from ncl_deepxde.plotting.style import WIDTH, new_figure, save, style
+
+
+def trajectory_panels(
+    path: str | os.PathLike[str],
+    paths: Mapping[str, Array],
+    times: Times,
+    *,
+    truth: str | None = None,
+    title: str = "Trajectories",
+    view: View = UNIT_SQUARE,
+) -> None:
+    """Draw where particles go, their color telling the time.
+
+    Args:
+        path: Image file to write.
+        paths: Label to positions (times, particles, 2).
+        times: One per position.
+        truth: Label of the paths that every panel repeats as thin gray lines.
+        title: Heading of the figure.
+        view: What the panels show.
+    """
+    save(draw_trajectories(paths, times, truth, title, view), path)
+
+
+def draw_trajectories(
+    paths: Mapping[str, Array],
+    times: Times,
+    truth: str | None = None,
+    title: str = "Trajectories",
+    view: View = UNIT_SQUARE,
+) -> Figure:
+    """Return the figure that `trajectory_panels` writes."""
+    columns = min(3, len(paths))
+    rows = -(-len(paths) // columns)
+    with style():
+        figure = new_figure(height=1.0 + rows * (WIDTH - 1.6) / columns)
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        panels = grid.ravel()
+        for axes, (name, positions) in zip(panels, paths.items(), strict=False):
+            show_frame(axes, view)
+            axes.set_aspect("equal")
+            if truth is not None and name != truth:
+                for x, y in paths[truth].transpose(1, 2, 0):
+                    axes.plot(x, y, color="0.6", linewidth=0.8)
+            for x, y in positions.transpose(1, 2, 0):
+                dots = axes.scatter(x, y, c=times, s=4, cmap="plasma", zorder=3)
+                axes.plot(x[:1], y[:1], "o", ms=5, mfc="white", mec="black", zorder=4)
+            axes.set(title=name, xlabel="$x$")
+        for axes in panels[len(paths) :]:
+            axes.remove()
+        for axes in grid[:, 0]:
+            axes.set_ylabel("$y$")
+        figure.colorbar(dots, ax=grid, label="time $t$", aspect=20 * rows, shrink=0.8)
+        figure.suptitle(title)
+    return figure
