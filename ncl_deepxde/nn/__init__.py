@@ -8,6 +8,7 @@ from .initial_potentials import FourierPotential, HomotopyPotential
 from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
+from .semi_lagrangian import SemiLagrangian
 from .subharmonic_ncl import SubharmonicNCL
 from .windows import Windows
 
@@ -21,6 +22,7 @@ __all__ = [
     "InitialState",
     "LFlow",
     "MomentumNCL",
+    "SemiLagrangian",
     "SubharmonicNCL",
     "Wall",
     "Windows",

@@ -1,0 +1,146 @@
+"""Trajectories of many points at once, each between its own two times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torchdiffeq import odeint, odeint_adjoint
+
+__all__ = ["Solver"]
+
+State = tuple[Tensor, ...]
+Rate = Callable[[Tensor, Tensor], State]
+
+
+@dataclass(frozen=True)
+class Solver:
+    r"""Dormand-Prince of order 5 with one common step size.
+
+    Args:
+        tolerance: Absolute and relative tolerance of the root mean square over all
+            points of the local error, forward and in the adjoint.
+        max_steps: Most steps of one solve.
+        adjoint: Whether the backward pass solves the adjoint equation, with memory
+            for one evaluation, or goes back through all steps.
+    """
+
+    tolerance: float
+    max_steps: int
+    adjoint: bool
+
+    def __call__(
+        self,
+        rate: Rate,
+        state: State,
+        t0: Tensor,
+        t1: Tensor,
+        weights: Sequence[Tensor],
+    ) -> State:
+        r"""Return the state at the times ``t1``.
+
+        Rescaled to :math:`s \in [0, 1]` with :math:`t = t_0 + s\,(t_1 - t_0)`, all
+        points share one solve (R. T. Q. Chen et al., Neural Spatio-Temporal Point
+        Processes, appendix F, https://arxiv.org/abs/2011.04583).
+
+        Args:
+            rate: Maps points (N, d) and times (N, 1) to the time derivative of every
+                part of the state.
+            state: At the times ``t0``: points (N, d) and what else is integrated.
+            t0: Shape (N, 1).
+            t1: Shape (N, 1).
+            weights: Parameters of the rate.
+
+        Raises:
+            RuntimeError: The solver does not come to an end.
+        """
+        s = torch.tensor([0.0, 1.0], dtype=t0.dtype, device=t0.device)
+        # A step that ends at the end needs no interpolation and stays inside.
+        options: dict[str, Any] = {
+            "rtol": self.tolerance,
+            "atol": self.tolerance,
+            "options": {"step_t": s[1:]},
+        }
+        if not self.adjoint:
+            path = odeint(_Motion(rate, t0, t1, self), state, s, **options)
+        else:
+            state = tuple(map(_once, state))
+            t0, t1 = _once(t0), _once(t1)
+            path = odeint_adjoint(
+                _Motion(rate, t0, t1, self),
+                state,
+                s,
+                adjoint_params=(*weights, t0, t1),
+                adjoint_options={"norm": "seminorm", "step_t": s[:1]},
+                **options,
+            )
+        return tuple(part[1] for part in path)
+
+
+class _Motion:
+    """The rescaled rate, as torchdiffeq wants it, watching over the steps."""
+
+    def __init__(self, rate: Rate, t0: Tensor, t1: Tensor, solver: Solver) -> None:
+        self._rate, self._t0, self._duration = rate, t0, t1 - t0
+        self._solver, self._steps = solver, 0
+
+    def __call__(self, s: Tensor, state: State) -> State:
+        # DeepXDE's mixed precision would round far above the tolerance.
+        with torch.autocast(s.device.type, enabled=False):
+            rates = self._rate(state[0], self._t0 + s * self._duration)
+            return tuple(self._duration * rate for rate in rates)
+
+    def callback_step(self, s: Tensor, state: State, step: Tensor) -> None:
+        """Raise ``RuntimeError`` where the solver would go on for ever."""
+        at, size = float(s.detach()), float(step.detach())
+        self._steps = 1 if at in (0.0, 1.0) else self._steps + 1
+        if self._steps > self._solver.max_steps or at + size == at:
+            raise RuntimeError(
+                f"SemiLagrangian: the solver gave up at {at:.3g} of the way, in step "
+                f"{self._steps} of size {size:.1e}: the velocity varies too fast or is "
+                "not finite. Lower the learning rate or clip gradients, loosen "
+                f"tolerance (now {self._solver.tolerance:g}; float32 resolves about "
+                f"1e-6), or raise max_steps (now {self._solver.max_steps})."
+            )
+
+    callback_step_adjoint = callback_step
+
+
+def _once(x: Tensor) -> Tensor:
+    """Return ``x``, such that its gradient cannot be differentiated unnoticed."""
+    out: Tensor = _Once.apply(x)
+    return out
+
+
+class _Once(Function):
+    """The adjoint solve gives gradients without a graph; this one says so."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (g,) = grads
+        if not torch.is_grad_enabled():
+            return g
+        refused: Tensor = _Refused.apply(g.detach().requires_grad_())
+        return refused
+
+
+class _Refused(Function):
+    @staticmethod
+    def forward(ctx: Any, g: Tensor) -> Tensor:
+        return g.view_as(g)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        raise RuntimeError(
+            "SemiLagrangian: with adjoint=True the density has first derivatives only, "
+            "which cannot be differentiated again, as training on a derivative of it "
+            "would. Build the network with adjoint=False."
+        )
