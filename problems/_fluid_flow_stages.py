@@ -1,0 +1,138 @@
+"""How the models of the simulated fluid flow are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import deepxde as dde
+import torch
+
+from ncl_deepxde.data import Observations
+from ncl_deepxde.training import Stage
+from problems._fluid_flow_models import Model
+from problems._moving_gaussians import training_source
+
+__all__ = ["observations", "stages"]
+
+Settings = Mapping[str, Any]
+
+
+class ClippedAdam(torch.optim.Adam):
+    """Adam on gradients of bounded norm.
+
+    Args:
+        parameters: Parameters or groups of them.
+        clip: Largest norm of the gradient of all of them.
+        options: As for ``torch.optim.Adam``.
+    """
+
+    def __init__(self, parameters: Any, clip: float, **options: Any) -> None:
+        super().__init__(parameters, **options)
+        self.clip = clip
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """Evaluate the loss and its gradient once, clip, and step."""
+        with torch.enable_grad():
+            loss = closure()
+        every = [p for group in self.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(every, self.clip)
+        super().step()
+        return loss
+
+
+def observations(parts: Model, own: Settings, seed: int) -> Observations:
+    """Return what a model is trained on.
+
+    Args:
+        parts: The model.
+        own: Its settings.
+        seed: Of the points.
+    """
+    return Observations(
+        training_source(own["dim"]),
+        own["num_observations"],
+        density=parts.density,
+        velocity=parts.velocity,
+        conditions=parts.conditions,
+        penalties=[penalty for penalty, _ in parts.penalties],
+        seed=seed,
+        num_test=min(own["num_observations"], 1000),
+    )
+
+
+def stages(parts: Model, own: Settings, data: Observations) -> list[Stage]:
+    """Return the stages of training.
+
+    Args:
+        parts: The model.
+        own: Its settings, with ``adam`` and perhaps ``pretraining``.
+        data: What it is trained on.
+    """
+    found = [_pretraining(parts, own, data.seed)] if "pretraining" in own else []
+    return [*found, _adam(parts, own, data)]
+
+
+def _adam(parts: Model, own: Settings, data: Observations) -> Stage:
+    """Return Adam with a learning rate that falls by a cosine.
+
+    ``adam`` holds ``lr``, ``least_lr``, ``steps``, the steps of the cosine as
+    ``cosine`` where it is cut short, the bound ``clip`` of the gradient, and
+    ``grid_lr`` of a density on a grid.
+    """
+    budget = own["adam"]
+
+    def compile_model(model: dde.Model) -> None:
+        model.data = data
+        groups = [{"params": list(parts.net.parameters())}]
+        if "grid_lr" in budget:
+            net = parts.net
+            groups = [
+                {"params": net.velocity_parameters()},
+                {"params": net.grid_parameters(), "lr": budget["grid_lr"]},
+            ]
+        model.compile(
+            ClippedAdam(groups, budget.get("clip", torch.inf), lr=budget["lr"]),
+            loss=parts.losses(),
+            loss_weights=parts.weights(),
+            decay=("cosine", budget.get("cosine", budget["steps"]), budget["least_lr"]),
+            verbose=0,
+        )
+
+    return Stage("adam", compile_model, budget["steps"])
+
+
+def _pretraining(parts: Model, own: Settings, seed: int) -> Stage:
+    """Return L-BFGS on the density at the start, which needs no velocity.
+
+    ``pretraining`` holds ``steps``, each of as many ``iterations`` at the same points.
+    """
+    budget = own["pretraining"]
+    (density, *_), penalties = parts.terms, parts.penalties
+    data = Observations(
+        training_source(own["dim"], times=1),
+        budget["num_observations"],
+        density=parts.density,
+        velocity=None,
+        penalties=[penalty for penalty, _ in penalties],
+        seed=seed,
+        num_test=1,
+    )
+
+    def compile_model(model: dde.Model) -> None:
+        model.data = data
+        optimizer = torch.optim.LBFGS(
+            parts.net.grid_parameters(),
+            max_iter=budget["iterations"],
+            line_search_fn="strong_wolfe",
+        )
+        # A difference of gradients at different points is no curvature.
+        optimizer.register_step_pre_hook(lambda *_: optimizer.state.clear())
+        model.compile(
+            optimizer,
+            loss=parts.losses()[:1],
+            loss_weights=[density.weight, *(weight for _, weight in penalties)],
+            verbose=0,
+        )
+
+    return Stage("start", compile_model, budget["steps"])
