@@ -12,6 +12,7 @@ from torch.func import jacrev, vmap
 
 from .metrics import Array
 from .nn._exact import ExactContinuity
+from .nn.semi_lagrangian import SemiLagrangian
 
 __all__ = ["ContinuityError", "NetworkSolution", "continuity_error"]
 
@@ -64,7 +65,7 @@ class ContinuityError:
 def continuity_error(
     net: torch.nn.Module, points: Array, times: Array
 ) -> ContinuityError:
-    """Differentiate the flux again by nested reverse mode and add up.
+    """Differentiate the flux again by reverse mode and add up.
 
     Independent of how the network computes or serves derivatives of its own.
 
@@ -77,18 +78,37 @@ def continuity_error(
     inputs = _inputs(net, points, times)
     d = inputs.shape[1] - 1
 
-    evaluate = net.flux if isinstance(net, ExactContinuity) else net
-
-    def flux(x: Tensor) -> Tensor:
-        out: Tensor = evaluate(x[None])[0, : d + 1]
-        return out
-
-    with torch.no_grad():
-        J = torch.cat([vmap(jacrev(flux))(x) for x in torch.split(inputs, CHUNK)])
+    J = torch.cat([_derivative(net, x) for x in torch.split(inputs, CHUNK)])
     terms = torch.cat([J[:, :1, d], J[:, 1:, :d].diagonal(dim1=1, dim2=2)], dim=1)
     largest = float(terms.sum(dim=1).abs().max())
     scale = max(float(terms.abs().max()), torch.finfo(terms.dtype).tiny)
     return ContinuityError(largest, largest / scale)
+
+
+def _derivative(net: torch.nn.Module, inputs: Tensor) -> Tensor:
+    """Return the derivative of the flux, (N, d + 1, d + 1)."""
+    if isinstance(net, SemiLagrangian):
+        return _derivative_of_sums(net, inputs)
+    evaluate = net.flux if isinstance(net, ExactContinuity) else net
+
+    def flux(x: Tensor) -> Tensor:
+        out: Tensor = evaluate(x[None])[0, : len(x)]
+        return out
+
+    with torch.no_grad():
+        J: Tensor = vmap(jacrev(flux))(inputs)
+    return J
+
+
+def _derivative_of_sums(net: SemiLagrangian, inputs: Tensor) -> Tensor:
+    """Return the same for a solver, which cannot take one point under ``vmap``."""
+    is_training, x = net.training, inputs.clone().requires_grad_()
+    net.eval()  # no random divergence
+    with torch.enable_grad():
+        columns = net.flux(x).unbind(1)
+        rows = [torch.autograd.grad(c.sum(), x, retain_graph=True)[0] for c in columns]
+    net.train(is_training)
+    return torch.stack(rows, dim=1)
 
 
 def _inputs(net: torch.nn.Module, points: Array, time: float | Array) -> Tensor:

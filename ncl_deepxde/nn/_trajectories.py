@@ -56,7 +56,8 @@ class Solver:
             weights: Parameters of the rate.
 
         Raises:
-            RuntimeError: The solver does not come to an end.
+            RuntimeError: The solver does not come to an end, or is to train in mixed
+                precision.
         """
         s = torch.tensor([0.0, 1.0], dtype=t0.dtype, device=t0.device)
         # A step that ends at the end needs no interpolation and stays inside.
@@ -68,6 +69,7 @@ class Solver:
         if not self.adjoint:
             path = odeint(_Motion(rate, t0, t1, self), state, s, **options)
         else:
+            _refuse_mixed_precision(s.device.type)
             state = tuple(map(_once, state))
             t0, t1 = _once(t0), _once(t1)
             path = odeint_adjoint(
@@ -108,6 +110,15 @@ class _Motion:
             )
 
     callback_step_adjoint = callback_step
+
+
+def _refuse_mixed_precision(device_type: str) -> None:
+    """Raise where the backward pass would compute its products in half precision."""
+    if torch.is_grad_enabled() and torch.is_autocast_enabled(device_type):
+        raise RuntimeError(
+            "SemiLagrangian: mixed precision would round the adjoint equation far "
+            "above the tolerance. Call dde.config.set_default_float('float32')."
+        )
 
 
 def _once(x: Tensor) -> Tensor:

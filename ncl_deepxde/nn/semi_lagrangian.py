@@ -161,7 +161,7 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             ValueError: A shape that does not fit.
             RuntimeError: The solver does not come to an end.
         """
-        _check_rows("x", x, self.dim)
+        self._check_rows("x", x, self.dim)
         begin, end = _column("t0", t0, x), _column("t1", t1, x)
         (x_1,) = self._solve(
             lambda x, t: (self.field(x, t),), (x,), begin, end, self._weights()
@@ -199,8 +199,22 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         return list(self.field.parameters())
 
     def _split(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        _check_rows("inputs", inputs, self.dim + 1)
+        self._check_rows("inputs", inputs, self.dim + 1)
         return inputs[:, : self.dim], inputs[:, self.dim :]
+
+    def _check_rows(self, argument: str, value: Tensor, num_columns: int) -> None:
+        if value.ndim != 2 or value.shape[1] != num_columns or not len(value):
+            raise ValueError(
+                f"{argument}: must have shape (N, {num_columns}) with N at least 1, "
+                f"got {tuple(value.shape)}. One row per point; time, where there is "
+                "one, comes last."
+            )
+        if value.dtype != self.grid.values.dtype:
+            raise ValueError(
+                f"{argument}: must have the dtype of the network, "
+                f"{self.grid.values.dtype}, got {value.dtype}. Call "
+                "dde.config.set_default_float before building data and network."
+            )
 
 
 def _is_number(value: Any) -> bool:
@@ -245,15 +259,6 @@ def _corners(box: Any, dim: int) -> tuple[list[float], list[float]]:
             f"{dim} numbers, got {box!r}. Use for example (-6.0, 6.0)."
         )
     return corners[0], corners[1]
-
-
-def _check_rows(argument: str, value: Tensor, num_columns: int) -> None:
-    if value.ndim != 2 or value.shape[1] != num_columns or not len(value):
-        raise ValueError(
-            f"{argument}: must have shape (N, {num_columns}) with N at least 1, got "
-            f"{tuple(value.shape)}. Space comes first, one row per point, and time, "
-            "where there is one, in the last column."
-        )
 
 
 def _column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:
