@@ -21,6 +21,8 @@ from ._subharmonic_parts import Mixture, Swirl
 __all__ = ["SubharmonicNCL"]
 
 CONSTRUCTIONS = ("subharmonic", "transport")
+# Its square is representable in float32.
+LEAST_FLOOR = 1e-15
 
 
 class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
@@ -111,7 +113,8 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         width = spread if width is None else width
         _check_counts(dim=(dim, 1), components=(components, 1), extras=(extras, 0))
         _check_positive(total_mass=total_mass, spread=spread, width=width)
-        _check_positive(duration=duration, floor=floor)
+        _check_positive(duration=duration)
+        _check_floor(floor)
         _check_widths(hidden, solenoidal, extras)
         check_choice("construction", construction, CONSTRUCTIONS)
         check_choice("output", output, OUTPUTS)
@@ -225,6 +228,14 @@ def _check_positive(**numbers: Any) -> None:
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if not is_number or not 0 < value < math.inf:
             raise ValueError(f"{name}: must be positive and finite, got {value!r}.")
+
+
+def _check_floor(floor: Any) -> None:
+    if not isinstance(floor, Real) or not LEAST_FLOOR <= floor < math.inf:
+        raise ValueError(
+            f"floor: must be at least {LEAST_FLOOR} and finite, got {floor!r}. Use the "
+            'flux, or construction="transport", where the density is lower.'
+        )
 
 
 def _check_widths(hidden: Any, solenoidal: Any, extras: int) -> None:
