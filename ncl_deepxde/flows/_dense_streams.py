@@ -105,31 +105,47 @@ class _DenseStreams(Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (g,) = grads
         H, cosines, x, biases, *weights = ctx.saved_tensors
-        moments, frequency, d = ctx.moments, ctx.frequency, x.shape[-1]
+        moments, frequency = ctx.moments, ctx.frequency
         if torch.is_grad_enabled() or in_functorch():
             return _plain_vjp(g, x, biases, weights, moments, frequency)
-        *hidden, last = weights
-        rows, flat = H.flatten(0, 1), g.flatten(0, 1)
-        g_weights = [flat.T @ rows]
-        gH = torch.mm(flat, last).view_as(H)
-        g_biases = torch.empty_like(biases)
-        begin = H.shape[-1]
-        for W in reversed(hidden):
-            begin, end = begin - len(W), begin
-            own = slice(begin - d, end - d)
-            gz = gH[..., begin:end] * cosines[:, own]
-            if len(H) > 1:
-                z = _product(H[1:], W)
-                for b in biases[1:, :, own]:
-                    z[-1] += moments.gather(b)
-                bent = (gH[1:, :, begin:end] * z).sum(0)
-                gz[0].addcmul_(bent, H[0, :, begin:end], value=-(frequency**2))
-            for k in range(len(biases)):
-                g_biases[k, :, own] = moments.scatter(gz[-k])
-            flat = gz.flatten(0, 1)
-            g_weights.append(flat.T @ rows[:, :begin])
-            gH[..., :begin] += torch.mm(flat, W).view(*H.shape[:2], begin)
-        return gH[..., :d], g_biases, None, None, *reversed(g_weights)
+        # DeepXDE's mixed precision runs the backward pass inside autocast.
+        with torch.autocast(g.device.type, enabled=False):
+            return _vjp(g, H, cosines, biases, weights, moments, frequency)
+
+
+def _vjp(
+    g: Tensor,
+    H: Tensor,
+    cosines: Tensor,
+    biases: Tensor,
+    weights: Sequence[Tensor],
+    moments: Moments,
+    frequency: float,
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients of what ``_DenseStreams.apply`` takes, layer by layer."""
+    *hidden, last = weights
+    d = H.shape[-1] - biases.shape[-1]
+    rows, flat = H.flatten(0, 1), g.flatten(0, 1)
+    g_weights = [flat.T @ rows]
+    gH = torch.mm(flat, last).view_as(H)
+    g_biases = torch.empty_like(biases)
+    begin = H.shape[-1]
+    for W in reversed(hidden):
+        begin, end = begin - len(W), begin
+        own = slice(begin - d, end - d)
+        gz = gH[..., begin:end] * cosines[:, own]
+        if len(H) > 1:
+            z = _product(H[1:], W)
+            for b in biases[1:, :, own]:
+                z[-1] += moments.gather(b)
+            bent = (gH[1:, :, begin:end] * z).sum(0)
+            gz[0].addcmul_(bent, H[0, :, begin:end], value=-(frequency**2))
+        for k in range(len(biases)):
+            g_biases[k, :, own] = moments.scatter(gz[-k])
+        flat = gz.flatten(0, 1)
+        g_weights.append(flat.T @ rows[:, :begin])
+        gH[..., :begin] += torch.mm(flat, W).view(*H.shape[:2], begin)
+    return gH[..., :d], g_biases, None, None, *reversed(g_weights)
 
 
 def _product(H: Tensor, W: Tensor) -> Tensor:

@@ -3,61 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
 
 __all__ = ["solve_residual"]
 
 Residual = Callable[[Tensor], Tensor]
 MOST_STEPS = 500
+LEAST_STEP = 1e-3
+SLACK = 32.0
 
 
-def solve_residual(residual: Residual, y: Tensor) -> Tensor:
+def solve_residual(residual: Residual, y: Tensor, scale: float = 1.0) -> Tensor:
     r"""Return x with :math:`r(x) = x + g(x) - y = 0`, shape (N, d), to round-off.
 
-    .. math:: x \leftarrow x - (\partial r/\partial x)^{-1} r(x)
-
-    where that at least halves :math:`|r|`, and :math:`x \leftarrow x - r(x)` elsewhere,
-    which multiplies it by the Lipschitz constant of g: so it always converges. The
-    result is differentiable once, by the implicit function theorem.
+    It is differentiable once, by the implicit function theorem
+    :math:`dx = -(\partial r/\partial x)^{-1} dr`.
 
     Args:
-        residual: Maps the streams of x, (1 + d, N, d), value and derivatives by space,
-            to those of r.
+        residual: Maps the streams of x, (1 + k, N, d), value and any derivatives, to
+            those of r.
         y: Shape (N, d), where the search starts.
+        scale: Size of the numbers that g adds up besides x: they set the round-off.
 
     Raises:
-        RuntimeError: No convergence, as with numbers that are not finite.
+        RuntimeError: No convergence, or numbers that are not finite.
     """
     with torch.no_grad():
-        x = y.detach().clone()
-        r, J = _evaluate(residual, x)
-        tolerance = 32 * torch.finfo(y.dtype).eps * (1 + y.norm(dim=1))
-        for _ in range(MOST_STEPS):
-            if bool((r.norm(dim=1) <= tolerance).all()):
-                break
-            newton = x - torch.linalg.solve(J, r)
-            r_newton, J_newton = _evaluate(residual, newton)
-            is_good = r_newton.norm(dim=1) <= 0.5 * r.norm(dim=1)
-            is_done = r.norm(dim=1) <= tolerance
-            x_next = torch.where(is_good[:, None], newton, x - r)
-            x_next = torch.where(is_done[:, None], x, x_next)
-            if bool((is_good | is_done).all()):
-                r = torch.where(is_done[:, None], r, r_newton)
-                J = torch.where(is_done[:, None, None], J, J_newton)
-            else:
-                r, J = _evaluate(residual, x_next)
-            x = x_next
-        else:
-            raise RuntimeError(
-                f"inverse: no convergence in {MOST_STEPS} steps, the largest residual "
-                f"is {float(r.norm(dim=1).max()):.1e}. Are all weights finite?"
-            )
+        rounding = torch.finfo(y.dtype).eps * (scale + y.norm(dim=1))
+        x, J = _damped_newton(residual, y.detach(), rounding)
     if not torch.is_grad_enabled():
         return x
-    correction: Tensor = torch.linalg.solve(J, _evaluate(residual, x)[0])
-    return x - correction
+    r = residual(x[None])[0]
+    # The value of r is round-off, which a nearly singular J would blow up.
+    implicit: Tensor = _Once.apply(x - torch.linalg.solve(J, r - r.detach()))
+    return implicit
+
+
+def _damped_newton(
+    residual: Residual, x: Tensor, rounding: Tensor
+) -> tuple[Tensor, Tensor]:
+    r"""Return x with :math:`|r|` about ``rounding`` per row, and the Jacobian there.
+
+    .. math:: x \leftarrow x - \alpha\,(\partial r/\partial x)^{-1} r(x), \qquad
+        \alpha \in \{1, \tfrac12, \tfrac14, \ldots\}
+
+    with the first :math:`\alpha` that lowers :math:`|r|`. Where rounding leaves none,
+    :math:`x \leftarrow x - r(x)` multiplies :math:`|r|` by the Lipschitz constant of g.
+    """
+    r, J = _evaluate(residual, x)
+    if not bool(r.isfinite().all()):
+        raise RuntimeError(
+            "inverse: points or weights are not finite. Look for NaN in the parameters."
+        )
+    step = torch.ones_like(rounding)
+    for _ in range(MOST_STEPS):
+        # Rounding may forbid the last digits: then a row ends when they stop to shrink.
+        is_done = r.norm(dim=1) <= torch.where(step < 1, SLACK, 1.0) * rounding
+        if bool(is_done.all()):
+            return x, J
+        is_lost = step < LEAST_STEP
+        newton = step[:, None] * torch.linalg.solve(J, r)
+        x_next = x - torch.where(is_lost[:, None], r, newton)
+        r_next, J_next = _evaluate(residual, x_next)
+        is_lower = r_next.norm(dim=1) <= (1 - 0.1 * step) * r.norm(dim=1)
+        is_taken = (is_lower | is_lost) & ~is_done
+        x = torch.where(is_taken[:, None], x_next, x)
+        r = torch.where(is_taken[:, None], r_next, r)
+        J = torch.where(is_taken[:, None, None], J_next, J)
+        step = torch.where(is_taken, 1.0, 0.5 * step)
+    raise RuntimeError(
+        f"inverse: no convergence in {MOST_STEPS} steps, the largest residual is "
+        f"{float(r.norm(dim=1).max()):.1e}. Use a smaller lipschitz, or float64."
+    )
 
 
 def _evaluate(residual: Residual, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -66,3 +87,43 @@ def _evaluate(residual: Residual, x: Tensor) -> tuple[Tensor, Tensor]:
     unit = torch.eye(d, dtype=x.dtype, device=x.device)
     streams = residual(torch.cat([x[None], unit[:, None].expand(d, *x.shape)]))
     return streams[0], streams[1:].permute(1, 2, 0)
+
+
+class _Once(Function):
+    """The identity; a second derivative through it would miss terms, so it raises."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        g: Tensor = _Refused.apply(*grads, *ctx.saved_tensors)
+        return g
+
+
+class _Refused(Function):
+    """A gradient, with what it depends on, that cannot be differentiated again."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(g: Tensor, x: Tensor) -> Tensor:
+        return g.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
+        raise RuntimeError(
+            "inverse: can be differentiated once only. Differentiate the velocity for "
+            "accelerations."
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from numbers import Integral
 from typing import Any
 
 import deepxde as dde
@@ -59,10 +60,13 @@ class InvertibleDenseNet(Bijection):
                 f"lipschitz: must be above 0 and below 1, or the flow could not be "
                 f"inverted, got {lipschitz!r}. Use for example 0.97."
             )
-        sizes = {"depth": depth, "width": width, "frequency": frequency}
-        for name, size in sizes.items():
-            if not 0 < size < math.inf:
-                raise ValueError(f"{name}: must be positive, got {size!r}.")
+        for name, size in {"depth": depth, "width": width}.items():
+            if not isinstance(size, Integral) or size < 1:
+                raise ValueError(f"{name}: must be a positive integer, got {size!r}.")
+        if not 0 < frequency < math.inf:
+            raise ValueError(
+                f"frequency: must be positive and finite, got {frequency!r}."
+            )
         self.dim, self.depth, self.width = dim, depth, width
         self.lipschitz, self.frequency = lipschitz, frequency
         self.num_coefficients = depth * width
@@ -118,7 +122,8 @@ class InvertibleDenseNet(Bijection):
             value = self.forward(streams, (weights, biases[:1]), moments)
             return torch.cat([value[:1] - y, value[1:]])
 
-        return solve_residual(residual, y)
+        scale = 1 + float(biases[0].detach().abs().max())
+        return solve_residual(residual, y, scale)
 
 
 def limited(W: Tensor, limit: float) -> Tensor:
@@ -129,8 +134,8 @@ def limited(W: Tensor, limit: float) -> Tensor:
     """
     # float32 rounds by some 1e-7; the limits 1 and 0.97 leave no other room.
     room = 1 - 8 * torch.finfo(W.dtype).eps
-    norm = torch.linalg.matrix_norm(W, ord=2)
-    factor: Tensor = (room * limit / norm).clamp(max=1.0)
+    norm = torch.linalg.matrix_norm(W, ord=2).clamp(min=room * limit)
+    factor: Tensor = room * limit / norm
     return W * factor[:, None, None]
 
 

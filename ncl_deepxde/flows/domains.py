@@ -37,6 +37,11 @@ class Domain(Bijection):
             "such points out."
         )
 
+    @staticmethod
+    def _edge(center: Tensor, size: Tensor | float) -> Tensor:
+        """Return the largest w whose x is inside however it is rounded."""
+        return 1 - 4 * torch.finfo(center.dtype).eps * (1 + center / size)
+
 
 class Box(Domain):
     r"""The map :math:`y_i = \operatorname{artanh}\frac{x_i - c_i}{h_i}` of a box.
@@ -79,8 +84,8 @@ class Box(Domain):
 
     def inverse(self, y: Tensor, prepared: None, moments: Moments) -> Tensor:
         """See ``Bijection``; rounding stays inside the box."""
-        edge = 1 - torch.finfo(y.dtype).eps
-        w = torch.tanh(y).clamp(-edge, edge)
+        edge = self._edge(self.center.abs(), self.half_side)
+        w = torch.minimum(torch.maximum(torch.tanh(y), -edge), edge)
         return self.center + self.half_side * w
 
 
@@ -122,6 +127,7 @@ class Ball(Domain):
 
     def inverse(self, y: Tensor, prepared: None, moments: Moments) -> Tensor:
         """See ``Bijection``; rounding stays inside the ball."""
-        edge = 1 - torch.finfo(y.dtype).eps
-        w = y * (1 + y.square().sum(1, keepdim=True)).rsqrt()
-        return self.center + self.radius * edge * w
+        edge = self._edge(self.center.norm(), self.radius)
+        s = y.square().sum(1, keepdim=True)
+        w = y * torch.maximum(1 + s, s / edge.square()).rsqrt()
+        return self.center + self.radius * w

@@ -86,19 +86,17 @@ class ConditionalSVD(Bijection):
 def _reflections(u: Tensor) -> Tensor:
     r"""Return the product of the reflections by d vectors, (streams, T, B, d, d).
 
-    .. math:: P = I - 2\,\frac{u u^T}{n}, \qquad \dot P = -2\,\frac{\dot u u^T
-        + u \dot u^T}{n} + 4\,\frac{u u^T}{n^2}\, u^T \dot u, \qquad n = u^T u
+    .. math:: P = I - 2\,n n^T, \qquad \dot P = -2\,(\dot n n^T + n \dot n^T), \qquad
+        n = \frac{u}{|u|}, \qquad \dot n = \frac{\dot u - n\,(n \cdot \dot u)}{|u|}
     """
     d = u.shape[-1]
-    v = u[0]
-    n = v.square().sum(-1)[..., None, None]
-    outer = v.unsqueeze(-1) * v.unsqueeze(-2)
-    streams = [torch.eye(d).to(v) - 2 * outer / n]
+    length = u[0].norm(dim=-1, keepdim=True)
+    n = u[0] / length
+    streams = [torch.eye(d).to(n) - 2 * n.unsqueeze(-1) * n.unsqueeze(-2)]
     for rate in u[1:]:
-        mixed = rate.unsqueeze(-1) * v.unsqueeze(-2)
-        dot = (v * rate).sum(-1)[..., None, None]
-        change = 4 * outer * dot / n.square()
-        streams.append(change - 2 * (mixed + mixed.transpose(-1, -2)) / n)
+        turn = (rate - n * (n * rate).sum(-1, keepdim=True)) / length
+        mixed = turn.unsqueeze(-1) * n.unsqueeze(-2)
+        streams.append(-2 * (mixed + mixed.transpose(-1, -2)))
     each = torch.stack(streams)
     whole = each[..., 0, :, :]
     for i in range(1, d):

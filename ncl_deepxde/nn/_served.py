@@ -128,7 +128,7 @@ class _Highest(Function):
                 "the optimizer's step, or evaluate the network again."
             )
         again = torch.is_grad_enabled()
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.autocast(inputs.device.type, enabled=False):
             value = ctx.evaluate(inputs)
             (gx,) = torch.autograd.grad(value, inputs, g, create_graph=again)
         return gx, g, None, None

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..flows import ActNorm, Bijection, ConditionalSVD, Domain, Flow, InvertibleDenseNet
+from ..jets import in_functorch
 from ._checks import check_choice
 from ._exact import ExactContinuity
 from ._served import lazily_differentiated
@@ -37,6 +38,7 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
     the trajectories are :math:`F_{t_1}^{-1} \circ F_{t_0}`. One pass carries
     :math:`(z, \partial z/\partial x, \partial z/\partial t)`; the flow is not inverted.
     Outputs have the columns ``(rho, m_1..m_d, extras...)``.
+    The first call in training mode starts the normalizations from its points.
 
     Args:
         dim: Number of space dimensions d.
@@ -149,8 +151,10 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             t1: A number or shape (N, 1).
 
         Raises:
-            RuntimeError: The inverse did not converge.
+            ValueError: Wrong shape or dtype, or points outside the domain.
+            RuntimeError: The inverse did not converge, or a second derivative.
         """
+        self._check_columns("x", x, self.dim, "")
         z = self.flow.value(x, _column(t0, x))
         return self.flow.inverse(z, _column(t1, x))
 
@@ -172,8 +176,9 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             return self.flow.inverse(z, _column(t, z))
 
     def _lazily(self, evaluate: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-        self._check_inputs(inputs)
-        if self.training and not self.flow.is_started:
+        columns = f", {self.dim} columns of space and then time"
+        self._check_columns("inputs", inputs, self.dim + 1, columns)
+        if self.training and not self.flow.is_started and not in_functorch():
             self.flow.start(inputs[:, : self.dim], inputs[:, self.dim :])
         return lazily_differentiated(evaluate, inputs, lambda: weights_state(self))
 
@@ -196,16 +201,22 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             u = -torch.linalg.solve(dz_dx, dz_dt)
         return log_rho[:, None], u
 
-    def _check_inputs(self, inputs: Tensor) -> None:
-        if inputs.ndim != 2 or inputs.shape[1] != self.dim + 1:
+    def apply_feature_transform(self, transform: Any) -> None:
+        """Refuse: the particles move in the coordinates of the equation."""
+        raise ValueError(
+            "apply_feature_transform: the flow moves particles in the coordinates of "
+            "the inputs. Set domain and times to the scales of space and time instead."
+        )
+
+    def _check_columns(self, name: str, x: Tensor, number: int, what: str) -> None:
+        if x.ndim != 2 or x.shape[1] != number:
             raise ValueError(
-                f"inputs: must have shape (N, {self.dim + 1}), {self.dim} columns of "
-                f"space and then time, got {tuple(inputs.shape)}."
+                f"{name}: must have shape (N, {number}){what}, got {tuple(x.shape)}."
             )
-        if inputs.dtype != self.log_mass.dtype:
+        if x.dtype != self.log_mass.dtype:
             raise ValueError(
-                f"inputs: must have the dtype of the network, {self.log_mass.dtype}, "
-                f"got {inputs.dtype}. Call dde.config.set_default_float before "
+                f"{name}: must have the dtype of the network, {self.log_mass.dtype}, "
+                f"got {x.dtype}. Call dde.config.set_default_float before "
                 "building data and network."
             )
 
@@ -233,11 +244,9 @@ def _check(
 
 def _column(t: Time, x: Tensor) -> Tensor:
     """Return times as a column (N, 1)."""
-    if isinstance(t, Tensor) and t.ndim:
-        if t.shape != (len(x), 1):
-            raise ValueError(
-                f"t: must be a number or have shape ({len(x)}, 1), got "
-                f"{tuple(t.shape)}."
-            )
-        return t.to(x)
-    return x.new_full((len(x), 1), float(t))
+    t = torch.as_tensor(t, dtype=x.dtype, device=x.device)
+    if t.ndim and t.shape != (len(x), 1):
+        raise ValueError(
+            f"t: must be a number or have shape ({len(x)}, 1), got {tuple(t.shape)}."
+        )
+    return t.expand(len(x), 1)
