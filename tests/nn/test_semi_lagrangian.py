@@ -234,6 +234,26 @@ def test_adjoint_gradients_are_those_of_the_steps(dim, divergence, dtype) -> Non
         assert float((g - h).abs().max()) < 50 * tolerance * float(h.abs().max())
 
 
+def test_velocity_is_asked_for_between_the_two_times_only(monkeypatch) -> None:
+    net, seen = network(), []
+    plain = net.field.with_divergence
+
+    def watched(x, t):
+        seen.append(t.detach())
+        return plain(x, t)
+
+    monkeypatch.setattr(net.field, "with_divergence", watched)
+    inputs = inputs_for(2)
+    low, high = inputs[:, 2:].clamp(max=START), inputs[:, 2:].clamp(min=START)
+    density = net.density(inputs)
+    num_forward = len(seen)
+    density.sum().backward()
+    times = torch.stack(seen)
+    assert len(times) > num_forward > 10
+    assert (times > low - 1e-12).all()
+    assert (times < high + 1e-12).all()
+
+
 def test_gradient_of_transport_is_that_of_differences() -> None:
     net = network()
     inputs = inputs_for(2, 1).requires_grad_()
@@ -290,6 +310,16 @@ def test_second_derivatives_are_right_or_refused() -> None:
     torch.testing.assert_close(found[:, 2], slope, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("which", [0, 1, 2], ids=["x", "t0", "t1"])
+def test_second_derivatives_of_transport_are_refused(which) -> None:
+    arguments = [torch.rand(5, 2), torch.rand(5, 1), torch.rand(5, 1)]
+    z = arguments[which].requires_grad_()
+    end = network().transport(*arguments)
+    (slope,) = torch.autograd.grad(end.sum(), z, create_graph=True)
+    with pytest.raises(RuntimeError, match="first derivatives only"):
+        slope.square().sum().backward()
+
+
 @pytest.mark.parametrize("adjoint", [True, False])
 def test_solver_that_does_not_finish_says_what_to_do(adjoint) -> None:
     inputs = inputs_for(2)
@@ -308,6 +338,19 @@ def test_adjoint_solve_that_does_not_finish_says_what_to_do() -> None:
     loss = torch.nan * network().density(inputs_for(2)).sum()
     with pytest.raises(RuntimeError, match="the solver gave up at 1 of the way"):
         loss.backward()
+
+
+def test_every_solve_counts_its_own_steps() -> None:
+    loss = network(max_steps=40).density(inputs_for(2)).sum()
+    for _ in range(10):
+        loss.backward(retain_graph=True)
+
+
+def test_parameters_of_the_activation_are_those_of_the_velocity() -> None:
+    net = network(activation="LAAF-10 tanh", tolerance=1e-4)
+    net.density(inputs_for(2)).sum().backward()
+    assert len(net.velocity_parameters()) == 3 * 3 + 1
+    assert all(float(p.grad.abs().max()) > 0 for p in net.velocity_parameters())
 
 
 def test_mixed_precision_does_not_reach_the_solver() -> None:
