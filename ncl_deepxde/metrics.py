@@ -13,6 +13,25 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .consistency import consistency_smape
+
+__all__ = [
+    "Array",
+    "Errors",
+    "NoScaleError",
+    "Solution",
+    "Times",
+    "consistency_smape",
+    "errors_over_time",
+    "mass_drift",
+    "mean_squared_error",
+    "r2",
+    "relative_l2",
+    "standardized_l2",
+    "time_key",
+    "torus_grid",
+]
+
 type Array = NDArray[np.floating]
 type Times = Sequence[float] | Array
 type Errors = dict[str, dict[str, dict[float, float]]]
@@ -68,6 +87,39 @@ def standardized_l2(value: Array, reference: Array) -> float:
     _check_pair(value, reference)
     scale = _nonzero(_norm(reference - reference.mean(axis=0)), "be constant")
     return _norm(value - reference) / scale
+
+
+def r2(value: Array, reference: Array) -> float:
+    r"""Coefficient of determination, 1 for equal values and 0 for their mean.
+
+    .. math:: R^2 = 1 - \frac{\sum_i |value_i - reference_i|^2}
+        {\sum_i |reference_i - mean|^2}
+
+    All rows are pooled, whatever their time; components too, each with its own mean.
+
+    Args:
+        value: Values to judge, (N, k).
+        reference: Values to judge by, (N, k).
+
+    Raises:
+        ValueError: If the shapes differ.
+        NoScaleError: If the reference is constant.
+    """
+    return 1 - standardized_l2(value, reference) ** 2
+
+
+def mean_squared_error(value: Array, reference: Array) -> float:
+    """Mean over rows and components of the squared difference.
+
+    Args:
+        value: Values to judge, (N, k).
+        reference: Values to judge by, (N, k).
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    _check_pair(value, reference)
+    return float(np.mean(np.square(value.astype(np.float64) - reference)))
 
 
 def torus_grid(n: int, d: int = 2) -> Array:

@@ -6,6 +6,8 @@ import pytest
 from ncl_deepxde.metrics import (
     errors_over_time,
     mass_drift,
+    mean_squared_error,
+    r2,
     relative_l2,
     standardized_l2,
     time_key,
@@ -59,7 +61,32 @@ def test_standardized_l2_of_vectors_centers_each_component():
     assert standardized_l2(value, reference) == pytest.approx(expected, rel=10 * EPS)
 
 
-@pytest.mark.parametrize("metric", [relative_l2, standardized_l2])
+def test_r2_is_one_for_equal_values_and_zero_for_the_mean():
+    reference = np.random.default_rng(0).normal(size=(50, 1)) + 5
+    assert r2(reference, reference) == 1
+    mean = np.full_like(reference, reference.mean())
+    assert r2(mean, reference) == pytest.approx(0, abs=100 * EPS)
+    # Slope 1/2 about the mean leaves a quarter of the variance.
+    half = mean + (reference - mean) / 2
+    assert r2(half, reference) == pytest.approx(0.75, rel=100 * EPS)
+
+
+def test_r2_pools_rows_and_components():
+    # Deviations 1 and 2 in two columns with means of their own: sums 2 + 8 = 10.
+    reference = np.array([[1.0, 10.0], [3.0, 14.0]])
+    value = reference + np.array([[1.0, 0.0], [0.0, 2.0]])
+    assert r2(value, reference) == pytest.approx(1 - 5 / 10, rel=10 * EPS)
+
+
+def test_mean_squared_error_is_that_of_all_entries():
+    reference = np.zeros((2, 2), dtype=np.float32)
+    value = np.array([[1.0, 2.0], [0.0, 3.0]])
+    assert mean_squared_error(value, reference) == pytest.approx(14 / 4)
+
+
+@pytest.mark.parametrize(
+    "metric", [relative_l2, standardized_l2, r2, mean_squared_error]
+)
 def test_metric_refuses_unequal_shapes(metric):
     with pytest.raises(ValueError, match=r"equal shapes.*\(7,\) and \(7, 1\)"):
         metric(np.ones(7), np.ones((7, 1)))
