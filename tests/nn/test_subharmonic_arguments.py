@@ -1,5 +1,6 @@
 """SubharmonicNCL: shapes, parameters, hooks of DeepXDE and clear errors."""
 
+import copy
 import math
 import re
 
@@ -30,6 +31,23 @@ def test_shapes(d, extras, n, dtype) -> None:
     assert net.flux(x).shape == (n, 1 + d)
     assert net.velocity(x).shape == (n, d)
     assert net.density(x).shape == net.log_density(x).shape == (n, 1)
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_extras_are_a_network_of_space_and_time(d) -> None:
+    net, x = network(d, extras=2), points(d, 7)
+    with torch.no_grad():
+        net.swirl.bias.copy_(torch.tensor([3.0, -4.0]))
+    x.requires_grad_()
+    free = net(x)[:, d + 1 :]
+    for k in range(2):
+        (gx,) = torch.autograd.grad(free[:, k].sum(), x, retain_graph=True)
+        assert float(gx.abs().min()) > 1e-6
+    without_network = copy.deepcopy(net)
+    with torch.no_grad():
+        without_network.swirl.network.linears[-1].weight.zero_()
+    expected = torch.tensor([3.0, -4.0]).expand(7, 2)
+    torch.testing.assert_close(without_network(x)[:, d + 1 :], expected)
 
 
 def test_mass_is_a_parameter_only_where_learned() -> None:
