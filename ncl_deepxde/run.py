@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,16 +83,9 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
         "reference": problem.describe_reference(reference_path),
     }
     solutions: dict[str, Solution] = {}
-    records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
-    for cell in list_cells(options.models, settings, options.seed):
-        experiment, costs = _train(problem, cell, options, out, resume)
-        measured = problem.measure(experiment, reference)
-        record, seeds = with_costs(cell, costs, measured), records[cell.model]
-        seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
-        metrics["models"][cell.model] = mean_over_seeds(seeds)
+    for cell, experiment in _trained(problem, options, reference, out, metrics, resume):
         if cell.seed == options.seed:
             solutions[cell.label] = experiment.solution
-        _write_json(out / "metrics.json", metrics)
     solutions["reference"] = reference
     _say("drawing figures and writing fields")
     figures = problem.draw(out, solutions, metrics)
@@ -107,6 +100,27 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
     print(f"\n{terminal_table(metrics)}\n")
     _say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
     return metrics
+
+
+def _trained(
+    problem: Problem,
+    options: RunOptions,
+    reference: Solution,
+    out: Path,
+    metrics: dict[str, Any],
+    resume: bool,
+) -> Iterator[tuple[Cell, Experiment]]:
+    """Train and measure cell by cell; the metrics are complete after each."""
+    settings = problem.presets[options.preset].settings
+    records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
+    for cell in list_cells(options.models, settings, options.seed):
+        experiment, costs = _train(problem, cell, options, out, resume)
+        record = with_costs(cell, costs, problem.measure(experiment, reference))
+        seeds = records[cell.model]
+        seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
+        metrics["models"][cell.model] = mean_over_seeds(seeds)
+        _write_json(out / "metrics.json", metrics)
+        yield cell, experiment
 
 
 def _train(
