@@ -112,16 +112,17 @@ def test_every_point_meets_the_tolerance_by_itself() -> None:
 
 def test_outside_the_box_the_flow_is_that_of_the_nearest_point() -> None:
     def net(x, t):
-        return torch.ones_like(t), x
+        return x.square(), x
 
     # From 0.5 the path reaches the side at time log 2, with divergence 1 until there
-    # and 0 beyond: twice the density.
+    # and 0 beyond: twice the density 1 of the side, against 1/4. Without the box it
+    # goes to e/2, where the density is e^2/4, times e for the divergence.
     x = np.array([[0.5]])
     options = {"start": 1.0, "tolerance": 1e-7, "eps": 1e-14}
     inside = consistency_errors(Formula(net), x, 0.0, **options)
     clipped = consistency_errors(Formula(net), x, 0.0, box=(-1.0, [1.0]), **options)
-    assert inside[0] == pytest.approx(math.tanh(0.5), abs=1e-6)
-    assert clipped[0] == pytest.approx(1 / 3, abs=1e-5)
+    assert inside[0] == pytest.approx(math.tanh(1.5), abs=1e-6)
+    assert clipped[0] == pytest.approx(1.75 / 2.25, abs=1e-5)
 
 
 def test_network_with_exact_continuity_is_consistent(dtype) -> None:
