@@ -3,6 +3,7 @@
 from ._terms import Condition, Penalty
 from .collocation import Collocation
 from .observations import Observations
+from .sampled_objective import SampledObjective
 from .samplers import Sampler, initial_slice, kronecker_box, uniform_box
 from .table import Observed, Source, Table
 
@@ -12,6 +13,7 @@ __all__ = [
     "Observations",
     "Observed",
     "Penalty",
+    "SampledObjective",
     "Sampler",
     "Source",
     "Table",

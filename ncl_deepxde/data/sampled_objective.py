@@ -1,0 +1,147 @@
+"""Loss terms that are integrals, estimated by fresh random points at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import deepxde as dde
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["SampledObjective"]
+
+Term = Callable[[torch.nn.Module, torch.Generator], Tensor]
+Terms = Callable[[torch.nn.Module, torch.Generator], Mapping[str, Tensor]]
+
+
+class SampledObjective(dde.data.Data):  # type: ignore[misc]
+    r"""A loss made of estimates that a step draws anew, such as integrals.
+
+    .. math:: L = \sum_k w_k \, \hat L_k(\text{network}; \omega), \qquad
+        \mathbb E_\omega \hat L_k = L_k
+
+    Every term draws its own points and evaluates the network at them. The random
+    numbers :math:`\omega` of step k are a function of `seed` and k alone: a resumed run
+    needs no state of a random generator, all evaluations of a line search see the same
+    points, and so do all terms that draw alike. The weights come from
+    ``model.compile(loss_weights=[...])``; ``loss`` there plays no part.
+
+    DeepXDE's own call of the network gets no rows and costs next to nothing. There are
+    no residuals at points, so ``GaussNewton`` refuses such data.
+
+    Args:
+        terms: by name, functions of the network and a ``torch.Generator`` on the
+            default device that return the estimate, a 0-dimensional tensor; or one
+            function that returns all estimates by name, where they share evaluations.
+        num_inputs: number of columns that the network takes: d + 1, time last.
+        seed: selects the random numbers.
+
+    Attributes:
+        loss_names: names of all terms in order; of one function for all empty before
+            the first evaluation.
+
+    Raises:
+        ValueError: a bad argument, or a term that is not 0-dimensional.
+
+    Example:
+        >>> def energy(net, generator):
+        ...     x = torch.rand(100, 2, generator=generator)
+        ...     return net(x).square().mean()
+        >>> data = SampledObjective({"energy": energy}, num_inputs=2)
+        >>> data.loss_names
+        ['energy']
+    """
+
+    def __init__(
+        self, terms: Mapping[str, Term] | Terms, *, num_inputs: int, seed: int = 0
+    ) -> None:
+        if isinstance(terms, Mapping):
+            if not terms or not all(callable(term) for term in terms.values()):
+                raise ValueError(
+                    "SampledObjective: terms must hold at least one function by name, "
+                    f"got {dict(terms)}."
+                )
+        elif not callable(terms):
+            raise ValueError(
+                "SampledObjective: terms must be functions by name, or one function, "
+                f"got {terms!r}."
+            )
+        for name, value, least in (("num_inputs", num_inputs, 1), ("seed", seed, 0)):
+            if value < least:
+                raise ValueError(
+                    f"SampledObjective: {name} must be at least {least}, got {value}."
+                )
+        self.terms, self.num_inputs, self.seed = terms, num_inputs, seed
+        self.loss_names: list[str] = [*terms] if isinstance(terms, Mapping) else []
+        self.step = 0
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a checkpoint needs: the number of steps begun so far."""
+        return {"step": self.step}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue with the random numbers of the step in `state`."""
+        self.step = state["step"]
+
+    def train_next_batch(self, batch_size: int | None = None) -> tuple[Tensor, None]:
+        """Return no points, (0, num_inputs), and go on to the next random numbers."""
+        self.step += 1
+        return torch.empty(0, self.num_inputs), None
+
+    def test(self) -> tuple[Tensor, None]:
+        """Return no points, (0, num_inputs)."""
+        return torch.empty(0, self.num_inputs), None
+
+    def losses_train(
+        self,
+        targets: None,
+        outputs: Tensor,
+        loss_fn: Any,
+        inputs: Tensor,
+        model: dde.Model,
+        aux: Any = None,
+    ) -> list[Tensor]:
+        """Return the terms with the random numbers of this step, each 0-dimensional."""
+        return self.estimate(model.net, 0, self.step - 1)
+
+    def losses_test(
+        self,
+        targets: None,
+        outputs: Tensor,
+        loss_fn: Any,
+        inputs: Tensor,
+        model: dde.Model,
+        aux: Any = None,
+    ) -> list[Tensor]:
+        """Return the terms with random numbers that stay, each 0-dimensional."""
+        return self.estimate(model.net, 1)
+
+    def estimate(self, net: torch.nn.Module, *key: int) -> list[Tensor]:
+        """Return the terms, each 0-dimensional, with the random numbers of a key."""
+        if isinstance(self.terms, Mapping):
+            found = {
+                name: f(net, self._generator(key)) for name, f in self.terms.items()
+            }
+        else:
+            found = dict(self.terms(net, self._generator(key)))
+            self.loss_names = [*found]
+        for name, value in found.items():
+            _check(name, value)
+        return [*found.values()]
+
+    def _generator(self, key: Sequence[int]) -> torch.Generator:
+        words = np.random.SeedSequence((self.seed, *key)).generate_state(1, np.uint64)
+        generator = torch.Generator(torch.get_default_device())
+        generator.manual_seed(int(words[0]))
+        return generator
+
+
+def _check(name: str, value: Any) -> None:
+    if not isinstance(value, Tensor) or value.ndim:
+        got = tuple(value.shape) if isinstance(value, Tensor) else type(value)
+        raise ValueError(
+            f"SampledObjective: term {name!r} must be a 0-dimensional tensor, got "
+            f"{got}. Take the sum or the mean."
+        )
