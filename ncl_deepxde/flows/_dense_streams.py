@@ -99,7 +99,7 @@ class _DenseStreams(Function):
             torch.mul(z[1:], cos, out=H[1:, :, begin:end])
         ctx.save_for_backward(H, cosines, x, biases, *weights)
         ctx.moments, ctx.frequency = moments, frequency
-        return torch.mm(H.flatten(0, 1), last.T).view(S, N, -1)
+        return torch.mm(H.flatten(0, 1), last.T).view(S, N, len(last))
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

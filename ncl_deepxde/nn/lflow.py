@@ -178,7 +178,8 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
     def _lazily(self, evaluate: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
         columns = f", {self.dim} columns of space and then time"
         self._check_columns("inputs", inputs, self.dim + 1, columns)
-        if self.training and not self.flow.is_started and not in_functorch():
+        is_first = self.training and not self.flow.is_started and len(inputs) > 0
+        if is_first and not in_functorch():
             self.flow.start(inputs[:, : self.dim], inputs[:, self.dim :])
         return lazily_differentiated(evaluate, inputs, lambda: weights_state(self))
 
