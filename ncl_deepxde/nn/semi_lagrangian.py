@@ -15,7 +15,7 @@ from ._checks import check_choice
 from ._continuity import OUTPUTS
 from ._density_grid import DensityGrid
 from ._exact import ExactContinuity
-from ._trajectories import Solver
+from ._trajectories import Rate, Solver
 from ._velocity_field import VelocityField
 
 __all__ = ["SemiLagrangian"]
@@ -31,11 +31,13 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
 
     .. math:: \dot x = u(x, t), \qquad \tfrac{d}{dt}\log\rho = -\nabla\cdot u ,
 
-    from :math:`(x, t)` to :math:`t_0`, for all rows of the inputs in one solve with a
-    common step size; tolerances hold for the root mean square over the rows. A row at
-    :math:`t_0` has the density of the grid, exactly. Outputs have the columns ``(rho,
-    u_1..u_d)`` or ``(rho, m_1..m_d)``. The rows of a batch are thus not independent:
-    ``torch.func`` transforms do not apply to the density.
+    from :math:`(x, t)` to :math:`t_0`, for all rows of the inputs in one solve with
+    common steps. A row at :math:`t_0` has the density of the grid, exactly. Outputs
+    have the columns ``(rho, u_1..u_d)`` or ``(rho, m_1..m_d)``.
+
+    Every row meets the tolerance; in training (gradients recorded in training mode)
+    only the root mean square over the rows does, which takes fewer steps. Rows are
+    not independent: ``torch.func`` transforms do not apply to the density.
 
     Args:
         dim: Number of space dimensions d, 2 or 3.
@@ -53,9 +55,9 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             the tolerance, with memory for one evaluation of the velocity; otherwise
             from going back through all steps, which can be differentiated again.
         divergence: ``"exact"``; ``"hutchinson"``: one random direction per point and
-            solve, where gradients are recorded in training mode, exact elsewhere;
-            ``"auto"``: the latter in three dimensions with more than two hidden
-            layers. With two the exact divergence is as cheap as the estimate.
+            solve in training, exact elsewhere; ``"auto"``: the latter in three
+            dimensions with more than two hidden layers. With two the exact divergence
+            is as cheap as the estimate.
         output: ``"velocity"`` or ``"flux"``: whether columns 1..d hold :math:`u` or
             :math:`m = \rho u`.
         noise: Standard deviation of the log-density's initial values around 0.
@@ -145,7 +147,15 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         state = (x, torch.zeros_like(t))
         t0 = torch.full_like(t, self.start)
         # Backward in time, the second part gathers minus the integral of div u.
-        x_0, change = self._solve(self._rate(x), state, t, t0, self._weights())
+        is_trained = self.training and torch.is_grad_enabled()
+        x_0, change = self._solve(
+            self._rate(x, is_trained),
+            state,
+            t,
+            t0,
+            self._weights(),
+            every_point=not is_trained,
+        )
         out: Tensor = self.grid(x_0) + change
         return out
 
@@ -188,9 +198,9 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             "the inputs. Rescale coordinates, times and velocities in the data instead."
         )
 
-    def _rate(self, x: Tensor) -> Any:
+    def _rate(self, x: Tensor, is_trained: bool) -> Rate:
         """Return the map from points and times to u and its divergence."""
-        if not (self._is_estimated and self.training and torch.is_grad_enabled()):
+        if not (self._is_estimated and is_trained):
             return self.field.with_divergence
         noise = torch.randint_like(x, 2) * 2 - 1
         return lambda x, t: self.field.with_estimate(x, t, noise)
