@@ -66,12 +66,13 @@ class Mixture(torch.nn.Module):
         """Return the Gaussians at inputs (N, d + 1), time last."""
         d = self.dim
         streams = self.network.jet(inputs[:, -1:], jet_space(1, 1))
-        moving, rate = streams.reshape(2, len(inputs), -1, self.components).unbind()
-        rows = self.start[: moving.shape[1]] + moving
-        sigma = self.spread * rows[:, d].exp()
-        z = (inputs[:, :d, None] - self.spread * rows[:, :d]) / sigma[:, None]
+        rows = d + 1 + self.is_exchanging
+        moving, rate = streams.reshape(2, -1, rows, self.components).unbind()
+        now = self.start[:rows] + moving
+        sigma = self.spread * now[:, d].exp()
+        z = (inputs[:, :d, None] - self.spread * now[:, :d]) / sigma[:, None]
         if self.is_exchanging:
-            log_weight = torch.log_softmax(rows[:, d + 1], dim=1)
+            log_weight = torch.log_softmax(now[:, d + 1], dim=1)
             mean = (log_weight.exp() * rate[:, d + 1]).sum(dim=1, keepdim=True)
             exchange = rate[:, d + 1] - mean
         else:

@@ -231,7 +231,7 @@ def _check_positive(**numbers: Any) -> None:
 
 
 def _check_floor(floor: Any) -> None:
-    if not isinstance(floor, Real) or not LEAST_FLOOR <= floor < math.inf:
+    if not isinstance(floor, Real) or not LEAST_FLOOR <= float(floor) < math.inf:
         raise ValueError(
             f"floor: must be at least {LEAST_FLOOR} and finite, got {floor!r}. Use the "
             'flux, or construction="transport", where the density is lower.'
