@@ -103,9 +103,9 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         check_choice("dim", dim, (2, 3))
         check_choice("divergence", divergence, ("auto", "exact", "hutchinson"))
         check_choice("output", output, OUTPUTS)
-        _check_number("start", start)
-        _check_number("tolerance", tolerance, above=0.0)
-        _check_number("noise", noise, above=-math.ulp(0.0))
+        _check_number("start", start, "finite")
+        _check_number("tolerance", tolerance, "positive")
+        _check_number("noise", noise, "at least 0")
         shape = _integers("grid", grid, dim, least=2)
         widths = _integers("hidden", hidden, None, least=1)
         (steps,) = _integers("max_steps", max_steps, 1, least=1)
@@ -232,9 +232,15 @@ def _is_number(value: Any) -> bool:
     return is_real and math.isfinite(value)
 
 
-def _check_number(argument: str, value: Any, above: float = -math.inf) -> None:
-    if not _is_number(value) or not value > above:
-        rule = {0.0: "positive", -math.inf: "finite"}.get(above, "at least 0")
+def _check_number(argument: str, value: Any, rule: str) -> None:
+    if (
+        not _is_number(value)
+        or not {
+            "finite": True,
+            "positive": value > 0,
+            "at least 0": value >= 0,
+        }[rule]
+    ):
         raise ValueError(f"{argument}: must be a number, {rule}, got {value!r}.")
 
 
