@@ -82,7 +82,7 @@ OUTSIDE = {
 def test_points_outside_are_refused(name) -> None:
     domain, bad = OUTSIDE[name]
     x = torch.tensor([[[0.5, 0.5], bad]], dtype=torch.float32)
-    with pytest.raises(ValueError, match="^inputs: points must lie inside") as error:
+    with pytest.raises(ValueError, match=r"^inputs: points must lie inside") as error:
         domain.to(torch.float32)(x, None, NOBODY)
     assert repr(domain) in str(error.value)
     assert str(x[0, 1].tolist()) in str(error.value)
@@ -96,13 +96,13 @@ def test_points_outside_are_refused(name) -> None:
     ids=str,
 )
 def test_bad_corners_are_refused(low, high) -> None:
-    with pytest.raises(ValueError, match="^Box: low and high must have") as error:
+    with pytest.raises(ValueError, match=r"^Box: low and high must have") as error:
         Box(low, high)
     assert str(tuple(high)) in str(error.value)
 
 
 @pytest.mark.parametrize("radius", [0, -1.0, math.inf, math.nan])
 def test_bad_radius_is_refused(radius) -> None:
-    with pytest.raises(ValueError, match="^Ball: radius must be positive") as error:
+    with pytest.raises(ValueError, match=r"^Ball: radius must be positive") as error:
         Ball([0.0], radius)
     assert repr(radius) in str(error.value)
