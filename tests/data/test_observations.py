@@ -279,6 +279,8 @@ def test_no_derivative_is_prepared_for_observations() -> None:
     losses(model).sum().backward()
     needed = {rows: x.requires_grad for rows, x in seen.items()}
     assert needed == {30: False, 5: True, 6: False}
+    again = [call.inputs().requires_grad for call in model.data.calls(net)]
+    assert again == [False, True, False]
     assert isinstance(net(seen[30]), torch.Tensor)
     assert type(net(seen[30])) is torch.Tensor
 

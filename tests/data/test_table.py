@@ -75,10 +75,12 @@ def test_stations_are_held_out(labels) -> None:
 
 def test_rows_are_selected_by_mask_or_index() -> None:
     points, rho, _ = rows()
-    table = Table(points, rho, density_noise=np.arange(1.0, 13)[:, None])
+    noise = np.arange(1.0, 13)[:, None]
+    table = Table(points, rho, density_noise=noise, velocity_noise=noise)
     late = table.select(points[:, 2] > 8)
     assert torch.equal(late.observed.density[:, 0], torch.tensor([109.0, 110, 111]))
     assert torch.equal(late.observed.density_noise[:, 0], torch.tensor([10.0, 11, 12]))
+    assert torch.equal(late.observed.velocity_noise, late.observed.density_noise)
     assert late.observed.velocity is None
     assert torch.equal(table.select([2, 0]).observed.points[:, 0], torch.tensor([2, 0]))
 
