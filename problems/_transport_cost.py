@@ -112,7 +112,9 @@ def paths(net: ExactContinuity, x: Tensor, times: Sequence[float]) -> Tensor:
 
         def velocity(t: Tensor, x: Tensor) -> Tensor:
             inputs = torch.cat([x, t.to(x.dtype).expand(len(x), 1)], dim=1)
-            return torch.cat([net.velocity(part) for part in inputs.split(CHUNK)])
+            return torch.cat(
+                [net.velocity(part) for part in torch.split(inputs, CHUNK)]
+            )
 
         if not velocity(torch.tensor(times[0]), x).isfinite().all():
             raise RuntimeError(f"velocity: is not finite at the time {times[0]}.")
@@ -123,4 +125,4 @@ def paths(net: ExactContinuity, x: Tensor, times: Sequence[float]) -> Tensor:
 
 
 def _in_chunks(net: LFlow, x: Tensor, t0: float, t1: float) -> Tensor:
-    return torch.cat([net.transport(part, t0, t1) for part in x.split(CHUNK)])
+    return torch.cat([net.transport(part, t0, t1) for part in torch.split(x, CHUNK)])

@@ -146,7 +146,7 @@ class BenamouBrenier:
 
     def _distances(self, net: Any, x: Tensor, densities: Tensor) -> tuple[Tensor, ...]:
         """Return the terminal terms from one call of the network."""
-        parts = torch.arange(len(x), device=x.device).split(self.batch)
+        parts = torch.split(torch.arange(len(x), device=x.device), self.batch)
         inputs, own = [], []
         for k in (0, 1):
             rows = torch.cat([parts[k], parts[2]])
@@ -173,7 +173,8 @@ def kinetic_energy(net: Any, inputs: Tensor, drawn: Tensor) -> Tensor:
     rho, w = outputs[:, :1], outputs[:, 1 : net.dim + 1]
     speed = w.square().sum(dim=1, keepdim=True)
     density = rho * speed if net.output == "velocity" else speed / rho
-    return (density / drawn).mean()
+    energy: Tensor = (density / drawn).mean()
+    return energy
 
 
 def half_side(*densities: GaussianMixture) -> float:

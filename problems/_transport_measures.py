@@ -1,0 +1,157 @@
+"""Metrics of dynamical optimal transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ncl_deepxde.evaluation import NetworkSolution, continuity_error
+from ncl_deepxde.metrics import Array, Solution, torus_grid
+from ncl_deepxde.nn._exact import ExactContinuity
+from problems._transport_cost import Cost, map_cost, paths
+from problems._transport_objective import BenamouBrenier, half_side, kinetic_energy
+from problems._transport_targets import GaussianMixture
+
+__all__ = ["Flow", "measure_cost", "measure_flow"]
+
+Pair = tuple[GaussianMixture, GaussianMixture]
+Settings = Mapping[str, Any]
+
+MASS_TIMES = (0.0, 0.5, 1.0)
+# In units of what holds nearly all mass of both ends.
+MASS_BOX = 3.0
+CHUNK = 8192
+
+
+class Flow:
+    """A trained flow: density and velocity anywhere, particles, costs.
+
+    Args:
+        net: The network.
+
+    Attributes:
+        costs: Of its map, once measured.
+    """
+
+    def __init__(self, net: Any) -> None:
+        self.net = net
+        self.costs: Cost | None = None
+
+    def __call__(self, points: Array, time: float) -> dict[str, Array]:
+        """See ``Solution``."""
+        return NetworkSolution(self.net)(points, time)
+
+    def paths(self, x: Tensor, times: Sequence[float]) -> Tensor:
+        """Return where particles at x at the first time are at all, (T, N, d)."""
+        return paths(self.net, x, times)
+
+    def transport(self, x: Tensor) -> Tensor:
+        """Return where particles at x at the start are at the end, (N, d)."""
+        return self.paths(x, (0.0, 1.0))[-1]
+
+
+def measure_cost(
+    solution: Any, rho_0: GaussianMixture, true_cost: float, own: Settings
+) -> dict[str, Any]:
+    """Return the cost of a map and how far it is from the true one.
+
+    Args:
+        solution: Has ``transport``, and is given ``costs``.
+        rho_0: Where the map starts.
+        true_cost: What the optimal map costs.
+        own: ``evaluation`` of a preset.
+    """
+    solution.costs = map_cost(solution.transport, rho_0, **own["cost"])
+    mean = solution.costs.mean
+    return {
+        "w2_squared": {"mean": mean, "std": solution.costs.std},
+        "w2_relative_difference": mean / true_cost - 1,
+    }
+
+
+def measure_flow(solution: Flow, pair: Pair, own: Settings) -> dict[str, Any]:
+    """Return the metrics of a flow besides its cost.
+
+    Args:
+        solution: The flow.
+        pair: Start and end.
+        own: ``evaluation`` of a preset.
+    """
+    net = solution.net
+    residual = continuity_error(net, *_continuity_points(pair, own))
+    return {
+        "terminal_mse": terminal_mse(net, pair, own["terminal_points"]),
+        "kinetic_energy": _energy(net, pair, own["terminal_points"]),
+        "continuity_max": residual.largest,
+        "continuity_relative": residual.relative,
+        "mass_error": mass_error(solution, pair, own["mass_grid"]),
+    }
+
+
+def terminal_mse(net: ExactContinuity, pair: Pair, n: int) -> float:
+    r"""Return the mean over both ends of the mean square error of the density.
+
+    Half of the points are samples of the density in question, half uniform in
+    :math:`[-2, 2]^d`, where all densities of the papers are.
+
+    Args:
+        net: The flow.
+        pair: Start and end.
+        n: Number of points at each end.
+    """
+    generator = _generator()
+    errors = []
+    for k, rho in enumerate(pair):
+        unit = torch.rand(n // 2, rho.dim, generator=generator, device=generator.device)
+        x = torch.cat([rho.sample(n - n // 2, generator), 4 * unit - 2])
+        error = density(net, x, float(k)) - rho.density(x)
+        errors.append(float(error.double().square().mean()))
+    return float(np.mean(errors))
+
+
+def mass_error(solution: Solution, pair: Pair, n: int) -> float:
+    r"""Return the largest :math:`|\int\rho\,dx - 1|` over three times.
+
+    Args:
+        solution: The flow.
+        pair: Start and end, which set the size of the box.
+        n: Points per axis of the midpoint rule.
+    """
+    side = 2 * MASS_BOX * half_side(*pair)
+    points = side * (torus_grid(n, pair[0].dim) - 0.5)
+    volume = side ** pair[0].dim
+    masses = [solution(points, t)["rho"].mean() * volume for t in MASS_TIMES]
+    return float(max(abs(mass - 1) for mass in masses))
+
+
+def density(net: Any, x: Tensor, time: float) -> Tensor:
+    """Return the density of a flow, (N, 1), at points (N, d)."""
+    inputs = torch.nn.functional.pad(x, (0, 1), value=time)
+    with torch.no_grad():
+        return torch.cat([net.density(part) for part in torch.split(inputs, CHUNK)])
+
+
+def _energy(net: ExactContinuity, pair: Pair, n: int) -> float:
+    """Return the kinetic energy of a flow from n points of each density."""
+    terms = BenamouBrenier(*pair, batch=n)
+    inputs = terms.draw(_generator())
+    drawn = terms.densities(inputs[:, :-1]).mean(dim=1, keepdim=True)
+    parts = zip(torch.split(inputs, CHUNK), torch.split(drawn, CHUNK), strict=True)
+    with torch.no_grad():
+        sums = [float(kinetic_energy(net, x, q)) * len(x) for x, q in parts]
+    return sum(sums) / len(inputs)
+
+
+def _continuity_points(pair: Pair, own: Settings) -> tuple[Array, Array]:
+    """Return points of the mixture of both ends and the box, and their times."""
+    terms = BenamouBrenier(*pair, batch=max(1, own["continuity_points"] // 3))
+    inputs = terms.draw(_generator()).double().cpu().numpy()
+    return inputs[:, :-1], inputs[:, -1:]
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator(torch.get_default_device()).manual_seed(0)

@@ -1,0 +1,132 @@
+"""Sizes, weights and budgets of dynamical optimal transport.
+
+A case is a pair of densities by name; ``CASE`` settings may differ from case to case. A
+model's name as a key holds what differs for that model:
+
+- ``batch``: points of each of the two ends and of the box, at every step;
+- ``terminal``: how far an end is from its density, ``TERMINALS`` of
+  ``_transport_objective``, with the weight ``terminal_weight`` against the energy;
+- ``stages``: any of these, and ``lr``, ``least_lr``, ``clip``, ``steps``, from stage to
+  stage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ncl_deepxde.cells import merge
+from ncl_deepxde.problem import Preset
+from problems._transport_targets import PAIRS
+
+__all__ = ["PRESETS"]
+
+FLOWS = ("lflow", "ncl-subharmonic")
+
+COMMON: dict[str, Any] = {
+    "float": "float32",
+    "box": 2.0,
+    "reference": {"n": 10_000, "repeats": 5},
+    "evaluation": {
+        "cost": {"n": 5000, "repeats": 50},
+        "terminal_points": 20_000,
+        "continuity_points": 4000,
+        "mass_grid": 400,
+    },
+    "lflow": {
+        "blocks": 10,
+        "depth": 3,
+        "width": 16,
+        "affine": True,
+        "time_embedding": [64, 64],
+        "batch": 512,
+        "terminal": "divergence",
+        "terminal_weight": 50.0,
+        "clip": 10.0,
+        "lr": 3e-3,
+        "least_lr": 1e-5,
+        "stages": [{"steps": 5000}],
+    },
+    "ncl-subharmonic": {
+        "components": 128,
+        "hidden": [96] * 4,
+        "solenoidal": [64] * 3,
+        "activation": "silu",
+        "construction": "transport",
+        "spread": 1.0,
+        "gaussian_width": 0.3,
+        "batch": 512,
+        "terminal": "divergence",
+        "terminal_weight": 50.0,
+        "clip": 10.0,
+        "lr": 3e-3,
+        "least_lr": 1e-5,
+        "stages": [{"steps": 10_000}],
+    },
+}
+
+BEST: dict[str, Any] = {**COMMON, "cases": {name: {} for name in PAIRS}}
+
+PAPER: dict[str, Any] = merge(
+    BEST,
+    {
+        "seeds": 3,
+        "lflow": {
+            "depth": 5,
+            "affine": False,
+            "time_embedding": [128, 10],
+            # 2048 points of both ends and the box.
+            "batch": 683,
+            "terminal": "squared",
+            "terminal_weight": 700.0,
+            "clip": 1e9,
+            "lr": 2e-3,
+            "least_lr": 2e-3,
+            "stages": [{"steps": 5000}],
+        },
+        "ncl-subharmonic": {
+            "solenoidal": [96] * 4,
+            "construction": "subharmonic",
+            "batch": 256,
+            "terminal": "absolute",
+            "terminal_weight": 50.0,
+            "clip": 1.0,
+            "lr": 1e-3,
+            "least_lr": 1e-3,
+            "stages": [{"steps": 10_000}],
+        },
+    },
+)
+
+QUICK: dict[str, Any] = merge(
+    COMMON,
+    {
+        "cases": {"circles-pinwheel": {}},
+        "reference": {"n": 2000},
+        "evaluation": {"cost": {"repeats": 10}},
+        "lflow": {"batch": 256, "stages": [{"steps": 1000}]},
+        "ncl-subharmonic": {"batch": 256, "stages": [{"steps": 2000}]},
+    },
+)
+
+SMOKE: dict[str, Any] = merge(
+    QUICK,
+    {
+        "cases": {"8gaussians-circles": {}, "gaussian1d-modes1d": {"box": 6.0}},
+        "reference": {"n": 200, "repeats": 2},
+        "evaluation": {
+            "cost": {"n": 100, "repeats": 5},
+            "terminal_points": 1000,
+            "continuity_points": 200,
+            "mass_grid": 100,
+        },
+        "lflow": {"blocks": 2, "batch": 32, "stages": [{"steps": 5}, {"steps": 5}]},
+        "ncl-subharmonic": {"components": 8, "batch": 32, "stages": [{"steps": 10}]},
+    },
+)
+
+PRESETS = {
+    "quick": Preset("circles to pinwheel; 8 minutes on two cores", FLOWS, QUICK),
+    "best": Preset("four pairs; hours on two cores", FLOWS, BEST),
+    "paper": Preset("four pairs, settings of both papers; a GPU", FLOWS, PAPER),
+    "smoke": Preset("seconds, to see that everything runs", FLOWS, SMOKE),
+}

@@ -1,0 +1,114 @@
+r"""Dynamical optimal transport between two densities.
+
+.. math:: W_2^2(\rho_0, \rho_1) = \min_{\rho, u} \int_0^1\!\!\int \rho\,|u|^2 \,dx\,dt
+
+over all flows with :math:`\partial_t\rho + \nabla\cdot(\rho u) = 0` from
+:math:`\rho(\cdot, 0) = \rho_0` to :math:`\rho(\cdot, 1) = \rho_1`. Networks with exact
+continuity minimize kinetic energy plus distances at both ends
+(``_transport_objective``); what it costs to move their particles from the start to the
+end estimates :math:`W_2^2`. A case is a pair of densities by name
+(``_transport_targets``).
+
+Metrics, each by case: cost of the map, its relative difference from that of exact plans
+between samples; mean square error of the density at both ends; kinetic energy of the
+flow; continuity residual; error of the mass.
+
+Sources: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
+https://arxiv.org/abs/2210.01741; F. A. Torres et al., Lagrangian Flow Networks (ICLR
+2024), section 5.2 and appendix A.5, https://arxiv.org/abs/2305.16846. Preset ``paper``
+has the sizes, terms, weights and rates of both; put right are the weights of the
+importance sampling, the pairing of start and end points, the exponential integral, and
+that mass is 1 at all times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import deepxde as dde
+
+from ncl_deepxde.cells import merge
+from ncl_deepxde.metrics import Solution
+from ncl_deepxde.problem import Experiment, Figure
+from problems import _transport_reference, _transport_results
+from problems._transport_measures import Flow, measure_cost, measure_flow
+from problems._transport_models import MODELS, build_flow, objective, stages
+from problems._transport_presets import PRESETS
+from problems._transport_targets import pair
+
+__all__ = ["PROBLEM", "OptimalTransport"]
+
+
+class OptimalTransport:
+    """The problem as the command line sees it."""
+
+    name = "optimal-transport"
+    summary = "Dynamical optimal transport between two densities"
+    models = MODELS
+    presets = PRESETS
+
+    def build(self, model: str, settings: Mapping[str, Any], seed: int) -> Experiment:
+        """Return a fresh model with its stages of training.
+
+        Args:
+            model: A key of ``models``.
+            settings: Of a case of a preset.
+            seed: Of the points.
+        """
+        own = merge(settings, settings.get(model, {}))
+        ends = pair(settings["case"])
+        net = build_flow(model, ends[0].dim, own)
+        trained = dde.Model(objective(ends, own, seed), net)
+        return Experiment(trained, stages(net, ends, own, seed), Flow(net), settings)
+
+    def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
+        """Write exact plans between samples, for all cases."""
+        _transport_reference.compute(settings, path)
+
+    def load_reference(self, path: Path) -> Any:
+        """Return the plans by case."""
+        return _transport_reference.load(path)
+
+    def describe_reference(self, path: Path) -> dict[str, Any]:
+        """Return how the reference was computed, and its costs."""
+        plans = _transport_reference.load(path)
+        costs = {case: plan.costs for case, plan in plans.items()}
+        return {
+            "solver": "exact plans between samples (POT)",
+            "n": {case: len(plan.start) for case, plan in plans.items()},
+            "repeats": {case: len(cost.values) for case, cost in costs.items()},
+            "w2_squared": {
+                case: {"mean": cost.mean, "std": cost.std}
+                for case, cost in costs.items()
+            },
+        }
+
+    def measure(self, experiment: Experiment, reference: Any) -> dict[str, Any]:
+        """Return all metrics of a case, each by the name of the case."""
+        settings: Mapping[str, Any] = experiment.settings
+        case, own = settings["case"], settings["evaluation"]
+        ends, solution = pair(case), experiment.solution
+        true_cost = reference[case].costs.mean
+        found = measure_cost(solution, ends[0], true_cost, own)
+        if isinstance(solution, Flow):
+            found |= measure_flow(solution, ends, own)
+        return {key: {case: value} for key, value in found.items()}
+
+    def draw(
+        self,
+        directory: Path,
+        solutions: Mapping[str, Solution],
+        metrics: Mapping[str, Any],
+    ) -> list[Figure]:
+        """Draw costs, densities, particles, velocities, convergence."""
+        settings = self.presets[metrics["preset"]].settings
+        return _transport_results.draw(directory, solutions, metrics, settings)
+
+    def summarize(self, metrics: Mapping[str, Any]) -> str:
+        """Return what the run shows, in numbers."""
+        return _transport_results.summarize(metrics)
+
+
+PROBLEM = OptimalTransport()
