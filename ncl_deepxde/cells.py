@@ -98,9 +98,9 @@ def merge(*settings: Mapping[str, Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for mapping in settings:
         for key, value in mapping.items():
-            both = merged.get(key), value
-            inner = all(isinstance(part, Mapping) for part in both)
-            merged[key] = merge(*both) if inner else value
+            old: Any = merged.get(key)
+            has_inner = isinstance(old, Mapping) and isinstance(value, Mapping)
+            merged[key] = merge(old, value) if has_inner else value
     return merged
 
 

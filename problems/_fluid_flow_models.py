@@ -160,13 +160,13 @@ def _slda(own: Settings) -> Model:
     wall = faces(dim)(own["num_boundary"], generator)
 
     # No condition: that would solve for the density on the sides too.
-    def slip(net: SemiLagrangian) -> Tensor:
+    def slip(net: Any) -> Tensor:
         return normal_velocity(wall, net.velocity(wall)).square().mean()
 
     terms = [Term(own["density"]), Term(own["velocity"])]
     penalties = [
         (Penalty("boundary", slip), own["boundary"]),
-        (Penalty("mass", lambda net: net.grid_mass), own["mass"]),
+        (Penalty("mass", mass_of_grid), own["mass"]),
     ]
     return Model(net, "log1p", "velocity", terms, penalties)
 
@@ -193,6 +193,12 @@ def _density_on_faces(own: Settings) -> Condition:
 def softplus_of_log_mass(net: Any) -> Tensor:
     r"""Return :math:`\log(1 + M)`, 0-dimensional."""
     return torch.nn.functional.softplus(net.log_mass)
+
+
+def mass_of_grid(net: Any) -> Tensor:
+    """Return the mean density over the nodes of a grid, 0-dimensional."""
+    mass: Tensor = net.grid_mass
+    return mass
 
 
 def continuity_of_velocity(inputs: Tensor, outputs: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ COMMON = {
         "consistency_candidates": 200_000,
         "grid": 96,
     },
+    "figures": {"n": 96, "frames": 37, "steps": 240},
     "lflow": {
         "num_observations": 16384,
         "blocks": 10,
@@ -148,25 +149,25 @@ QUICK: dict[str, Any] = merge(
                     },
                     "lflow": {
                         "num_observations": 2048,
-                        "adam": {"steps": 400, "lr": 3e-3},
+                        "adam": {"steps": 1000, "lr": 3e-3},
                     },
                     "ncl-subharmonic": {
                         "num_observations": 2048,
                         "num_boundary": 256,
-                        "adam": {"steps": 1000},
+                        "adam": {"steps": 1500},
                     },
                     "pinn": {
-                        "num_observations": 2048,
-                        "num_domain": 2048,
+                        "num_observations": 1024,
+                        "num_domain": 1024,
                         "num_boundary": 256,
-                        "adam": {"steps": 1000, "cosine": 1000, "lr": 3e-3},
+                        "adam": {"steps": 1000, "cosine": 1000},
                     },
                     "slda": {
                         "num_observations": 512,
                         "num_boundary": 256,
                         "tolerance": 1e-4,
-                        "adam": {"steps": 300, "lr": 5e-3},
-                        "pretraining": {"num_observations": 4096},
+                        "adam": {"steps": 450, "lr": 5e-3},
+                        "pretraining": None,
                     },
                 },
             )
@@ -178,6 +179,7 @@ SMOKE: dict[str, Any] = merge(
     QUICK,
     {
         "seeds": 1,
+        "figures": {"n": 24, "frames": 3, "steps": 24},
         "lflow": {"blocks": 2, "width": 8, "time_embedding": [16]},
         "ncl-subharmonic": {"components": 4, "hidden": [8]},
         "pinn": {"depth": 2},

@@ -7,6 +7,7 @@ a box and its image under the half turn (x, y) -> (-x, -y), with equal shares.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -78,10 +79,11 @@ def sobol_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
     def sample(n: int, generator: torch.Generator) -> Tensor:
         device, real = generator.device, torch.get_default_dtype()
         seed = torch.randint(2**31, (1,), generator=generator, device=device)
-        engine = SobolEngine(len(low), scramble=True, seed=int(seed))
-        unit = engine.draw(n, dtype=real).to(device)
+        engine: Any = SobolEngine
+        unit = engine(len(low), scramble=True, seed=int(seed)).draw(n, dtype=real)
         start, end = (torch.tensor(c, dtype=real, device=device) for c in (low, high))
-        return start + (end - start) * unit
+        points: Tensor = start + (end - start) * unit.to(device)
+        return points
 
     return sample
 

@@ -27,9 +27,9 @@ __all__ = ["draw", "summarize"]
 
 TRUTH = "exact"
 PANELS = (0.0, 0.4, 0.8, 1.2)
-FRAMES = 37
-STEPS = 240
 OFFSET = 0.4
+INSET = 0.1
+"""Distance of the outlines from the axes, with which they would coincide."""
 LEAST_R2 = -1.0
 
 
@@ -59,22 +59,38 @@ def draw(
     ]
     for case, changes in settings["cases"].items():
         found = {m: solutions[f"{m}-{case}"] for m in models}
-        captions += _draw_case(directory, found, case, changes["dim"])
-        cells = list_cells(models, settings, metrics["seed"])
-        names = {c.name: c.model for c in cells[::seeds] if c.case == case}
+        sizes = settings["figures"]
+        captions += _draw_case(directory, found, case, changes["dim"], sizes)
+        first = metrics["seed"]
+        cells = list_cells(models, settings, first)
+        own = [c for c in cells if c.case == case and c.seed == first]
+        names = {c.name: c.model for c in own}
         captions.append(_draw_case_losses(directory, names, case))
     return captions
 
 
 def _draw_case(
-    directory: Path, solutions: Mapping[str, Solution], case: str, dim: int
+    directory: Path,
+    solutions: Mapping[str, Solution],
+    case: str,
+    dim: int,
+    sizes: Mapping[str, int],
 ) -> list[Figure]:
-    """Draw density, velocity and trajectories of one case."""
+    """Draw density, velocity and trajectories of one case.
+
+    Args:
+        directory: Run directory.
+        solutions: By model.
+        case: Name of the case.
+        dim: Its number of space dimensions.
+        sizes: Points per axis ``n``, ``frames`` of the animation, ``steps`` of
+            trajectories.
+    """
     figures = directory / "figures"
     everyone: dict[str, Solution] = {TRUTH: exact, **solutions}
     planes = {name: _Plane(s, dim) for name, s in everyone.items()}
     view = plotting.View(-EXTENT, EXTENT, _outline_observed)
-    options: Any = {"scale_from": TRUTH, "view": view}
+    options: Any = {"scale_from": TRUTH, "view": view, "n": sizes["n"]}
     where = "" if dim == 2 else ", plane z = 0"
     title = f"{case.upper()}{where}"
     plotting.density_panels(
@@ -91,11 +107,11 @@ def _draw_case(
         title=f"Velocity: speed and streamlines, {title}",
         **options,
     )
-    frames = [float(t) for t in np.linspace(0, HORIZON, FRAMES)]
+    frames = [float(t) for t in np.linspace(0, HORIZON, sizes["frames"])]
     plotting.density_animation(
-        figures / f"density_{case}.gif", planes, frames, n=80, **options
+        figures / f"density_{case}.gif", planes, frames, **options
     )
-    times = np.linspace(0, HORIZON, STEPS + 1)
+    times = np.linspace(0, HORIZON, sizes["steps"] + 1)
     plotting.trajectory_panels(
         figures / f"trajectories_{case}.png",
         {name: trajectories(s, _particles(dim), times) for name, s in everyone.items()},
@@ -130,19 +146,12 @@ class _Plane:
 
 def _outline_observed(axes: Axes) -> None:
     low, high = corners("train", 2)
-    for sign in (1, -1):
-        corner = min(sign * low[0], sign * high[0]), min(sign * low[1], sign * high[1])
-        side = Rectangle(
-            corner,
-            high[0] - low[0],
-            high[1] - low[1],
-            fill=False,
-            edgecolor="tab:red",
-            linestyle="--",
-            linewidth=1.0,
-            zorder=5,
+    side = high[0] - low[0] - 2 * INSET
+    for corner in (low[0] + INSET, low[1] + INSET), (INSET - high[0], INSET - high[1]):
+        box = Rectangle(
+            corner, side, side, fill=False, edgecolor="red", linestyle="--", zorder=5
         )
-        axes.add_patch(side)
+        axes.add_patch(box)
 
 
 def _particles(dim: int) -> Array:
@@ -178,12 +187,10 @@ def trajectories(solution: Solution, start: Array, times: Array) -> Array:
 
 def _velocity(solution: Solution, x: Array, t: float) -> Array:
     """Return the velocity, (N, d), without the work of a density where that is left."""
-    if not isinstance(solution, NetworkSolution):
+    net = solution.net if isinstance(solution, NetworkSolution) else None
+    if net is None or not isinstance(net, ExactContinuity):
         return solution(x, t)["u"]
-    net: Any = solution.net
-    if not isinstance(net, ExactContinuity):
-        return solution(x, t)["u"]
-    weight = next(net.parameters())
+    weight = next(torch.nn.Module.parameters(net))
     inputs = np.pad(x, [(0, 0), (0, 1)], constant_values=t)
     with torch.no_grad():
         u: Array = (

@@ -69,8 +69,9 @@ def stages(parts: Model, own: Settings, data: Observations) -> list[Stage]:
         own: Its settings, with ``adam`` and perhaps ``pretraining``.
         data: What it is trained on.
     """
-    found = [_pretraining(parts, own, data.seed)] if "pretraining" in own else []
-    return [*found, _adam(parts, own, data)]
+    has_start = own.get("pretraining") is not None
+    start = [_pretraining(parts, own, data.seed)] if has_start else []
+    return [*start, _adam(parts, own, data)]
 
 
 def _adam(parts: Model, own: Settings, data: Observations) -> Stage:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from ncl_deepxde.metrics import Array, Times
@@ -54,14 +56,28 @@ def draw_trajectories(
             if truth is not None and name != truth:
                 for x, y in paths[truth].transpose(1, 2, 0):
                     axes.plot(x, y, color="0.6", linewidth=0.8)
-            for x, y in positions.transpose(1, 2, 0):
-                dots = axes.scatter(x, y, c=times, s=4, cmap="plasma", zorder=3)
-                axes.plot(x[:1], y[:1], "o", ms=5, mfc="white", mec="black", zorder=4)
-            axes.set(title=name, xlabel="$x$")
+            lines = LineCollection(
+                list(_pieces(positions)), cmap="plasma", linewidth=2.5, zorder=3
+            )
+            lines.set_array(np.tile(times[:-1], positions.shape[1]))
+            lines.set_clim(times[0], times[-1])
+            axes.add_collection(lines)
+            axes.plot(*positions[0].T, "o", ms=5, mfc="white", mec="black", zorder=4)
+            axes.set(title=name)
         for axes in panels[len(paths) :]:
             axes.remove()
+        for axes in panels[max(0, len(paths) - columns) : len(paths)]:
+            axes.tick_params(labelbottom=True)
+            axes.set_xlabel("$x$")
         for axes in grid[:, 0]:
             axes.set_ylabel("$y$")
-        figure.colorbar(dots, ax=grid, label="time $t$", aspect=20 * rows, shrink=0.8)
+        used = list(panels[: len(paths)])
+        figure.colorbar(lines, ax=used, label="time $t$", aspect=20 * rows, shrink=0.8)
         figure.suptitle(title)
     return figure
+
+
+def _pieces(positions: Array) -> Array:
+    """Return the straight pieces of all paths, (particles * (times - 1), 2, 2)."""
+    ends = np.stack([positions[:-1], positions[1:]], axis=2)
+    return ends.transpose(1, 0, 2, 3).reshape(-1, 2, 2)
