@@ -12,7 +12,7 @@ from scipy.integrate import solve_ivp
 
 from ncl_deepxde import metrics
 from ncl_deepxde.consistency import consistency_errors, consistency_smape
-from ncl_deepxde.nn import NCL
+from ncl_deepxde.nn import NCL, LFlow
 
 
 class Formula(torch.nn.Module):
@@ -125,8 +125,15 @@ def test_outside_the_box_the_flow_is_that_of_the_nearest_point() -> None:
     assert clipped[0] == pytest.approx(1.75 / 2.25, abs=1e-5)
 
 
-def test_network_with_exact_continuity_is_consistent(dtype) -> None:
-    net = NCL([3, 16, 16, 3], "tanh", "Glorot normal", mean_density=4.0)
+EXACT = {
+    "ncl": lambda: NCL([3, 16, 16, 3], "tanh", "Glorot normal", mean_density=4.0),
+    "lflow": lambda: LFlow(2, blocks=2, width=8, frequency=3.0),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_network_with_exact_continuity_is_consistent(name, dtype) -> None:
+    net = EXACT[name]()
     x, t = sample(100)
     net.train()
     tolerance = 1e-5 if dtype == torch.float32 else 1e-9
