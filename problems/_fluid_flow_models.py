@@ -11,8 +11,7 @@ from torch import Tensor
 
 from ncl_deepxde import flows
 from ncl_deepxde.data import Condition, Penalty
-from ncl_deepxde.nn import LFlow, SubharmonicNCL
-from ncl_deepxde.nn.semi_lagrangian import SemiLagrangian
+from ncl_deepxde.nn import LFlow, SemiLagrangian, SubharmonicNCL
 from ncl_deepxde.operators import jacobian
 from problems._fluid_flow_regions import BOX, EXTENT, HORIZON, faces, sobol_box
 from problems._fluid_flow_siren import SirenFlow

@@ -167,7 +167,7 @@ QUICK: dict[str, Any] = merge(
                         "num_boundary": 256,
                         "tolerance": 1e-4,
                         "adam": {"steps": 450, "lr": 5e-3},
-                        "pretraining": None,
+                        "pretraining": {"num_observations": 4096},
                     },
                 },
             )

@@ -86,50 +86,34 @@ def _draw_case(
         sizes: Points per axis ``n``, ``frames`` of the animation, ``steps`` of
             trajectories.
     """
-    figures = directory / "figures"
+    title = case.upper() + ("" if dim == 2 else ", plane z = 0")
+    seen = "observed in the dashed quadrants until t = 1"
+    captions = {
+        f"density_{case}.png": f"Density ({title}), {seen}; first seed.",
+        f"density_{case}.gif": f"Density over time ({title}).",
+        f"velocity_{case}.png": f"Speed and streamlines ({title}).",
+        f"trajectories_{case}.png": f"Where particles, white at t = 0, go ({title}); "
+        "thin gray: the truth.",
+    }
+    paths = [directory / "figures" / name for name in captions]
     everyone: dict[str, Solution] = {TRUTH: exact, **solutions}
     planes = {name: _Plane(s, dim) for name, s in everyone.items()}
     view = plotting.View(-EXTENT, EXTENT, _outline_observed)
     options: Any = {"scale_from": TRUTH, "view": view, "n": sizes["n"]}
-    where = "" if dim == 2 else ", plane z = 0"
-    title = f"{case.upper()}{where}"
-    plotting.density_panels(
-        figures / f"density_{case}.png",
-        planes,
-        PANELS,
-        title=f"Density, {title}",
-        **options,
-    )
-    plotting.velocity_panels(
-        figures / f"velocity_{case}.png",
-        planes,
-        PANELS,
-        title=f"Velocity: speed and streamlines, {title}",
-        **options,
-    )
     frames = [float(t) for t in np.linspace(0, HORIZON, sizes["frames"])]
-    plotting.density_animation(
-        figures / f"density_{case}.gif", planes, frames, **options
+    plotting.density_panels(
+        paths[0], planes, PANELS, title=f"Density, {title}", **options
     )
+    plotting.density_animation(paths[1], planes, frames, **options)
+    heading = f"Velocity: speed and streamlines, {title}"
+    plotting.velocity_panels(paths[2], planes, PANELS, title=heading, **options)
     times = np.linspace(0, HORIZON, sizes["steps"] + 1)
+    tracks = {n: trajectories(s, _particles(dim), times) for n, s in everyone.items()}
+    heading = f"Trajectories, {title}"
     plotting.trajectory_panels(
-        figures / f"trajectories_{case}.png",
-        {name: trajectories(s, _particles(dim), times) for name, s in everyone.items()},
-        times,
-        truth=TRUTH,
-        title=f"Trajectories, {title}",
-        view=view,
+        paths[3], tracks, times, truth=TRUTH, title=heading, view=view
     )
-    seen = "observed in the dashed quadrants until t = 1"
-    return [
-        (f"figures/density_{case}.png", f"Density ({title}), {seen}; first seed."),
-        (f"figures/density_{case}.gif", f"Density over time ({title})."),
-        (f"figures/velocity_{case}.png", f"Speed and streamlines ({title})."),
-        (
-            f"figures/trajectories_{case}.png",
-            f"Where particles (white at t = 0) go ({title}); thin gray: the truth.",
-        ),
-    ]
+    return [(f"figures/{name}", caption) for name, caption in captions.items()]
 
 
 class _Plane:

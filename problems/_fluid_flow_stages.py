@@ -7,8 +7,10 @@ from typing import Any
 
 import deepxde as dde
 import torch
+from torch import Tensor
 
 from ncl_deepxde.data import Observations
+from ncl_deepxde.nn import SemiLagrangian
 from ncl_deepxde.training import Stage
 from problems._fluid_flow_models import Model
 from problems._moving_gaussians import training_source
@@ -69,8 +71,7 @@ def stages(parts: Model, own: Settings, data: Observations) -> list[Stage]:
         own: Its settings, with ``adam`` and perhaps ``pretraining``.
         data: What it is trained on.
     """
-    has_start = own.get("pretraining") is not None
-    start = [_pretraining(parts, own, data.seed)] if has_start else []
+    start = [_pretraining(parts, own, data.seed)] if "pretraining" in own else []
     return [*start, _adam(parts, own, data)]
 
 
@@ -84,7 +85,7 @@ def _adam(parts: Model, own: Settings, data: Observations) -> Stage:
     budget = own["adam"]
 
     def compile_model(model: dde.Model) -> None:
-        model.data = data
+        model.data, model.net = data, parts.net
         groups = [{"params": list(parts.net.parameters())}]
         if "grid_lr" in budget:
             net = parts.net
@@ -103,25 +104,46 @@ def _adam(parts: Model, own: Settings, data: Observations) -> Stage:
     return Stage("adam", compile_model, budget["steps"])
 
 
+class AtStart(dde.nn.pytorch.NN):  # type: ignore[misc]
+    """A semi-Lagrangian network at the start, where nothing is to be solved.
+
+    Args:
+        net: The network, whose parameters it shares.
+    """
+
+    def __init__(self, net: SemiLagrangian) -> None:
+        super().__init__()
+        self.regularizer, self.net = None, net
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the density, (N, 1), for inputs (N, d + 1)."""
+        rho: Tensor = self.net.grid(inputs[:, :-1]).exp()
+        return rho
+
+    @property
+    def grid_mass(self) -> Tensor:
+        """As of the network."""
+        return self.net.grid_mass
+
+
 def _pretraining(parts: Model, own: Settings, seed: int) -> Stage:
-    """Return L-BFGS on the density at the start, which needs no velocity.
+    """Return L-BFGS on the density at the start, without the velocity.
 
     ``pretraining`` holds ``steps``, each of as many ``iterations`` at the same points.
     """
-    budget = own["pretraining"]
-    (density, *_), penalties = parts.terms, parts.penalties
+    budget, density = own["pretraining"], parts.terms[0]
+    mass = [(p, weight) for p, weight in parts.penalties if p.name == "mass"]
     data = Observations(
         training_source(own["dim"], times=1),
         budget["num_observations"],
         density=parts.density,
         velocity=None,
-        penalties=[penalty for penalty, _ in penalties],
+        penalties=[penalty for penalty, _ in mass],
         seed=seed,
-        num_test=1,
     )
 
     def compile_model(model: dde.Model) -> None:
-        model.data = data
+        model.data, model.net = data, AtStart(parts.net)
         optimizer = torch.optim.LBFGS(
             parts.net.grid_parameters(),
             max_iter=budget["iterations"],
@@ -132,7 +154,7 @@ def _pretraining(parts: Model, own: Settings, seed: int) -> Stage:
         model.compile(
             optimizer,
             loss=parts.losses()[:1],
-            loss_weights=[density.weight, *(weight for _, weight in penalties)],
+            loss_weights=[density.weight, *(weight for _, weight in mass)],
             verbose=0,
         )
 
