@@ -57,8 +57,8 @@ class BenamouBrenier:
     .. math:: E = \frac1{3n}\sum_i \frac{\rho\,|u|^2}{q}(x_i, t_i), \qquad
         q = \frac{p_0 + p_1 + p_U}3
 
-    is unbiased; each of the three samples has one time in each of n equal parts of
-    :math:`[0, 1]`, which lowers the variance. At the end k = 0, 1 the points are those
+    is unbiased; each of the three samples has its times spread evenly, those of the box
+    its points too, which lowers the variance. At the end k = 0, 1 the points are those
     of :math:`p_k` and the uniform ones, :math:`\tilde p_k = (p_k + p_U)/2`:
 
     - ``"squared"``: :math:`\mathbb E_{\tilde p_k} (\rho - p_k)^2`, (15) of Torres et

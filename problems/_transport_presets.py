@@ -25,7 +25,7 @@ FLOWS = ("lflow", "ncl-subharmonic")
 COMMON: dict[str, Any] = {
     "float": "float32",
     "box": 2.0,
-    "reference": {"n": 10_000, "repeats": 5},
+    "reference": {"n": [1000, 3000, 10_000], "repeats": 5},
     "evaluation": {
         "cost": {"n": 5000, "repeats": 50},
         "terminal_points": 20_000,
@@ -64,6 +64,8 @@ COMMON: dict[str, Any] = {
     },
 }
 
+LINE = {"box": 6.0, "evaluation": {"mass_grid": 2000}}
+
 BEST: dict[str, Any] = {**COMMON, "cases": {name: {} for name in PAIRS}}
 
 PAPER: dict[str, Any] = merge(
@@ -101,7 +103,7 @@ QUICK: dict[str, Any] = merge(
     COMMON,
     {
         "cases": {"circles-pinwheel": {}},
-        "reference": {"n": 2000},
+        "reference": {"n": [500, 1000, 2000]},
         "evaluation": {"cost": {"repeats": 10}},
         "lflow": {"batch": 256, "stages": [{"steps": 1000}]},
         "ncl-subharmonic": {"batch": 256, "stages": [{"steps": 2000}]},
@@ -109,10 +111,9 @@ QUICK: dict[str, Any] = merge(
 )
 
 SMOKE: dict[str, Any] = merge(
-    QUICK,
+    {**QUICK, "cases": {"8gaussians-circles": {}, "gaussian1d-modes1d": LINE}},
     {
-        "cases": {"8gaussians-circles": {}, "gaussian1d-modes1d": {"box": 6.0}},
-        "reference": {"n": 200, "repeats": 2},
+        "reference": {"n": [50, 100], "repeats": 2},
         "evaluation": {
             "cost": {"n": 100, "repeats": 5},
             "terminal_points": 1000,

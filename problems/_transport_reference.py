@@ -1,81 +1,127 @@
-"""The reference of optimal transport: exact plans between samples of both ends."""
+"""The reference of optimal transport: discrete costs, exact ones on a line, a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ot
 import torch
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
-from ncl_deepxde.files import replacing
 from ncl_deepxde.metrics import Array
+from problems import _transport_discrete
 from problems._transport_cost import Cost
+from problems._transport_known import quantile_cost
 from problems._transport_samples import from_samples
 from problems._transport_table import tabulated
 from problems._transport_targets import pair
 
-__all__ = ["Plan", "compute", "load"]
+__all__ = ["Reference", "compute", "describe", "load"]
 
+# Of the plan that is drawn, whatever the costs come from.
+PARTICLES = 1000
 # Of the kernels that make a density of particles on their way.
-BANDWIDTH = 0.1
+BANDWIDTH = 0.12
 
 
-class Plan:
-    """The optimal plan between samples, and its cost for several samples.
-
-    Particles move straight and with constant speed, which is optimal.
+class Reference:
+    """What is known of the optimal transport between two densities.
 
     Args:
         case: Name of the pair.
-        costs: One for each pair of samples.
-        start: Positions of the last sample at the start, (n, d).
-        end: Where they go, (n, d).
+        costs: Between the largest samples, one for each repeat.
+        trend: The pair's entry of ``_transport_discrete.load``.
     """
 
-    def __init__(self, case: str, costs: Array, start: Array, end: Array) -> None:
-        self.costs = Cost(tuple(costs.tolist()))
-        self.start, self.end = start, end
-        self._ends = {float(k): rho for k, rho in enumerate(pair(case))}
+    def __init__(self, case: str, costs: Cost, trend: Mapping[str, Any]) -> None:
+        self.costs, self.trend = costs, trend
+        self.pair = pair(case)
+
+    @property
+    def exact(self) -> float | None:
+        """The cost between the densities themselves, known on a line."""
+        return quantile_cost(*self.pair) if self.pair[0].dim == 1 else None
+
+    @property
+    def best(self) -> float:
+        """The exact cost if it is known, or else the mean of the largest samples."""
+        return self.costs.mean if self.exact is None else self.exact
 
     def __call__(self, points: Array, time: float) -> dict[str, Array]:
         """Return the density, (N, 1): exact at both ends, from kernels between them."""
-        moved = self.start + time * (self.end - self.start)
-        rho = self._ends.get(time) or tabulated(from_samples(moved, BANDWIDTH))
-        density = rho.density(torch.as_tensor(points, device="cpu")).numpy()
-        return {"rho": density}
+        if time in (0.0, 1.0):
+            rho = self.pair[int(time)]
+        else:
+            rho = tabulated(from_samples(self.paths([time])[0], BANDWIDTH))
+        density = rho.density(torch.as_tensor(points, device="cpu"))
+        return {"rho": density.numpy()}
 
     def paths(self, times: Sequence[float]) -> Array:
-        """Return where its particles are at some times, (T, n, d)."""
-        return np.stack([self.start + t * (self.end - self.start) for t in times])
+        """Return where particles of an optimal plan are, (T, n, d): on straight lines.
+
+        The plan is one between samples, for this purpose alone.
+        """
+        start, end = self._plan
+        return np.stack([start + t * (end - start) for t in times])
+
+    @cached_property
+    def _plan(self) -> tuple[Array, Array]:
+        generator = torch.Generator("cpu").manual_seed(0)
+        x, y = (rho.sample(PARTICLES, generator).double().numpy() for rho in self.pair)
+        _, partner = linear_sum_assignment(cdist(x, y, "sqeuclidean"))
+        return x, y[partner]
 
 
 def compute(settings: Mapping[str, Any], path: Path) -> None:
-    """Write the costs of every case, and particles of one plan."""
+    """Write discrete costs of every case.
+
+    Args:
+        settings: Of a preset, with ``reference: {n, repeats}``; n may be a list.
+        path: The npz file to write.
+
+    Raises:
+        ValueError: Sizes that are too small.
+    """
     own = settings["reference"]
-    found: dict[str, Array] = {}
-    for name in settings["cases"]:
-        costs = []
-        for seed in range(own["repeats"]):
-            generator = torch.Generator().manual_seed(seed)
-            x, y = (r.sample(own["n"], generator).double().numpy() for r in pair(name))
-            a = np.full(len(x), 1 / len(x))
-            plan = ot.emd(a, a, ot.dist(x, y), numItermax=10**6)
-            end = y[plan.argmax(axis=1)]
-            costs.append(np.square(end - x).sum(axis=1).mean())
-        found |= {f"{name}/costs": np.array(costs)}
-        found |= {f"{name}/start": x, f"{name}/end": end}
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **found)  # type: ignore[arg-type]
+    n = own["n"] if isinstance(own["n"], list) else [own["n"]]
+    pairs = {case: pair(case) for case in settings["cases"]}
+    _transport_discrete.compute(pairs, n, own["repeats"], path)
 
 
-def load(path: Path) -> dict[str, Plan]:
-    """Return the plans by case."""
+def load(path: Path) -> dict[str, Reference]:
+    """Return the references by case.
+
+    Raises:
+        ValueError: The file is not one that :func:`compute` wrote.
+    """
+    trends = _transport_discrete.load(path)
     with np.load(path, allow_pickle=False) as data:
-        cases = dict.fromkeys(key.split("/")[0] for key in data.files)
-        return {
-            case: Plan(case, *(data[f"{case}/{k}"] for k in ("costs", "start", "end")))
-            for case in cases
-        }
+        largest = data["costs"][:, np.argmax(data["n"])]
+    costs = [Cost(tuple(row.tolist())) for row in largest]
+    return {
+        case: Reference(case, cost, trend)
+        for (case, trend), cost in zip(trends.items(), costs, strict=True)
+    }
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Return the sizes and costs of the reference, for the metrics."""
+    references = load(path)
+    (first, *_) = references.values()
+    found: dict[str, Any] = {
+        "solver": f"POT, {first.trend['method']}",
+        "n": first.trend["n"],
+        "repeats": first.trend["repeats"],
+        "w2_squared": {
+            case: {"mean": r.costs.mean, "std": r.costs.std}
+            for case, r in references.items()
+        },
+        "w2_squared_by_n": {case: r.trend["mean"] for case, r in references.items()},
+        "w2_squared_limit": {case: r.trend["limit"] for case, r in references.items()},
+    }
+    exact = {case: r.exact for case, r in references.items() if r.exact is not None}
+    return {**found, "w2_squared_exact": exact} if exact else found

@@ -52,7 +52,7 @@ def draw(
     }
     _draw_costs(folder / "costs.png", cases, plans)
     runs = _records(directory, models, settings, metrics["seed"])
-    true_costs = {case: plan.costs.mean for case, plan in plans.items()}
+    true_costs = {case: plan.best for case, plan in plans.items()}
     draw_convergence(folder / "convergence.png", runs, true_costs)
     captions = [
         (

@@ -64,33 +64,23 @@ class OptimalTransport:
         return Experiment(trained, stages(net, ends, own, seed), Flow(net), settings)
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
-        """Write exact plans between samples, for all cases."""
+        """Write costs of discrete transport between samples, for all cases."""
         _transport_reference.compute(settings, path)
 
     def load_reference(self, path: Path) -> Any:
-        """Return the plans by case."""
+        """Return the references by case."""
         return _transport_reference.load(path)
 
     def describe_reference(self, path: Path) -> dict[str, Any]:
         """Return how the reference was computed, and its costs."""
-        plans = _transport_reference.load(path)
-        costs = {case: plan.costs for case, plan in plans.items()}
-        return {
-            "solver": "exact plans between samples (POT)",
-            "n": {case: len(plan.start) for case, plan in plans.items()},
-            "repeats": {case: len(cost.values) for case, cost in costs.items()},
-            "w2_squared": {
-                case: {"mean": cost.mean, "std": cost.std}
-                for case, cost in costs.items()
-            },
-        }
+        return _transport_reference.describe(path)
 
     def measure(self, experiment: Experiment, reference: Any) -> dict[str, Any]:
         """Return all metrics of a case, each by the name of the case."""
         settings: Mapping[str, Any] = experiment.settings
         case, own = settings["case"], settings["evaluation"]
         ends, solution = pair(case), experiment.solution
-        true_cost = reference[case].costs.mean
+        true_cost = reference[case].best
         found = measure_cost(solution, ends[0], true_cost, own)
         if isinstance(solution, Flow):
             found |= measure_flow(solution, ends, own)
