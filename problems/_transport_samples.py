@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ __all__ = ["LEAST_SAMPLES", "from_samples", "load_samples", "select_bandwidth"]
 
 LEAST_SAMPLES = 10
 # Of normal data's best bandwidth: clusters and curves want a fraction of it.
-FACTORS = [2 ** (k / 2) for k in range(-10, 2)]
+FACTORS: Sequence[float] = [2 ** (k / 2) for k in range(-10, 2)]
 JUDGED = 1000
 
 
@@ -67,7 +68,8 @@ def select_bandwidth(samples: Array) -> float:
 
     def score(h: float) -> float:
         exponents = -squares / (2 * h**2)
-        return float(torch.logsumexp(exponents, dim=1).mean()) - d * math.log(h)
+        mean = torch.logsumexp(exponents, dim=1).mean()
+        return float(mean - d * math.log(h))
 
     return max((normal * factor for factor in FACTORS), key=score)
 

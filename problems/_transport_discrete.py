@@ -1,0 +1,191 @@
+"""Costs of discrete optimal transport against the number of samples, in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from ncl_deepxde.files import replacing
+from ncl_deepxde.metrics import Array
+from problems._transport_estimators import ESTIMATORS
+from problems._transport_mixture import GaussianMixture
+
+__all__ = ["compute", "limit", "load"]
+
+Pair = tuple[GaussianMixture, GaussianMixture]
+
+
+def compute(
+    pairs: Mapping[str, Pair],
+    n: Sequence[int],
+    repeats: int,
+    path: Path,
+    *,
+    method: str = "exact",
+    seed: int = 0,
+    progress: bool = True,
+) -> None:
+    """Estimate the cost of every pair with samples of every size, several times.
+
+    Finished estimates are kept beside the file until it is written: a second call goes
+    on where the first one was interrupted.
+
+    Args:
+        pairs: Source and target by name.
+        n: Sizes of the samples.
+        repeats: Number of estimates of each size, with samples of their own.
+        path: The npz file to write, for :func:`load`.
+        method: A key of ``ESTIMATORS``.
+        seed: Of the samples.
+        progress: Show a progress bar.
+
+    Raises:
+        ValueError: No pair, size or repeat, or a method of another name.
+    """
+    _check(pairs, n, repeats, method)
+    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
+    plan = {"n": [*n], "repeats": repeats, "method": method, "seed": seed}
+    plan["densities"] = {name: _fingerprint(pair) for name, pair in pairs.items()}
+    found = _continued(unfinished, repr(plan), (len(pairs), len(n), repeats))
+    places = [*np.ndindex(found["costs"].shape)]
+    todo = [place for place in places if np.isnan(found["costs"][place])]
+    names = [*pairs]
+    bar = tqdm(todo, disable=not progress, leave=False)
+    for i, j, k in bar:
+        bar.set_description(f"discrete transport, {names[i]}, n = {n[j]}")
+        generator = _generator(seed, names[i], n[j], k)
+        x_0, x_1 = (rho.sample(n[j], generator) for rho in pairs[names[i]])
+        start = time.perf_counter()
+        cost = ESTIMATORS[method](x_0.double().numpy(), x_1.double().numpy())
+        found["seconds"][i, j, k] = time.perf_counter() - start
+        found["costs"][i, j, k] = cost
+        _write(unfinished, found)
+    sizes = {"pairs": np.array(names), "n": np.array(n), "method": np.array(method)}
+    dims = np.array([rho.dim for rho, _ in pairs.values()])
+    _write(path, {**found, **sizes, "dims": dims})
+    unfinished.unlink(missing_ok=True)
+
+
+def load(path: Path) -> dict[str, dict[str, Any]]:
+    """Return what :func:`compute` found, by pair.
+
+    Each holds lists with an entry for every size ``n``: ``mean`` and ``std`` of the
+    estimates, their mean ``seconds``; also ``repeats``, ``method``, and the
+    extrapolation ``limit`` with its standard error ``limit_error``, both ``None``
+    for less than two sizes.
+
+    Raises:
+        ValueError: The file is not one that :func:`compute` wrote.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            content = {key: data[key] for key in data.files}
+        return {
+            str(name): _summary(content, i, int(content["dims"][i]))
+            for i, name in enumerate(content["pairs"])
+        }
+    except (OSError, EOFError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"reference: {path} is damaged or holds something else ({error}). Remove "
+            "it, and it is written again."
+        ) from error
+
+
+def _summary(content: Mapping[str, Any], i: int, dim: int) -> dict[str, Any]:
+    n, costs = content["n"], content["costs"][i]
+    repeats = costs.shape[1]
+    std = costs.std(axis=1, ddof=1) if repeats > 1 else np.full(len(n), np.nan)
+    best, error = limit(n, costs, dim) if len(n) > 1 else (None, None)
+    return {
+        "n": n.tolist(),
+        "mean": costs.mean(axis=1).tolist(),
+        "std": std.tolist(),
+        "seconds": content["seconds"][i].mean(axis=1).tolist(),
+        "repeats": repeats,
+        "method": str(content["method"]),
+        "limit": best,
+        "limit_error": error,
+    }
+
+
+def limit(n: Array, costs: Array, dim: int) -> tuple[float, float]:
+    r"""Return the cost for infinitely many samples and its standard error.
+
+    Samples of two different densities lie farther from each other than the densities:
+    their noise adds to the cost what samples of one density cost, up to a factor,
+
+    .. math:: C_n = W_2^2 + a\,b_n, \qquad b_n = \begin{cases} 1/n & d = 1 \\
+        \log(n)/n & d = 2 \\ n^{-2/d} & d \ge 3. \end{cases}
+
+    The line is fitted by least squares with the weights n: the variance is like 1/n.
+
+    Args:
+        n: At least two different sizes of samples, (S,).
+        costs: Estimates, (S, R).
+        dim: Number of space dimensions d.
+
+    Source: L. Ambrosio, F. Stra, D. Trevisan, A PDE approach to a 2-dimensional
+    matching problem (2019), https://arxiv.org/abs/1611.04960.
+    """
+    sizes = np.asarray(n, dtype=np.float64)
+    bias = np.log(sizes) / sizes if dim == 2 else sizes ** -min(1.0, 2 / dim)
+    design = np.repeat(np.stack([np.ones_like(bias), bias], axis=1), costs.shape[1], 0)
+    root = np.sqrt(np.repeat(sizes, costs.shape[1]) / sizes.mean())
+    rows, values = design * root[:, None], costs.ravel() * root
+    solution = np.linalg.lstsq(rows, values)[0]
+    defects = values - rows @ solution
+    variance = np.square(defects).sum() / max(1, len(values) - 2)
+    inverse = np.linalg.inv(rows.T @ rows)
+    return float(solution[0]), float(np.sqrt(variance * inverse[0, 0]))
+
+
+def _continued(path: Path, plan: str, shape: tuple[int, ...]) -> dict[str, Array]:
+    """Return the estimates of an interrupted call, or arrays without any."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if str(data["plan"]) == plan:
+                return {key: data[key] for key in ("costs", "seconds", "plan")}
+    except (OSError, EOFError, KeyError, ValueError):
+        pass
+    empty = {key: np.full(shape, np.nan) for key in ("costs", "seconds")}
+    return {**empty, "plan": np.array(plan)}
+
+
+def _write(path: Path, arrays: dict[str, Any]) -> None:
+    with replacing(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def _fingerprint(pair: Pair) -> str:
+    """Return what tells pairs of densities apart."""
+    parts = [a for rho in pair for a in (rho.centers, rho.std, rho.weights)]
+    content = b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _generator(seed: int, name: str, n: int, repeat: int) -> torch.Generator:
+    """Return a generator of the samples of one estimate, whatever the others are."""
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    words = np.random.SeedSequence((seed, key, n, repeat)).generate_state(1, np.uint64)
+    return torch.Generator("cpu").manual_seed(int(words[0]))
+
+
+def _check(
+    pairs: Mapping[str, Pair], n: Sequence[int], repeats: int, method: str
+) -> None:
+    if not pairs or not n or min(n) < 2 or repeats < 1:
+        raise ValueError(
+            "reference: needs a pair of densities, sizes n of at least 2 and a "
+            f"positive number of repeats, got {[*pairs]}, n={[*n]}, repeats={repeats}."
+        )
+    if method not in ESTIMATORS:
+        raise ValueError(
+            f"method: must be one of {', '.join(ESTIMATORS)}, got {method!r}."
+        )
