@@ -19,7 +19,7 @@ KINDS = {
     "densenet": lambda d: InvertibleDenseNet(d, depth=2, width=5),
     "densenet-slow": lambda d: InvertibleDenseNet(d, 3, 4, lipschitz=0.5, frequency=3),
     "svd": ConditionalSVD,
-    "permutation": lambda d: Permutation(range(d)[::-1]),
+    "permutation": lambda d: Permutation([*range(1, d), 0]),
     "box": lambda d: Box([-1.2] * d, [1.1 + k for k in range(d)]),
     "ball": lambda d: Ball([0.1] * d, 1.7),
 }
