@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ncl_deepxde.metrics import Array, Solution, time_key
 from ncl_deepxde.plotting import View
@@ -44,7 +45,7 @@ def draw_particles(
     def show(axes: Axes, name: str, column: int) -> None:
         start, now = particles[name][0], particles[name][column]
         angle = np.arctan2(start[:, 1], start[:, 0])
-        axes.scatter(*now.T, c=angle, cmap="twilight", s=1.5, linewidths=0)
+        axes.scatter(now[:, 0], now[:, 1], c=angle, cmap="hsv", s=2.5, linewidths=0)
 
     save(_grid([*particles], times, view, title, show), path)
 
@@ -71,7 +72,7 @@ def draw_vectors(
         name: [flow(fine, t)["rho"].reshape(100, 100).T for t in times]
         for name, flow in flows.items()
     }
-    tops = [image.max() for row in images.values() for image in row]
+    tops = [float(image.max()) for row in images.values() for image in row]
     lengths = [
         np.linalg.norm(v["u"], axis=1)[_is_dense(v["rho"])]
         for row in values.values()
@@ -185,9 +186,8 @@ def _grid(
     return figure
 
 
-def _is_dense(rho: Array) -> Array:
-    dense: Array = rho[:, 0] > LEAST_SHARE * rho.max()
-    return dense
+def _is_dense(rho: Array) -> NDArray[np.bool_]:
+    return np.asarray(rho[:, 0] > LEAST_SHARE * rho.max())
 
 
 def _look(name: str, colors: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ncl_deepxde.cells import merge
 from ncl_deepxde.problem import Preset
-from problems._transport_targets import PAIRS
+from problems._transport_targets import PAIRS, pair
 
 __all__ = ["PRESETS"]
 
@@ -103,7 +103,7 @@ QUICK: dict[str, Any] = merge(
     COMMON,
     {
         "cases": {"circles-pinwheel": {}},
-        "reference": {"n": [500, 1000, 2000]},
+        "reference": {"n": [500, 1000, 2000], "repeats": 20},
         "evaluation": {"cost": {"repeats": 10}},
         "lflow": {"batch": 256, "stages": [{"steps": 1000}]},
         "ncl-subharmonic": {"batch": 256, "stages": [{"steps": 2000}]},
@@ -125,9 +125,37 @@ SMOKE: dict[str, Any] = merge(
     },
 )
 
-PRESETS = {
-    "quick": Preset("circles to pinwheel; 8 minutes on two cores", FLOWS, QUICK),
-    "best": Preset("four pairs; hours on two cores", FLOWS, BEST),
-    "paper": Preset("four pairs, settings of both papers; a GPU", FLOWS, PAPER),
-    "smoke": Preset("seconds, to see that everything runs", FLOWS, SMOKE),
-}
+
+class Presets(dict[str, Preset]):
+    """Presets by name; ``"quick@moons-circles"`` is ``quick`` for another pair.
+
+    Raises:
+        ValueError: There is no such pair.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the name, or what is before the ``@``, is a preset."""
+        return super().__contains__(str(name).partition("@")[0])
+
+    def __missing__(self, name: str) -> Preset:
+        """Return the preset of a name with a pair."""
+        base, is_pair, case = name.partition("@")
+        if not is_pair or base not in self:
+            raise KeyError(name)
+        rho_0, _ = pair(case)
+        changes = {"box": None, **(LINE if rho_0.dim == 1 else {})}
+        preset = self[base]
+        settings = {**preset.settings, "cases": {case: changes}}
+        return Preset(preset.summary, preset.models, settings)
+
+
+PRESETS = Presets(
+    quick=Preset(
+        "circles to pinwheel, quick@moons-circles another pair; 8 minutes on two cores",
+        FLOWS,
+        QUICK,
+    ),
+    best=Preset("four pairs; hours on two cores", FLOWS, BEST),
+    paper=Preset("four pairs, settings of both papers; a GPU", FLOWS, PAPER),
+    smoke=Preset("seconds, to see that everything runs", FLOWS, SMOKE),
+)

@@ -15,7 +15,8 @@ from scipy.spatial.distance import cdist
 from ncl_deepxde.metrics import Array
 from problems import _transport_discrete
 from problems._transport_cost import Cost
-from problems._transport_known import quantile_cost
+from problems._transport_known import quantile_cost, quantile_map
+from problems._transport_objective import half_side
 from problems._transport_samples import from_samples
 from problems._transport_table import tabulated
 from problems._transport_targets import pair
@@ -26,6 +27,7 @@ __all__ = ["Reference", "compute", "describe", "load"]
 PARTICLES = 1000
 # Of the kernels that make a density of particles on their way.
 BANDWIDTH = 0.12
+NODES = 4001
 
 
 class Reference:
@@ -52,9 +54,14 @@ class Reference:
         return self.costs.mean if self.exact is None else self.exact
 
     def __call__(self, points: Array, time: float) -> dict[str, Array]:
-        """Return the density, (N, 1): exact at both ends, from kernels between them."""
+        """Return the density, (N, 1): exact at both ends and on a line.
+
+        Otherwise it is made of kernels around the particles of ``paths``.
+        """
         if time in (0.0, 1.0):
             rho = self.pair[int(time)]
+        elif self.pair[0].dim == 1:
+            return {"rho": self._on_line(points, time)}
         else:
             rho = tabulated(from_samples(self.paths([time])[0], BANDWIDTH))
         density = rho.density(torch.as_tensor(points, device="cpu"))
@@ -67,6 +74,19 @@ class Reference:
         """
         start, end = self._plan
         return np.stack([start + t * (end - start) for t in times])
+
+    def map(self, x: Array) -> Array:
+        """Return where points (N,) of a line go, as is optimal."""
+        return quantile_map(*self.pair, x)
+
+    def _on_line(self, points: Array, time: float) -> Array:
+        r"""Return :math:`\rho_0(x) / \partial_x y` at :math:`y = x + t\,(T(x) - x)`."""
+        side = half_side(*self.pair) * 2
+        x = np.linspace(-side, side, NODES)
+        y = x + time * (self.map(x) - x)
+        middle = torch.as_tensor((x[1:] + x[:-1])[:, None] / 2, device="cpu")
+        rho = self.pair[0].density(middle).numpy()[:, 0] * np.diff(x) / np.diff(y)
+        return np.interp(points, (y[1:] + y[:-1]) / 2, rho)
 
     @cached_property
     def _plan(self) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,8 @@ __all__ = ["draw", "summarize"]
 
 DISCRETE = "discrete OT"
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)
-FRAMES = 31
-PARTICLES = 2000
-# Of the box of all mass.
-SHOWN = 1.05
+FRAMES = 25
+PARTICLES = 1000
 
 
 def draw(
@@ -83,7 +82,7 @@ def _draw_plane(
 ) -> list[Figure]:
     """Draw densities, particles and velocities of a case in the plane."""
     ends = pair(case)
-    side = SHOWN * half_side(*ends)
+    side = math.ceil(2 * half_side(*ends)) / 2
     view = plotting.View(-side, side)
     densities: dict[str, Any] = {DISCRETE: plan, **flows}
     options: Any = {"scale_from": DISCRETE, "view": view}
@@ -132,18 +131,35 @@ def _draw_line(
     case: str,
     found: Mapping[str, Any],
     flows: Mapping[str, Flow],
-    plan: Any,
+    reference: Any,
 ) -> list[Figure]:
     """Draw densities and maps of a case on a line."""
-    side = SHOWN * half_side(*pair(case))
+    rho_0, _ = ends = pair(case)
+    side = half_side(*ends)
     figures.draw_lines(
         folder / f"density_{case}.png",
-        {DISCRETE: plan, **flows},
+        {"exact": reference, **flows},
         TIMES,
         (-side, side),
         f"Density, {case}",
     )
-    return [(f"figures/density_{case}.png", f"Density ({case}).")]
+    # Where nearly all mass starts.
+    reach = half_side(rho_0)
+    x = np.linspace(-reach, reach, 400)
+    points = torch.as_tensor(x[:, None], dtype=torch.get_default_dtype())
+    points = points.to(torch.get_default_device())
+    maps = {m: s.transport(points).cpu().numpy()[:, 0] for m, s in found.items()}
+    figures.draw_maps(
+        folder / f"map_{case}.png",
+        x,
+        {"exact": reference.map(x), **maps},
+        "exact",
+        f"Map, {case}",
+    )
+    return [
+        (f"figures/density_{case}.png", f"Density ({case})."),
+        (f"figures/map_{case}.png", f"Where points go ({case}); exact by quantiles."),
+    ]
 
 
 def _draw_costs(
