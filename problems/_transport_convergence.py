@@ -12,7 +12,10 @@ from matplotlib.axes import Axes
 from ncl_deepxde.metrics import Array
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
 
-__all__ = ["draw_convergence"]
+__all__ = ["DISCRETE", "draw_convergence"]
+
+DISCRETE = "discrete OT"
+"""The reference among models; wherever colors are chosen, so that they agree."""
 
 Records = Sequence[Mapping[str, Any]]
 Curve = tuple[Array, Array]
@@ -31,9 +34,9 @@ def draw_convergence(
     Args:
         path: Image file to write.
         runs: Case to model to the records of each seed, with ``seconds`` and ``terms``.
-        true_costs: Case to the cost of the discrete plans.
+        true_costs: Case to the cost of the reference.
     """
-    colors = model_colors({model for case in runs.values() for model in case})
+    colors = model_colors({*(m for case in runs.values() for m in case), DISCRETE})
     with style():
         figure = new_figure(height=0.6 + 3.2 * len(runs))
         grid = figure.subplots(len(runs), 2, squeeze=False)
@@ -42,9 +45,9 @@ def draw_convergence(
                 _draw_term(left, model, _curves(seeds, _energy), colors[model])
                 _draw_term(right, model, _curves(seeds, _terminal), colors[model])
             cost = true_costs[case]
-            left.axhline(cost, color="black", linestyle="--", label="discrete OT")
-            left.set(ylim=(0, 2.5 * cost), title=f"{case}: kinetic energy")
-            right.set(yscale="log", title=f"{case}: weighted terms of both ends")
+            left.axhline(cost, color="black", linestyle="--", label="reference")
+            left.set(ylim=(0, 2.5 * cost), ylabel="kinetic energy", title=case)
+            right.set(yscale="log", ylabel="weighted terms of both ends", title=case)
             for axes in (left, right):
                 axes.set_xlabel("training time (s)")
                 axes.grid(True)

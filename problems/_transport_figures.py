@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ncl_deepxde.metrics import Array, Solution, time_key
 from ncl_deepxde.plotting import View
 from ncl_deepxde.plotting.panels import show_frame
 from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
+from problems._transport_convergence import DISCRETE
 
 __all__ = ["draw_lines", "draw_maps", "draw_particles", "draw_vectors"]
 
@@ -121,7 +122,7 @@ def draw_lines(
         ends: Of the line.
         title: Heading of the figure.
     """
-    x, colors = np.linspace(*ends, 400)[:, None], model_colors(flows)
+    x, colors = np.linspace(*ends, 400)[:, None], _colors(flows)
     with style():
         figure = new_figure(height=3.0)
         panels = figure.subplots(1, len(times), sharey=True, squeeze=False)[0]
@@ -149,7 +150,7 @@ def draw_maps(
         truth: Key of the true map.
         title: Heading of the figure.
     """
-    colors = model_colors(ends)
+    colors = _colors(ends)
     with style():
         figure = new_figure(height=3.6)
         left, right = figure.subplots(1, 2)
@@ -188,6 +189,11 @@ def _grid(
 
 def _is_dense(rho: Array) -> NDArray[np.bool_]:
     return np.asarray(rho[:, 0] > LEAST_SHARE * rho.max())
+
+
+def _colors(names: Iterable[str]) -> dict[str, str]:
+    """Return colors that agree with those of figures with a discrete reference."""
+    return model_colors([*(name for name in names if name != "exact"), DISCRETE])
 
 
 def _look(name: str, colors: Mapping[str, str]) -> dict[str, Any]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ncl_deepxde.evaluation import NetworkSolution, continuity_error
+from ncl_deepxde.evaluation import continuity_error
 from ncl_deepxde.metrics import Array, Solution, torus_grid
 from ncl_deepxde.nn._exact import ExactContinuity
-from problems._transport_cost import Cost, map_cost, paths
+from problems._transport_cost import map_cost
 from problems._transport_objective import BenamouBrenier, half_side, kinetic_energy
+from problems._transport_solutions import Flow, Map
 from problems._transport_targets import GaussianMixture
 
-__all__ = ["Flow", "measure_cost", "measure_flow"]
+__all__ = ["measure_cost", "measure_flow"]
 
 Pair = tuple[GaussianMixture, GaussianMixture]
 Settings = Mapping[str, Any]
@@ -27,40 +28,13 @@ MASS_BOX = 3.0
 CHUNK = 8192
 
 
-class Flow:
-    """A trained flow: density and velocity anywhere, particles, costs.
-
-    Args:
-        net: The network.
-
-    Attributes:
-        costs: Of its map, once measured.
-    """
-
-    def __init__(self, net: Any) -> None:
-        self.net = net
-        self.costs: Cost | None = None
-
-    def __call__(self, points: Array, time: float) -> dict[str, Array]:
-        """See ``Solution``."""
-        return NetworkSolution(self.net)(points, time)
-
-    def paths(self, x: Tensor, times: Sequence[float]) -> Tensor:
-        """Return where particles at x at the first time are at all, (T, N, d)."""
-        return paths(self.net, x, times)
-
-    def transport(self, x: Tensor) -> Tensor:
-        """Return where particles at x at the start are at the end, (N, d)."""
-        return self.paths(x, (0.0, 1.0))[-1]
-
-
 def measure_cost(
-    solution: Any, rho_0: GaussianMixture, true_cost: float, own: Settings
+    solution: Flow | Map, rho_0: GaussianMixture, true_cost: float, own: Settings
 ) -> dict[str, Any]:
     """Return the cost of a map and how far it is from the true one.
 
     Args:
-        solution: Has ``transport``, and is given ``costs``.
+        solution: The map, which is given ``costs``.
         rho_0: Where the map starts.
         true_cost: What the optimal map costs.
         own: ``evaluation`` of a preset.

@@ -1,4 +1,4 @@
-"""The networks of dynamical optimal transport and how they are trained."""
+"""The models of optimal transport: networks, objectives, stages of training."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import deepxde as dde
 from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.nn import LFlow, SubharmonicNCL
 from ncl_deepxde.nn._exact import ExactContinuity
+from ncl_deepxde.problem import Experiment
 from ncl_deepxde.training import Stage
 from problems._fluid_flow_stages import ClippedAdam
+from problems._transport_icnn import ConvexPair
+from problems._transport_minimax import Minimax, minimax_stage
 from problems._transport_objective import BenamouBrenier
+from problems._transport_solutions import Flow, Map
 from problems._transport_targets import GaussianMixture
 
-__all__ = ["MODELS", "build_flow", "objective", "stages"]
+__all__ = ["MODELS", "build_model", "objective", "stages"]
 
 Settings = Mapping[str, Any]
 Pair = tuple[GaussianMixture, GaussianMixture]
@@ -23,18 +27,31 @@ Pair = tuple[GaussianMixture, GaussianMixture]
 MODELS = {
     "lflow": "Lagrangian flow network: exact continuity and map, by bijections",
     "ncl-subharmonic": "exact continuity, density a mixture of moving Gaussians",
+    "icnn": "gradient of a convex network, trained against another one",
 }
 
 
-def build_flow(name: str, dim: int, own: Settings) -> ExactContinuity:
-    """Return a fresh network of density and velocity, of mass 1.
+def build_model(name: str, pair: Pair, own: Settings, seed: int) -> Experiment:
+    """Return a fresh model with its stages of training.
 
     Args:
-        name: A key of ``FLOWS``.
-        dim: Number of space dimensions.
+        name: A key of ``MODELS``.
+        pair: Start and end.
         own: Settings of a case with those of the model.
+        seed: Of the points.
     """
-    return FLOWS[name](dim, own)
+    if name == "icnn":
+        return _icnn(pair, own, seed)
+    net = FLOWS[name](pair[0].dim, own)
+    model = dde.Model(objective(pair, own, seed), net)
+    return Experiment(model, stages(net, pair, own, seed), Flow(net))
+
+
+def _icnn(pair: Pair, own: Settings, seed: int) -> Experiment:
+    net = ConvexPair(pair[0].dim, own["widths"], has_parabola=own["has_parabola"])
+    options = {key: own[key] for key in ("batch", "penalty")}
+    data = Minimax(*pair, **options, seed=seed)
+    return Experiment(dde.Model(data, net), [minimax_stage(net, data, own)], Map(net))
 
 
 def _lflow(dim: int, own: Settings) -> ExactContinuity:

@@ -20,7 +20,7 @@ from problems._transport_targets import PAIRS, pair
 
 __all__ = ["PRESETS"]
 
-FLOWS = ("lflow", "ncl-subharmonic")
+EVERY = ("lflow", "ncl-subharmonic", "icnn")
 
 COMMON: dict[str, Any] = {
     "float": "float32",
@@ -31,6 +31,7 @@ COMMON: dict[str, Any] = {
         "terminal_points": 20_000,
         "continuity_points": 4000,
         "mass_grid": 400,
+        "frames": 25,
     },
     "lflow": {
         "blocks": 10,
@@ -61,6 +62,17 @@ COMMON: dict[str, Any] = {
         "lr": 3e-3,
         "least_lr": 1e-5,
         "stages": [{"steps": 10_000}],
+    },
+    "icnn": {
+        "widths": [64] * 4,
+        "has_parabola": True,
+        "batch": 512,
+        "penalty": 1.0,
+        "inner": 5,
+        "betas": [0.5, 0.9],
+        "lr": 1e-3,
+        "least_lr": 1e-5,
+        "steps": 5000,
     },
 }
 
@@ -96,6 +108,14 @@ PAPER: dict[str, Any] = merge(
             "least_lr": 1e-3,
             "stages": [{"steps": 10_000}],
         },
+        "icnn": {
+            "has_parabola": False,
+            "batch": 1024,
+            "inner": 10,
+            "lr": 1e-4,
+            "least_lr": 1e-4,
+            "steps": 100_000,
+        },
     },
 )
 
@@ -107,6 +127,7 @@ QUICK: dict[str, Any] = merge(
         "evaluation": {"cost": {"repeats": 10}},
         "lflow": {"batch": 256, "stages": [{"steps": 1000}]},
         "ncl-subharmonic": {"batch": 256, "stages": [{"steps": 2000}]},
+        "icnn": {"batch": 256, "steps": 1500},
     },
 )
 
@@ -119,9 +140,11 @@ SMOKE: dict[str, Any] = merge(
             "terminal_points": 1000,
             "continuity_points": 200,
             "mass_grid": 100,
+            "frames": 3,
         },
         "lflow": {"blocks": 2, "batch": 32, "stages": [{"steps": 5}, {"steps": 5}]},
         "ncl-subharmonic": {"components": 8, "batch": 32, "stages": [{"steps": 10}]},
+        "icnn": {"widths": [16], "batch": 32, "steps": 5},
     },
 )
 
@@ -152,10 +175,10 @@ class Presets(dict[str, Preset]):
 PRESETS = Presets(
     quick=Preset(
         "circles to pinwheel, quick@moons-circles another pair; 8 minutes on two cores",
-        FLOWS,
+        EVERY,
         QUICK,
     ),
-    best=Preset("four pairs; hours on two cores", FLOWS, BEST),
-    paper=Preset("four pairs, settings of both papers; a GPU", FLOWS, PAPER),
-    smoke=Preset("seconds, to see that everything runs", FLOWS, SMOKE),
+    best=Preset("four pairs; hours on two cores", EVERY, BEST),
+    paper=Preset("four pairs, settings of both papers; a GPU", EVERY, PAPER),
+    smoke=Preset("seconds, to see that everything runs", EVERY, SMOKE),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,14 @@ from ncl_deepxde.cells import list_cells
 from ncl_deepxde.metrics import Array
 from ncl_deepxde.problem import Figure
 from problems import _transport_figures as figures
-from problems._transport_convergence import draw_convergence
-from problems._transport_measures import Flow
+from problems._transport_convergence import DISCRETE, draw_convergence
 from problems._transport_objective import half_side
-from problems._transport_targets import pair
+from problems._transport_reference import Reference
+from problems._transport_solutions import Flow
 
 __all__ = ["draw", "summarize"]
 
-DISCRETE = "discrete OT"
 TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)
-FRAMES = 25
 PARTICLES = 1000
 
 
@@ -44,14 +43,20 @@ def draw(
     """
     folder = directory / "figures"
     folder.mkdir(exist_ok=True)
-    plans, models = solutions["reference"], list(metrics["models"])
-    cases = {
-        case: {m: solutions[f"{m}-{case}"] for m in models}
-        for case in settings["cases"]
-    }
-    _draw_costs(folder / "costs.png", cases, plans)
+    references, models = solutions["reference"], list(metrics["models"])
+    cases = [
+        _Case(
+            folder,
+            name,
+            {m: solutions[f"{m}-{name}"] for m in models},
+            references[name],
+            settings["evaluation"]["frames"],
+        )
+        for name in settings["cases"]
+    ]
+    _draw_costs(folder / "costs.png", cases)
     runs = _records(directory, models, settings, metrics["seed"])
-    true_costs = {case: plan.best for case, plan in plans.items()}
+    true_costs = {case.name: case.reference.best for case in cases}
     draw_convergence(folder / "convergence.png", runs, true_costs)
     captions = [
         (
@@ -66,111 +71,125 @@ def draw(
             "running means, bands are one standard deviation over seeds.",
         ),
     ]
-    for case, found in cases.items():
-        flows = {m: s for m, s in found.items() if isinstance(s, Flow)}
-        show = _draw_line if pair(case)[0].dim == 1 else _draw_plane
-        captions += show(folder, case, found, flows, plans[case])
+    for case in cases:
+        captions += _draw_plane(case) if case.dim == 2 else _draw_line(case)
     return captions
 
 
-def _draw_plane(
-    folder: Path,
-    case: str,
-    found: Mapping[str, Any],
-    flows: Mapping[str, Flow],
-    plan: Any,
-) -> list[Figure]:
+@dataclass(frozen=True)
+class _Case:
+    """What is drawn of one pair of densities.
+
+    Attributes:
+        folder: Of the figures.
+        name: Of the pair.
+        models: Trained with the first seed, by name.
+        reference: What is known.
+        frames: Of the animation.
+    """
+
+    folder: Path
+    name: str
+    models: Mapping[str, Any]
+    reference: Reference
+    frames: int
+
+    @property
+    def dim(self) -> int:
+        """Number of space dimensions."""
+        return int(self.reference.pair[0].dim)
+
+    @property
+    def flows(self) -> dict[str, Flow]:
+        """The models with density and velocity."""
+        return {m: s for m, s in self.models.items() if isinstance(s, Flow)}
+
+    def particles(self) -> dict[str, Array]:
+        """Return where particles are at the times shown, (T, N, 2), by model."""
+        generator = torch.Generator(torch.get_default_device()).manual_seed(0)
+        x = self.reference.pair[0].sample(PARTICLES, generator)
+        moving = {m: s.paths(x, TIMES).cpu().numpy() for m, s in self.models.items()}
+        return {DISCRETE: self.reference.paths(TIMES), **moving}
+
+
+def _draw_plane(case: _Case) -> list[Figure]:
     """Draw densities, particles and velocities of a case in the plane."""
-    ends = pair(case)
-    side = math.ceil(2 * half_side(*ends)) / 2
+    folder, name = case.folder, case.name
+    side = math.ceil(2 * half_side(*case.reference.pair)) / 2
     view = plotting.View(-side, side)
-    densities: dict[str, Any] = {DISCRETE: plan, **flows}
+    densities: dict[str, Any] = {DISCRETE: case.reference, **case.flows}
     options: Any = {"scale_from": DISCRETE, "view": view}
-    plotting.density_panels(
-        folder / f"density_{case}.png",
-        densities,
-        TIMES,
-        title=f"Density, {case}",
-        **options,
-    )
-    frames = [float(t) for t in np.linspace(0, 1, FRAMES)]
+    file = folder / f"density_{name}.png"
+    plotting.density_panels(file, densities, TIMES, title=f"Density, {name}", **options)
+    times = [float(t) for t in np.linspace(0, 1, case.frames)]
     plotting.density_animation(
-        folder / f"density_{case}.gif", densities, frames, n=80, **options
+        file.with_suffix(".gif"), densities, times, n=80, **options
     )
-    x = ends[0].sample(
-        PARTICLES, torch.Generator(torch.get_default_device()).manual_seed(0)
-    )
-    moving: dict[str, Array] = {DISCRETE: plan.paths(TIMES)[:, :PARTICLES]}
-    moving |= {m: s.paths(x, TIMES).cpu().numpy() for m, s in found.items()}
     figures.draw_particles(
-        folder / f"particles_{case}.png", moving, TIMES, view, f"Particles, {case}"
+        folder / f"particles_{name}.png",
+        case.particles(),
+        TIMES,
+        view,
+        f"Particles, {name}",
     )
     figures.draw_vectors(
-        folder / f"velocity_{case}.png", flows, TIMES, view, f"Velocity, {case}"
+        folder / f"velocity_{name}.png", case.flows, TIMES, view, f"Velocity, {name}"
     )
     return [
         (
-            f"figures/density_{case}.png",
-            f"Density ({case}); that of discrete OT is exact at both ends and made of "
+            f"figures/density_{name}.png",
+            f"Density ({name}); that of discrete OT is exact at both ends and made of "
             "kernels around the particles of a plan between them.",
         ),
-        (f"figures/density_{case}.gif", f"Density over time ({case})."),
+        (f"figures/density_{name}.gif", f"Density over time ({name})."),
         (
-            f"figures/particles_{case}.png",
-            f"Particles, colored by their angle at the start ({case}).",
+            f"figures/particles_{name}.png",
+            f"Particles, colored by their angle at the start ({name}).",
         ),
         (
-            f"figures/velocity_{case}.png",
-            f"Velocity where there is mass, over the density ({case}).",
+            f"figures/velocity_{name}.png",
+            f"Velocity where there is mass, over the density ({name}).",
         ),
     ]
 
 
-def _draw_line(
-    folder: Path,
-    case: str,
-    found: Mapping[str, Any],
-    flows: Mapping[str, Flow],
-    reference: Any,
-) -> list[Figure]:
+def _draw_line(case: _Case) -> list[Figure]:
     """Draw densities and maps of a case on a line."""
-    rho_0, _ = ends = pair(case)
-    side = half_side(*ends)
+    folder, name, reference = case.folder, case.name, case.reference
+    side = half_side(*reference.pair)
     figures.draw_lines(
-        folder / f"density_{case}.png",
-        {"exact": reference, **flows},
+        folder / f"density_{name}.png",
+        {"exact": reference, **case.flows},
         TIMES,
         (-side, side),
-        f"Density, {case}",
+        f"Density, {name}",
     )
     # Where nearly all mass starts.
-    reach = half_side(rho_0)
+    reach = half_side(reference.pair[0])
     x = np.linspace(-reach, reach, 400)
     points = torch.as_tensor(x[:, None], dtype=torch.get_default_dtype())
     points = points.to(torch.get_default_device())
-    maps = {m: s.transport(points).cpu().numpy()[:, 0] for m, s in found.items()}
+    maps = {m: s.transport(points)[:, 0].cpu() for m, s in case.models.items()}
     figures.draw_maps(
-        folder / f"map_{case}.png",
+        folder / f"map_{name}.png",
         x,
-        {"exact": reference.map(x), **maps},
+        {"exact": reference.map(x), **{m: end.numpy() for m, end in maps.items()}},
         "exact",
-        f"Map, {case}",
+        f"Map, {name}",
     )
     return [
-        (f"figures/density_{case}.png", f"Density ({case})."),
-        (f"figures/map_{case}.png", f"Where points go ({case}); exact by quantiles."),
+        (f"figures/density_{name}.png", f"Density ({name})."),
+        (f"figures/map_{name}.png", f"Where points go ({name}); exact by quantiles."),
     ]
 
 
-def _draw_costs(
-    path: Path, cases: Mapping[str, Mapping[str, Any]], plans: Mapping[str, Any]
-) -> None:
+def _draw_costs(path: Path, cases: Sequence[_Case]) -> None:
     """Draw the repeated estimates of all models beside those of discrete plans."""
     spreads = []
-    for case, found in cases.items():
-        values = {DISCRETE: plans[case].costs.values}
-        values |= {m: s.costs.values for m, s in found.items()}
-        spreads.append(plotting.Spread(case, "$W_2^2$", values))
+    for case in cases:
+        values = {DISCRETE: case.reference.costs.values}
+        values |= {m: s.costs.values for m, s in case.models.items()}
+        spreads.append(plotting.Spread(case.name, "$W_2^2$", values))
     plotting.box_plots(path, spreads)
 
 

@@ -24,18 +24,18 @@ that mass is 1 at all times.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import deepxde as dde
 
 from ncl_deepxde.cells import merge
 from ncl_deepxde.metrics import Solution
 from ncl_deepxde.problem import Experiment, Figure
 from problems import _transport_reference, _transport_results
-from problems._transport_measures import Flow, measure_cost, measure_flow
-from problems._transport_models import MODELS, build_flow, objective, stages
+from problems._transport_measures import measure_cost, measure_flow
+from problems._transport_models import MODELS, build_model
 from problems._transport_presets import PRESETS
+from problems._transport_solutions import Flow
 from problems._transport_targets import pair
 
 __all__ = ["PROBLEM", "OptimalTransport"]
@@ -58,10 +58,8 @@ class OptimalTransport:
             seed: Of the points.
         """
         own = merge(settings, settings.get(model, {}))
-        ends = pair(settings["case"])
-        net = build_flow(model, ends[0].dim, own)
-        trained = dde.Model(objective(ends, own, seed), net)
-        return Experiment(trained, stages(net, ends, own, seed), Flow(net), settings)
+        found = build_model(model, pair(settings["case"]), own, seed)
+        return replace(found, settings=settings)
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
         """Write costs of discrete transport between samples, for all cases."""
@@ -79,7 +77,8 @@ class OptimalTransport:
         """Return all metrics of a case, each by the name of the case."""
         settings: Mapping[str, Any] = experiment.settings
         case, own = settings["case"], settings["evaluation"]
-        ends, solution = pair(case), experiment.solution
+        ends = pair(case)
+        solution: Any = experiment.solution
         true_cost = reference[case].best
         found = measure_cost(solution, ends[0], true_cost, own)
         if isinstance(solution, Flow):
