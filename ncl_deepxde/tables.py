@@ -15,7 +15,13 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "relative_l2": ("Relative L2 error", "", "smallest"),
     "standardized_l2": ("Error / standard deviation", "", "smallest"),
     "relative_squared_l2": ("Relative squared L2 error", "dimension", "smallest"),
-    "w2_squared": ("Squared Wasserstein distance", "", "smallest"),
+    "w2_squared": ("Squared Wasserstein distance", "", None),
+    "w2_relative_difference": (
+        "Squared Wasserstein distance",
+        "relative difference from the reference",
+        None,
+    ),
+    "kinetic_energy": ("Squared Wasserstein distance", "kinetic energy", None),
     "terminal_mse": ("Mean square error at the end", "", "smallest"),
     "density_mse": ("Accuracy", "density mean square error", "smallest"),
     "velocity_mse": ("Accuracy", "velocity mean square error", "smallest"),
@@ -25,6 +31,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
     "continuity_relative": ("Conservation", "residual / largest term", "smallest"),
     "mass_drift": ("Conservation", "mass drift", "smallest"),
+    "mass_error": ("Conservation", "error of the mass", "smallest"),
     "train_seconds": ("Training", "seconds", None),
     "steps": ("Training", "steps", None),
     "seconds_per_step": ("Training", "seconds per step", "smallest"),
@@ -142,7 +149,8 @@ def _split_key(key: str) -> tuple[str, str]:
     if not starts:
         return key, ""
     known = max(starts, key=len)
-    return known, key[len(known) + 1 :].replace("_", " ").upper()
+    case = key[len(known) + 1 :].replace("_", " ")
+    return known, case.upper() if len(case) < 3 else case
 
 
 def _describe(path: Sequence[str]) -> tuple[str, str, Best]:
