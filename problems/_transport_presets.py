@@ -22,6 +22,19 @@ __all__ = ["PRESETS"]
 
 EVERY = ("lflow", "ncl-subharmonic", "icnn")
 
+
+def _rising(*steps: int) -> list[dict[str, Any]]:
+    """Return stages that first find a short way, then meet the ends.
+
+    Large weights of the ends from the beginning find ways with detours.
+    """
+    short, exact = steps
+    return [
+        {"steps": short, "terminal_weight": 20.0, "least_lr": 1e-3},
+        {"steps": exact, "terminal_weight": 200.0, "lr": 1e-3},
+    ]
+
+
 COMMON: dict[str, Any] = {
     "float": "float32",
     "box": 2.0,
@@ -45,7 +58,7 @@ COMMON: dict[str, Any] = {
         "clip": 10.0,
         "lr": 3e-3,
         "least_lr": 1e-5,
-        "stages": [{"steps": 5000}],
+        "stages": _rising(3000, 3000),
     },
     "ncl-subharmonic": {
         "components": 128,
@@ -61,7 +74,7 @@ COMMON: dict[str, Any] = {
         "clip": 10.0,
         "lr": 3e-3,
         "least_lr": 1e-5,
-        "stages": [{"steps": 10_000}],
+        "stages": _rising(5000, 5000),
     },
     "icnn": {
         "widths": [64] * 4,
@@ -125,8 +138,8 @@ QUICK: dict[str, Any] = merge(
         "cases": {"circles-pinwheel": {}},
         "reference": {"n": [500, 1000, 2000], "repeats": 20},
         "evaluation": {"cost": {"repeats": 10}},
-        "lflow": {"batch": 256, "stages": [{"steps": 1000}]},
-        "ncl-subharmonic": {"batch": 256, "stages": [{"steps": 2000}]},
+        "lflow": {"batch": 256, "stages": _rising(900, 500)},
+        "ncl-subharmonic": {"batch": 256, "stages": _rising(1000, 1000)},
         "icnn": {"batch": 256, "steps": 1500},
     },
 )
