@@ -105,6 +105,17 @@ def test_metrics_of_a_flow_that_rests():
     assert found == pytest.approx(exact, rel=0.02)
 
 
+def test_terminal_error_is_that_of_each_end():
+    class Shifting:
+        def density(self, inputs):
+            return rho.density(inputs[:, :2] - 0.3 * inputs[:, 2:])
+
+    rho = GaussianMixture([[0.0, 0.0]], 0.5)
+    shifted = GaussianMixture([[0.3, 0.3]], 0.5)
+    assert terminal_mse(Shifting(), (rho, shifted), 1000) < 1e-25
+    assert terminal_mse(Shifting(), (shifted, rho), 1000) > 1e-3
+
+
 def test_reference_on_a_line_is_exact(tmp_path):
     settings = {"cases": {LINE: {}}, "reference": {"n": [50, 100], "repeats": 3}}
     compute(settings, tmp_path / "reference.npz")
