@@ -14,12 +14,15 @@ from tqdm import tqdm
 
 from ncl_deepxde.files import replacing
 from ncl_deepxde.metrics import Array
-from problems._transport_estimators import ESTIMATORS
+from problems._transport_estimators import ESTIMATORS, exact_and_controlled
 from problems._transport_mixture import GaussianMixture
 
 __all__ = ["compute", "limit", "load"]
 
 Pair = tuple[GaussianMixture, GaussianMixture]
+
+# One entry for each pair, size and repeat.
+ARRAYS = ("costs", "controlled", "seconds")
 
 
 def compute(
@@ -61,11 +64,10 @@ def compute(
     for i, j, k in bar:
         bar.set_description(f"discrete transport, {names[i]}, n = {n[j]}")
         generator = _generator(seed, names[i], n[j], k)
-        x_0, x_1 = (rho.sample(n[j], generator) for rho in pairs[names[i]])
         start = time.perf_counter()
-        cost = ESTIMATORS[method](x_0.double().numpy(), x_1.double().numpy())
+        estimates = _estimate(method, pairs[names[i]], n[j], generator)
         found["seconds"][i, j, k] = time.perf_counter() - start
-        found["costs"][i, j, k] = cost
+        found["costs"][i, j, k], found["controlled"][i, j, k] = estimates
         _write(unfinished, found)
     sizes = {"pairs": np.array(names), "n": np.array(n), "method": np.array(method)}
     dims = np.array([rho.dim for rho, _ in pairs.values()])
@@ -73,13 +75,25 @@ def compute(
     unfinished.unlink(missing_ok=True)
 
 
+def _estimate(
+    method: str, densities: Pair, n: int, generator: torch.Generator
+) -> tuple[float, float]:
+    """Return an estimate from fresh samples, and the same with less noise."""
+    samples = [rho.sample(n, generator).double().numpy() for rho in densities]
+    if method == "exact":
+        return exact_and_controlled(samples, densities)
+    cost = ESTIMATORS[method](*samples)
+    return cost, cost
+
+
 def load(path: Path) -> dict[str, dict[str, Any]]:
     """Return what :func:`compute` found, by pair.
 
     Each holds lists with an entry for every size ``n``: ``mean`` and ``std`` of the
-    estimates, their mean ``seconds``; also ``repeats``, ``method``, and the
-    extrapolation ``limit`` with its standard error ``limit_error``, both ``None``
-    for less than two sizes.
+    estimates, their mean ``seconds``, and ``controlled_mean`` and ``controlled_std``
+    with less noise (``exact_and_controlled``; for other methods they are the same).
+    Also ``repeats``, ``method``, and the extrapolation ``limit`` of the latter with its
+    standard error ``limit_error``, both ``None`` for less than two sizes.
 
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
@@ -99,20 +113,26 @@ def load(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _summary(content: Mapping[str, Any], i: int, dim: int) -> dict[str, Any]:
-    n, costs = content["n"], content["costs"][i]
-    repeats = costs.shape[1]
-    std = costs.std(axis=1, ddof=1) if repeats > 1 else np.full(len(n), np.nan)
-    best, error = limit(n, costs, dim) if len(n) > 1 else (None, None)
+    n, costs, controlled = (content[k] for k in ("n", "costs", "controlled"))
+    best, error = limit(n, controlled[i], dim) if len(n) > 1 else (None, None)
     return {
         "n": n.tolist(),
-        "mean": costs.mean(axis=1).tolist(),
-        "std": std.tolist(),
+        "mean": costs[i].mean(axis=1).tolist(),
+        "std": _std(costs[i]),
+        "controlled_mean": controlled[i].mean(axis=1).tolist(),
+        "controlled_std": _std(controlled[i]),
         "seconds": content["seconds"][i].mean(axis=1).tolist(),
-        "repeats": repeats,
+        "repeats": costs.shape[2],
         "method": str(content["method"]),
         "limit": best,
         "limit_error": error,
     }
+
+
+def _std(costs: Array) -> list[float]:
+    """Return the standard deviations of the rows, 0 of a single entry."""
+    found: list[float] = costs.std(axis=1, ddof=int(costs.shape[1] > 1)).tolist()
+    return found
 
 
 def limit(n: Array, costs: Array, dim: int) -> tuple[float, float]:
@@ -151,10 +171,10 @@ def _continued(path: Path, plan: str, shape: tuple[int, ...]) -> dict[str, Array
     try:
         with np.load(path, allow_pickle=False) as data:
             if str(data["plan"]) == plan:
-                return {key: data[key] for key in ("costs", "seconds", "plan")}
+                return {key: data[key] for key in (*ARRAYS, "plan")}
     except (OSError, EOFError, KeyError, ValueError):
         pass
-    empty = {key: np.full(shape, np.nan) for key in ("costs", "seconds")}
+    empty = {key: np.full(shape, np.nan) for key in ARRAYS}
     return {**empty, "plan": np.array(plan)}
 
 

@@ -7,15 +7,23 @@ points with equal weights, (n, d). Solvers are those of POT.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ncl_deepxde.metrics import Array
+from problems._transport_mixture import GaussianMixture
 
-__all__ = ["ESTIMATORS", "exact", "minibatch", "sinkhorn", "sliced"]
+__all__ = [
+    "ESTIMATORS",
+    "exact",
+    "exact_and_controlled",
+    "minibatch",
+    "sinkhorn",
+    "sliced",
+]
 
 # The simplex method takes some 10 n to 100 n steps.
 MOST_STEPS = 10_000_000
@@ -35,7 +43,39 @@ def exact(x_0: Array, x_1: Array) -> float:
         RuntimeError: The solver did not come to an end.
     """
     _check(x_0, x_1)
-    return _solve(x_0, x_1)
+    return _solve(x_0, x_1)[0]
+
+
+def exact_and_controlled(
+    samples: Sequence[Array], densities: Sequence[GaussianMixture]
+) -> tuple[float, float]:
+    r"""Return the exact cost, and what it would be but for the luck of the draw.
+
+    To first order the cost deviates from that of the densities by :math:`\sum_k
+    (\operatorname{mean} u_k(x_k) - \mathbb E_{\rho_k} u_k)` with the potentials of the
+    dual problem. Subtracted is this sum for the polynomials of degree two nearest to
+    them, whose expectations are known: the standard deviation is 2 to 7 times smaller.
+
+    Args:
+        samples: Those of both ends, (n, d) each.
+        densities: What they were drawn from.
+
+    Raises:
+        ValueError: Wrong shapes.
+        RuntimeError: The solver did not come to an end.
+    """
+    _check(*samples)
+    cost, *potentials = _solve(*samples)
+    luck = 0.0
+    for x, u, rho in zip(samples, potentials, densities, strict=True):
+        mean, covariance = rho.mean().numpy(), rho.covariance().numpy()
+        y = x - mean
+        i, j = np.triu_indices(x.shape[1])
+        features = np.hstack([y, y[:, i] * y[:, j] - covariance[i, j]])
+        average = features.mean(axis=0)
+        slopes = np.linalg.lstsq(features - average, u - u.mean())[0]
+        luck += float(slopes @ average)
+    return cost, cost - luck
 
 
 def sinkhorn(x_0: Array, x_1: Array, *, regularization: float = 0.02) -> float:
@@ -115,7 +155,7 @@ def minibatch(x_0: Array, x_1: Array, *, batch: int = 1000) -> float:
         raise ValueError(f"batch: must be at least 1, got {batch}.")
     parts = range(0, len(x_0), batch)
     pairs = [(x_0[i : i + batch], x_1[i : i + batch]) for i in parts]
-    costs = [_solve(*part) for part in pairs]
+    costs = [_solve(*part)[0] for part in pairs]
     return float(np.average(costs, weights=[len(part) for part, _ in pairs]))
 
 
@@ -127,8 +167,8 @@ ESTIMATORS: Mapping[str, Callable[[Array, Array], float]] = {
 }
 
 
-def _solve(x_0: Array, x_1: Array) -> float:
-    """Return the cost of the best assignment."""
+def _solve(x_0: Array, x_1: Array) -> tuple[float, Array, Array]:
+    """Return the cost of the best assignment, and both potentials, (n,) each."""
     costs = _pot().dist(x_0, x_1)
     cost, log = _pot().emd2([], [], costs, numItermax=MOST_STEPS, log=True)
     if log["warning"]:
@@ -136,7 +176,7 @@ def _solve(x_0: Array, x_1: Array) -> float:
             f"exact: the transport between {len(x_0)} points is not optimal "
             f"({log['warning']}). Use fewer points."
         )
-    return float(cost)
+    return float(cost), log["u"], log["v"]
 
 
 def _blurred(x_0: Array, x_1: Array, factor: float) -> float:
