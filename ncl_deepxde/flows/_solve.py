@@ -17,7 +17,9 @@ LEAST_STEP = 1e-3
 SLACK = 32.0
 
 
-def solve_residual(residual: Residual, y: Tensor, scale: float = 1.0) -> Tensor:
+def solve_residual(
+    residual: Residual, y: Tensor, scale: Tensor | float = 1.0
+) -> Tensor:
     r"""Return x with :math:`r(x) = x + g(x) - y = 0`, shape (N, d), to round-off.
 
     It is differentiable once, by the implicit function theorem
@@ -27,7 +29,8 @@ def solve_residual(residual: Residual, y: Tensor, scale: float = 1.0) -> Tensor:
         residual: Maps the streams of x, (1 + k, N, d), value and any derivatives, to
             those of r.
         y: Shape (N, d), where the search starts.
-        scale: Size of the numbers that g adds up besides x: they set the round-off.
+        scale: Size of the numbers that g adds up besides x, which sets the round-off;
+            one for all or shape (N,).
 
     Raises:
         RuntimeError: No convergence, or numbers that are not finite.

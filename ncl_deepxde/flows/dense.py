@@ -122,8 +122,8 @@ class InvertibleDenseNet(Bijection):
             value = self.forward(streams, (weights, biases[:1]), moments)
             return torch.cat([value[:1] - y, value[1:]])
 
-        scale = 1 + float(biases[0].detach().abs().max())
-        return solve_residual(residual, y, scale)
+        largest = moments.gather(biases[0].detach().abs().amax(dim=1))
+        return solve_residual(residual, y, 1 + largest)
 
 
 def limited(W: Tensor, limit: float) -> Tensor:

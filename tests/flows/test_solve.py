@@ -52,6 +52,15 @@ def test_tight_contractions_converge(dim, slope, scale, dtype) -> None:
         assert len(count) < 80
 
 
+def test_rounding_does_not_stop_the_search() -> None:
+    """Where it leaves Newton no way down, the contraction itself goes on."""
+    y = 1e3 * torch.randn(20000, 3, dtype=torch.float32)
+    residual = kepler(y, 0.99999)
+    r = residual(solve_residual(residual, y)[None])[0]
+    limit = 32 * torch.finfo(torch.float32).eps * (1 + y.norm(dim=1))
+    assert bool((r.norm(dim=1) <= limit).all())
+
+
 def test_rows_do_not_influence_each_other() -> None:
     y = torch.cat([torch.randn(20, 2), torch.zeros(3, 2), 1e4 * torch.randn(5, 2)])
     together = solve_residual(kepler(y, 0.999), y)

@@ -281,6 +281,14 @@ def test_samples_are_repeatable_and_follow_the_flow() -> None:
     )
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_no_particles_go_nowhere(domain) -> None:
+    net = lflow(2, domain)
+    assert net.sample(0, 0.3).shape == (0, 2)
+    assert net.transport(torch.zeros(0, 2), 0.0, 1.0).shape == (0, 2)
+    assert net(torch.zeros(0, 3)).shape == (0, 3)
+
+
 def test_log_density_is_finite_where_the_density_underflows() -> None:
     net = lflow(2)
     far = torch.tensor([[1e4, -1e4, 0.5]])
