@@ -22,7 +22,7 @@ Settings = Mapping[str, Any]
 
 MODELS = {
     "lflow": "Lagrangian flow network: exact continuity by bijections",
-    "ncl-subharmonic": "exact continuity, density a Laplacian",
+    "ncl-subharmonic": "exact continuity, density a Laplacian of a potential",
     "pinn": "plain network, continuity as a residual",
     "slda": "semi-Lagrangian data assimilation: a grid carried by a velocity",
 }
@@ -114,6 +114,8 @@ def _subharmonic(own: Settings) -> Model:
         learn_mass=True,
         spread=own["spread"],
         width=own["width"],
+        output="velocity",
+        floor=own["floor"],
     )
     kind = "root mean square"
     terms = [

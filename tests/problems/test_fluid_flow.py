@@ -12,6 +12,7 @@ import torch
 from ncl_deepxde.cells import list_cells
 from ncl_deepxde.data import Penalty
 from ncl_deepxde.evaluation import NetworkSolution
+from problems import _fluid_flow_measures
 from problems._fluid_flow_measures import _Flux, accuracy, measure
 from problems._fluid_flow_models import (
     Model,
@@ -78,6 +79,16 @@ def test_truth_has_perfect_metrics(case):
     assert found[f"continuity_relative_{case}"] < 1e-12
     # The grid of this preset resolves the Gaussians with two cells each.
     assert found[f"mass_drift_{case}"] < 0.1
+
+
+def test_consistency_is_left_out_where_no_path_can_be_followed(monkeypatch, capsys):
+    def refuse(*arguments, **options):
+        raise RuntimeError("dopri8 cannot follow the velocity")
+
+    monkeypatch.setattr(_fluid_flow_measures, "consistency_smape", refuse)
+    truth = NetworkSolution(Truth(2), "velocity")
+    assert "consistency_smape_2d" not in measure(truth, settings_of("smoke", "2d"))
+    assert "cannot follow" in capsys.readouterr().err
 
 
 def test_accuracy_counts_variance_and_velocity_where_there_is_fluid():
