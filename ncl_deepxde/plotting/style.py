@@ -38,8 +38,10 @@ MODEL_COLORS = {
     "ncl-hard": "#CC79A7",
     "curl": "#E69F00",
     "lflow": "#56B4E9",
+    "ncl-subharmonic": "#8C510A",
+    "slda": "#5E4FA2",
 }
-SPARE_COLORS = ("#8C510A", "#5E4FA2", "#66A61E", "#7F7F7F", "#B2182B", "#01665E")
+SPARE_COLORS = ("#A6761D", "#E7298A", "#66A61E", "#7F7F7F", "#B2182B", "#01665E")
 
 
 def style() -> AbstractContextManager[None]:
