@@ -99,7 +99,7 @@ def draw_vectors(
             angles="xy",
             scale_units="xy",
             scale=longest / (2 * spacing),
-            width=0.008,
+            width=0.006,
             color="tab:red",
         )
 

@@ -35,13 +35,20 @@ class Reference:
 
     Args:
         case: Name of the pair.
-        costs: Between the largest samples, one for each repeat.
+        costs: By the number of samples, one for each repeat.
         trend: The pair's entry of ``_transport_discrete.load``.
     """
 
-    def __init__(self, case: str, costs: Cost, trend: Mapping[str, Any]) -> None:
-        self.costs, self.trend = costs, trend
+    def __init__(
+        self, case: str, costs: Mapping[int, Cost], trend: Mapping[str, Any]
+    ) -> None:
+        self.costs_by_n, self.trend = costs, trend
         self.pair = pair(case)
+
+    @property
+    def costs(self) -> Cost:
+        """Those of the largest samples."""
+        return self.costs_by_n[max(self.costs_by_n)]
 
     @property
     def exact(self) -> float | None:
@@ -120,12 +127,12 @@ def load(path: Path) -> dict[str, Reference]:
     """
     trends = _transport_discrete.load(path)
     with np.load(path, allow_pickle=False) as data:
-        largest = data["costs"][:, np.argmax(data["n"])]
-    costs = [Cost(tuple(row.tolist())) for row in largest]
-    return {
-        case: Reference(case, cost, trend)
-        for (case, trend), cost in zip(trends.items(), costs, strict=True)
-    }
+        sizes, values = data["n"].tolist(), data["costs"]
+    found = {}
+    for (case, trend), rows in zip(trends.items(), values, strict=True):
+        costs = [Cost(tuple(row.tolist())) for row in rows]
+        found[case] = Reference(case, dict(zip(sizes, costs, strict=True)), trend)
+    return found
 
 
 def describe(path: Path) -> dict[str, Any]:

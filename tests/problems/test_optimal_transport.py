@@ -140,7 +140,7 @@ def test_reference_on_a_line_is_exact(tmp_path):
 
 def test_reference_in_the_plane_moves_particles_straight():
     trend = {"n": [10], "mean": [0.1], "std": [0.1], "limit": None}
-    reference = Reference(PLANE, None, trend)
+    reference = Reference(PLANE, {}, trend)
     start, middle, end = reference.paths([0.0, 0.5, 1.0])
     assert start.shape == (1000, 2)
     np.testing.assert_allclose(middle, (start + end) / 2)
