@@ -30,6 +30,7 @@ from ..jets import Sink, in_functorch, layer_gradients
 __all__ = ["LayerCapture", "Use"]
 
 Use = tuple[Tensor | None, Tensor]
+Uses = dict[int, list[Use]]
 
 
 class LayerCapture(TorchFunctionMode):
@@ -42,7 +43,8 @@ class LayerCapture(TorchFunctionMode):
     def __init__(self, parameters: Iterable[Tensor]) -> None:
         super().__init__()
         self._watched = {id(p) for p in parameters}
-        self._uses: dict[int, list[Use]] | None = None
+        self._uses: Uses | None = None
+        self._jet_uses: Uses = {}
 
     def __torch_function__(
         self,
@@ -67,18 +69,21 @@ class LayerCapture(TorchFunctionMode):
         if self._uses is not None:
             self._uses.setdefault(id(parameter), []).append((h, g))
 
+    def _report_jet(self, parameter: Tensor, h: Tensor | None, g: Tensor) -> None:
+        self._jet_uses.setdefault(id(parameter), []).append((h, g))
+
     @contextmanager
-    def recording(self) -> Iterator[dict[int, list[Use]]]:
+    def recording(self) -> Iterator[tuple[Uses, Uses]]:
         """Collect the uses ``(h, g)`` by the ``id`` of the parameter.
 
         Backward passes inside report ``h`` (..., N, in) and ``g`` (..., N, out) of
-        weights, ``None`` and ``g`` of biases.
+        weights, ``None`` and ``g`` of biases: first those in linear layers, then those
+        in dense layers on jets.
         """
-        uses: dict[int, list[Use]] = {}
-        self._uses = uses
+        self._uses, self._jet_uses = {}, {}
         try:
-            with layer_gradients(self._report):
-                yield uses
+            with layer_gradients(self._report_jet):
+                yield self._uses, self._jet_uses
         finally:
             self._uses = None
 

@@ -34,7 +34,7 @@ def layer_jacobian(
     blocks: dict[str, list[Part]] = {name: [] for name in parameters}
     with capture:
         for r in evaluate():
-            with capture.recording() as uses:
+            with capture.recording() as (uses, jet_uses):
                 grads = torch.autograd.grad(
                     r.sum(),
                     list(parameters.values()),
@@ -43,7 +43,11 @@ def layer_jacobian(
                 )
             for (name, p), grad in zip(parameters.items(), grads, strict=True):
                 rest = None if grad is None else _columns(r, name, p)
-                blocks[name].append(_part(uses.get(id(p), []), rest, r, p))
+                # Where a layer on jets is differentiated again, columns hold it all.
+                found = [*uses.get(id(p), [])]
+                if rest is None:
+                    found += jet_uses.get(id(p), [])
+                blocks[name].append(_part(found, rest, r, p))
             values.append(r.detach())
     return Jacobian.of(values, blocks.values())
 
