@@ -138,7 +138,7 @@ QUICK_PLANE: dict[str, Any] = {
     "evaluation": {
         "points": 2000,
         "times": 25,
-        "consistency_points": 300,
+        "consistency_points": 100,
         "consistency_candidates": 16384,
         "grid": 64,
     },
