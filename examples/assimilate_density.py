@@ -15,7 +15,7 @@ what is missing.
 Without a file, 60 stations watch a cloud that drifts in circles while it grows: a
 synthetic table, with noise, and with a velocity in half of the rows only.
 
-Source of the network: F. A. Torres et al., Lagrangian Flow Networks for Conservation
+Source of the network: F. Arend Torres et al., Lagrangian Flow Networks for Conservation
 Laws (ICLR 2024), https://arxiv.org/abs/2305.16846.
 """
 

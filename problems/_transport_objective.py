@@ -7,7 +7,7 @@ r"""The problem of Benamou and Brenier as an objective of sampled terms.
 Networks with exact continuity leave two conditions, which become terms of a loss.
 
 Sources: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
-https://arxiv.org/abs/2210.01741; F. A. Torres et al., Lagrangian Flow Networks (ICLR
+https://arxiv.org/abs/2210.01741; F. Arend Torres et al., Lagrangian Flow Networks (ICLR
 2024), section 5.2 and appendix A.5, https://arxiv.org/abs/2305.16846.
 """
 

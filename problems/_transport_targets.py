@@ -5,7 +5,7 @@ around a fixed set of points; on the plane they lie within about :math:`[-2, 2]^
 
 Source: the released code of J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural
 Conservation Laws (NeurIPS 2022), https://arxiv.org/abs/2210.01741, whose random points
-these are; F. A. Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR
+these are; F. Arend Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR
 2024), https://arxiv.org/abs/2305.16846, uses them too.
 """
 

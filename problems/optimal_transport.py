@@ -14,7 +14,7 @@ between samples; mean square error of the density at both ends; kinetic energy o
 flow; continuity residual; error of the mass.
 
 Sources: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
-https://arxiv.org/abs/2210.01741; F. A. Torres et al., Lagrangian Flow Networks (ICLR
+https://arxiv.org/abs/2210.01741; F. Arend Torres et al., Lagrangian Flow Networks (ICLR
 2024), section 5.2 and appendix A.5, https://arxiv.org/abs/2305.16846. Preset ``paper``
 has the sizes, terms, weights and rates of both; put right are the weights of the
 importance sampling, the pairing of start and end points, the exponential integral, and

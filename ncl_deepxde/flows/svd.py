@@ -28,7 +28,7 @@ class ConditionalSVD(Bijection):
     Args:
         dim: Number of axes d.
 
-    Source: F. A. Torres et al., Lagrangian Flow Networks (ICLR 2024), section 4.
+    Source: F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), section 4.
     """
 
     def __init__(self, dim: int) -> None:

@@ -67,7 +67,7 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         ValueError: An argument is out of its range.
 
     References:
-        F. A. Torres, M. M. Negri, M. Inversi, J. Aellen, V. Roth, Lagrangian Flow
+        F. Arend Torres, M. M. Negri, M. Inversi, J. Aellen, V. Roth, Lagrangian Flow
         Networks for Conservation Laws (ICLR 2024), https://arxiv.org/abs/2305.16846.
 
     Example:
