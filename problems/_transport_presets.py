@@ -79,14 +79,14 @@ COMMON: dict[str, Any] = {
     },
     "icnn": {
         "widths": [64] * 4,
-        "has_parabola": True,
+        "has_parabola": False,
         "batch": 512,
         "penalty": 1.0,
         "inner": 5,
         "betas": [0.5, 0.9],
         "lr": 1e-3,
-        "least_lr": 1e-5,
-        "steps": 5000,
+        "least_lr": 1e-4,
+        "steps": 20_000,
     },
 }
 
@@ -124,7 +124,6 @@ PAPER: dict[str, Any] = merge(
             "stages": [{"steps": 10_000}],
         },
         "icnn": {
-            "has_parabola": False,
             "batch": 1024,
             "inner": 10,
             "lr": 1e-4,
@@ -142,7 +141,7 @@ QUICK: dict[str, Any] = merge(
         "evaluation": {"cost": {"repeats": 10}},
         "lflow": {"batch": 256, "stages": _rising(900, 500)},
         "ncl-subharmonic": {"batch": 256, "stages": _rising(1000, 1000)},
-        "icnn": {"batch": 256, "steps": 1500},
+        "icnn": {"batch": 256, "inner": 2, "steps": 3000},
     },
 )
 

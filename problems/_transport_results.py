@@ -134,10 +134,7 @@ def _draw_plane(case: _Case) -> list[Figure]:
         view,
         f"Particles, {name}",
     )
-    figures.draw_vectors(
-        folder / f"velocity_{name}.png", case.flows, TIMES, view, f"Velocity, {name}"
-    )
-    return [
+    captions = [
         (
             f"figures/density_{name}.png",
             f"Density ({name}); that of discrete OT is exact at both ends and made of "
@@ -148,11 +145,13 @@ def _draw_plane(case: _Case) -> list[Figure]:
             f"figures/particles_{name}.png",
             f"Particles, colored by their angle at the start ({name}).",
         ),
-        (
-            f"figures/velocity_{name}.png",
-            f"Velocity where there is mass, over the density ({name}).",
-        ),
     ]
+    if case.flows:
+        file = folder / f"velocity_{name}.png"
+        figures.draw_vectors(file, case.flows, TIMES, view, f"Velocity, {name}")
+        text = f"Velocity where there is mass, over the density ({name})."
+        captions.append((f"figures/{file.name}", text))
+    return captions
 
 
 def _draw_line(case: _Case) -> list[Figure]:

@@ -57,6 +57,17 @@ def test_smoke_run_has_all_metrics_and_figures(tmp_path, capsys):
     assert "Squared Wasserstein distance" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_a_map_alone_has_its_figures_and_another_pair(tmp_path):
+    preset = "smoke@gaussian-circles"
+    options = runs.RunOptions("optimal-transport", preset, ("icnn",), 0, "cpu")
+    metrics = runs.run(options, tmp_path / "run")
+    assert list(metrics["models"]["icnn"]["w2_squared"]) == ["gaussian-circles"]
+    figures = {path.name for path in (tmp_path / "run" / "figures").iterdir()}
+    assert "particles_gaussian-circles.png" in figures
+    assert "velocity_gaussian-circles.png" not in figures
+
+
 @pytest.mark.parametrize("preset", PROBLEM.presets)
 def test_every_preset_builds_every_model(preset):
     settings = PROBLEM.presets[preset].settings
