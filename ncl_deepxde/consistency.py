@@ -10,7 +10,7 @@ so that a density which obeys continuity equals the transported one,
 .. math:: \rho(x, t) = \hat\rho(x, t) := \rho(X(s), s)
     \exp\Bigl(-\int_s^t \nabla\cdot u(X(\tau), \tau)\,d\tau\Bigr).
 
-Source: F. Arend Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR 2024),
+Source: F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024),
 equation (3) and section 5.1, https://arxiv.org/abs/2305.16846.
 """
 

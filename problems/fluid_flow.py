@@ -14,7 +14,7 @@ besides terms of their own (``_fluid_flow_models``).
 Metrics: R2 of the density in the test region; consistency, the SMAPE between the
 density and the one that the model's own velocity makes of its initial density.
 
-Source: F. Arend Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR 2024),
+Source: F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024),
 section 5.1 and appendix A.4, https://arxiv.org/abs/2305.16846. Preset ``paper`` has the
 weights and schedules of the released code; put right are the columns of the collocation
 points of ``pinn`` in space, the kernel of ``ncl-subharmonic`` in space, and that the

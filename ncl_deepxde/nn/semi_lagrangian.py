@@ -70,7 +70,7 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         ValueError: An argument is out of its range.
 
     References:
-        F. Arend Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR 2024),
+        F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024),
         appendix A.3, https://arxiv.org/abs/2305.16846.
 
     Example:
