@@ -212,12 +212,15 @@ def rotation(x: Tensor) -> Tensor:
 
 
 def flow() -> LFlow:
-    """Return an LFlow of the plane that depends on time."""
+    """Return an LFlow of the plane, time-dependent, with weights at their limits."""
     box = Box([-HALF_SIDE] * 2, [HALF_SIDE] * 2)
     net = LFlow(2, domain=box, output="velocity")
     net.flow.start(*observations(1024)[0].split([2, 1], dim=1))
     with torch.no_grad():
         net.flow.conditioner.matrix.uniform_(-0.1, 0.1)
+        for layer in net.flow.layers:
+            for W in getattr(layer, "weights", []):
+                W.mul_(3)
     return net
 
 

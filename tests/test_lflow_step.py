@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch.func import jacrev, vmap
+from tqdm import tqdm
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 MODELS = ("lflow", "released", "dfnn", "ncl-subharmonic", "pinn", "slda")
@@ -35,9 +36,9 @@ def test_released_way_gives_the_same_numbers(benchmark, rivals):
 def test_both_ways_still_agree_after_training(rivals):
     net = rivals.flow()
     way = rivals.ReleasedLFlow(net)
-    adam = torch.optim.Adam(net.parameters(), 1e-3)
+    adam = torch.optim.Adam(net.parameters(), 1e-2)
     inputs, rho, u = rivals.observations(100)
-    for _ in range(5):
+    for _ in range(20):
         adam.zero_grad()
         outputs = way.density(inputs), way.velocity(inputs)
         rivals.loss_of(*outputs, rho, u).backward()
@@ -45,8 +46,9 @@ def test_both_ways_still_agree_after_training(rivals):
     found = way.velocity(inputs)
     expected = net(inputs)[:, 1:]
     assert found.shape == expected.shape == (100, 2)
-    # Five power iterations a pass follow weights that move by 1e-3 a step.
-    assert (found - expected).norm() < 1e-4 * expected.norm()
+    # Power iterations follow weights that move by 1e-2 a step: 3e-4 measured; with half
+    # of the singular vectors left behind 7e-3.
+    assert (found - expected).norm() < 2e-3 * expected.norm()
 
 
 def test_nested_derivatives_obey_continuity(rivals):
@@ -86,11 +88,18 @@ def test_peak_counts_what_lives_at_the_same_time(benchmark):
     assert benchmark.peak_mib(work) == pytest.approx(2.0, rel=1e-3)
 
 
-def test_steps_that_do_not_fit_are_left_out(benchmark):
-    curves = benchmark.Curves([], benchmark.options_of(["--gib", "1"]))
-    curves.known["dfnn"] = [(0, 0.0), (1024, 600.0)]
-    assert curves._fits("dfnn", 1700)
-    assert not curves._fits("dfnn", 2048)
+def test_steps_that_need_too_much_memory_are_left_out(benchmark):
+    options = ["--gib", "1", "--batch", "64", "--repeats", "1"]
+    options += ["--collocation", "0.002"]
+    curves = benchmark.Curves(["pinn"], benchmark.options_of(options))
+    curves.known["pinn"] = [(16, 500.0), (32, 900.0)]
+    with tqdm(total=1, disable=True) as bar:
+        curves.measure(64, bar)
+    assert curves.rows == []
+    curves.known["pinn"] = [(16, 850.0), (32, 900.0)]
+    with tqdm(total=1, disable=True) as bar:
+        curves.measure(64, bar)
+    assert [row["batch"] for row in curves.rows] == [64]
 
 
 @pytest.mark.slow
