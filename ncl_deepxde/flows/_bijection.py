@@ -36,12 +36,18 @@ class Moments:
         """Return the rows (N, ...) of a table (T, ...)."""
         return table if self.index is None else table[self.index]
 
-    def scatter(self, rows: Tensor) -> Tensor:
-        """Return the sums (T, K) of rows (N, K), the transpose of ``gather``."""
+    def gather_columns(self, table: Tensor) -> Tensor:
+        """Return the columns (K, N) of a table (T, K), each point's row upright."""
         if self.index is None:
-            return rows
-        sums = rows.new_zeros(self.number, rows.shape[1])
-        return sums.index_add_(0, self.index, rows)
+            return table.T
+        return table.T.contiguous().index_select(1, self.index)
+
+    def scatter_columns(self, columns: Tensor) -> Tensor:
+        """Return the sums (T, K) of columns (K, N), the transpose."""
+        if self.index is None:
+            return columns.T
+        sums = columns.new_zeros(len(columns), self.number)
+        return sums.index_add_(1, self.index, columns).T
 
 
 class Bijection(torch.nn.Module, ABC):

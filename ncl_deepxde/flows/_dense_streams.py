@@ -1,8 +1,9 @@
 r"""The streams of a densely connected network, with a hand-written backward pass.
 
 All units stay in one buffer :math:`H = (x, \sigma(z_1), \ldots, \sigma(z_L))`, to which
-each layer adds its columns; nothing is copied, and besides the buffer only
-:math:`\cos\omega z_l` is kept for the backward pass.
+each layer adds its rows; nothing is copied, and besides the buffer only
+:math:`\cos\omega z_l` is kept for the backward pass. It has a row for each unit, of all
+streams of all points, so that every operation runs over contiguous numbers.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ def dense_streams(
     """
     if in_functorch():
         return _plain(x, list(weights), biases, moments, frequency)
-    g: Tensor = _DenseStreams.apply(x, biases, moments, frequency, *weights)
-    return g
+    rows = x.permute(2, 0, 1).contiguous()
+    g: Tensor = _DenseStreams.apply(rows, biases, moments, frequency, *weights)
+    return g.permute(1, 2, 0)
 
 
 def _plain(
@@ -84,22 +86,24 @@ class _DenseStreams(Function):
         *weights: Tensor,
     ) -> Tensor:
         *hidden, last = weights
-        S, N, d = x.shape
-        H = x.new_empty(S, N, last.shape[1])
-        H[..., :d] = x
-        cosines, end = x.new_empty(N, last.shape[1] - d), d
+        d, S, N = x.shape
+        H = x.new_empty(last.shape[1], S, N)
+        H[:d] = x
+        rows, cosines, end = H.flatten(1), x.new_empty(len(H) - d, N), d
+        shifts = [moments.gather_columns(b) for b in biases]
         for W in hidden:
             begin, end = end, end + len(W)
-            z = _product(H, W)
-            for k, b in enumerate(biases[..., begin - d : end - d]):
-                z[-k] += moments.gather(b)
-            angle = z[0].mul_(frequency)
-            cos = torch.cos(angle, out=cosines[:, begin - d : end - d])
-            torch.mul(angle.sin_(), 1 / frequency, out=H[0, :, begin:end])
-            torch.mul(z[1:], cos, out=H[1:, :, begin:end])
+            torch.mm(W, rows[:begin], out=rows[begin:end])
+            z = H[begin:end]
+            for k, b in enumerate(shifts):
+                z[:, -k] += b[begin - d : end - d]
+            angle = z[:, 0].mul_(frequency)
+            cos = torch.cos(angle, out=cosines[begin - d : end - d])
+            angle.sin_().mul_(1 / frequency)
+            z[:, 1:] *= cos.unsqueeze(1)
         ctx.save_for_backward(H, cosines, x, biases, *weights)
         ctx.moments, ctx.frequency = moments, frequency
-        return torch.mm(H.flatten(0, 1), last.T).view(S, N, len(last))
+        return torch.mm(last, rows).view(len(last), S, N)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -123,35 +127,30 @@ def _vjp(
     frequency: float,
 ) -> tuple[Tensor | None, ...]:
     """Return the gradients of what ``_DenseStreams.apply`` takes, layer by layer."""
-    *hidden, last = weights
-    d = H.shape[-1] - biases.shape[-1]
-    rows, flat = H.flatten(0, 1), g.flatten(0, 1)
-    g_weights = [flat.T @ rows]
-    gH = torch.mm(flat, last).view_as(H)
-    g_biases = torch.empty_like(biases)
-    begin = H.shape[-1]
+    *hidden, later = weights
+    (n, S, N), d = H.shape, len(g)
+    # Of the units first, of the outputs last: those of later layers are contiguous.
+    G = torch.cat([torch.empty_like(H[d:]), g])
+    g_rows, rows = G.flatten(1), H.flatten(1)
+    g_weights = [g_rows[n - d :] @ rows.T]
+    shifts = [moments.gather_columns(b) for b in biases[1:]]
+    begin = n
     for W in reversed(hidden):
         begin, end = begin - len(W), begin
         own = slice(begin - d, end - d)
-        gz = gH[..., begin:end] * cosines[:, own]
-        if len(H) > 1:
-            z = _product(H[1:], W)
-            for b in biases[1:, :, own]:
-                z[-1] += moments.gather(b)
-            bent = (gH[1:, :, begin:end] * z).sum(0)
-            gz[0].addcmul_(bent, H[0, :, begin:end], value=-(frequency**2))
-        for k in range(len(biases)):
-            g_biases[k, :, own] = moments.scatter(gz[-k])
-        flat = gz.flatten(0, 1)
-        g_weights.append(flat.T @ rows[:, :begin])
-        gH[..., :begin] += torch.mm(flat, W).view(*H.shape[:2], begin)
-    return gH[..., :d], g_biases, None, None, *reversed(g_weights)
-
-
-def _product(H: Tensor, W: Tensor) -> Tensor:
-    """Return W h from the first columns of H, without copying them."""
-    rows = H.flatten(0, 1)[:, : W.shape[1]]
-    return torch.mm(rows, W.T).view(*H.shape[:2], len(W))
+        torch.mm(later[:, begin:end].T, g_rows[end - d :], out=g_rows[own])
+        gz = G[own]
+        z = torch.mm(W, rows[:begin, N:]).view(len(W), S - 1, N)
+        for b in shifts:
+            z[:, -1] += b[own]
+        bent = z.mul_(gz[:, 1:]).sum(1)
+        gz *= cosines[own].unsqueeze(1)
+        gz[:, 0].addcmul_(bent, H[begin:end, 0], value=-(frequency**2))
+        g_weights.append((rows[:begin] @ g_rows[own].T).T)
+        later = torch.cat([W, later[:, :begin]])
+    g_biases = [moments.scatter_columns(G[:-d, -k]) for k in range(len(biases))]
+    g_x = torch.mm(later.T, g_rows).view(d, S, N)
+    return g_x, torch.stack(g_biases), None, None, *reversed(g_weights)
 
 
 def _plain_vjp(
@@ -166,9 +165,12 @@ def _plain_vjp(
     inputs = [x, biases, *weights]
     with torch.enable_grad():
         needed = [w.view_as(w) if w.requires_grad else w.detach() for w in inputs]
-        out = _plain(needed[0], needed[2:], needed[1], moments, frequency)
+        streams = needed[0].permute(1, 2, 0)
+        out = _plain(streams, needed[2:], needed[1], moments, frequency)
         wanted = [w for w in needed if w.requires_grad]
-        found = iter(torch.autograd.grad(out, wanted, g, create_graph=True))
+        found = iter(
+            torch.autograd.grad(out, wanted, g.permute(1, 2, 0), create_graph=True)
+        )
     g_x, g_biases, *g_weights = (
         next(found) if w.requires_grad else None for w in needed
     )

@@ -36,8 +36,9 @@ class ActNorm(Bijection):
 
     def forward(self, x: Tensor, prepared: None, moments: Moments) -> Tensor:
         """See ``Bijection``."""
-        y = x * self.log_scale.exp()
-        return torch.cat([y[:1] + self.shift, y[1:]])
+        rest = torch.zeros_like(self.shift).expand(len(x) - 1, -1)
+        shift = torch.cat([self.shift[None], rest]).unsqueeze(1)
+        return torch.addcmul(shift, x, self.log_scale.exp())
 
     def inverse(self, y: Tensor, prepared: None, moments: Moments) -> Tensor:
         """See ``Bijection``."""

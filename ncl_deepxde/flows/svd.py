@@ -8,7 +8,9 @@ from typing import Any
 import deepxde as dde
 import torch
 from torch import Tensor
+from torch.autograd import Function
 
+from ..jets import in_functorch
 from ._bijection import Bijection, Moments
 
 __all__ = ["ConditionalSVD"]
@@ -54,7 +56,9 @@ class ConditionalSVD(Bijection):
         """Return the streams of A, (1 or 2, T, d, d), and b, (1 or 2, T, d)."""
         d = layers[0].dim
         u, v, log_s, b = torch.split(coefficients, [d * d, d * d, d, d], dim=-1)
-        U, V = (_reflections(w.reshape(*w.shape[:-1], d, d)) for w in (u, v))
+        both = torch.stack([u, v], dim=2)
+        both = both.reshape(*both.shape[:-1], d, d)
+        U, V = _reflections(both).unbind(dim=2)
         s = log_s[:1].exp()
         s = torch.cat([s + LEAST, s * log_s[1:]])
         A = _product(_product(U, torch.diag_embed(s)), V)
@@ -64,15 +68,12 @@ class ConditionalSVD(Bijection):
         self, x: Tensor, prepared: tuple[Tensor, Tensor], moments: Moments
     ) -> Tensor:
         r"""See ``Bijection``; :math:`\dot y = A \dot x + \dot A x + \dot b`."""
-        A, b = (moments.gather(w.transpose(0, 1)).unbind(1) for w in prepared)
-        y = torch.matmul(A[0], x.unsqueeze(-1)).squeeze(-1)
-        added = [b[0]]
-        if len(A) > 1:
-            added.append((A[1] @ x[0].unsqueeze(-1)).squeeze(-1) + b[1])
-        first, *last = added
-        return torch.cat(
-            [y[:1] + first, y[1 : len(y) - len(last)], *(y[-1:] + w for w in last)]
-        )
+        A, b = prepared
+        table = torch.cat([A.flatten(-2), b], dim=-1)
+        rows = x.permute(2, 0, 1)
+        move = _affine if in_functorch() else _Affine.apply
+        y: Tensor = move(rows, table, moments)
+        return y.permute(1, 2, 0)
 
     def inverse(
         self, y: Tensor, prepared: tuple[Tensor, Tensor], moments: Moments
@@ -81,6 +82,54 @@ class ConditionalSVD(Bijection):
         A, b = (moments.gather(w[0]) for w in prepared)
         x: Tensor = torch.linalg.solve(A, y - b)
         return x
+
+
+class _Affine(Function):
+    """The map in one piece, of which only the points are kept for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, table: Tensor, moments: Moments) -> Tensor:
+        ctx.save_for_backward(x, table)
+        ctx.moments = moments
+        return _affine(x, table, moments)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None]:
+        (g,) = grads
+        x, table = ctx.saved_tensors
+        (A, _), *rates = _columns(table, ctx.moments, len(x))
+        g_x = (A.unsqueeze(2) * g.unsqueeze(1)).sum(0)
+        sums = [(g.unsqueeze(1) * x).sum(2).flatten(0, 1), g[:, 0]]
+        for dA, _ in rates:
+            last = g[:, -1]
+            value = g_x[:, 0] + (dA * last.unsqueeze(1)).sum(0)
+            g_x = torch.cat([value.unsqueeze(1), g_x[:, 1:]], dim=1)
+            sums += [(last.unsqueeze(1) * x[:, 0]).flatten(0, 1), last]
+        g_table = ctx.moments.scatter_columns(torch.cat(sums))
+        return g_x, g_table.unflatten(1, (len(table), -1)).transpose(0, 1), None
+
+
+def _affine(x: Tensor, table: Tensor, moments: Moments) -> Tensor:
+    """Return the streams (d, S, N) of y from those of x and a table of A and b.
+
+    Args:
+        x: Shape (d, S, N).
+        table: Shape (1 or 2, T, d^2 + d), value and time derivative.
+        moments: Row of the table of each point.
+    """
+    (A, b), *rates = _columns(table, moments, len(x))
+    y = (A.unsqueeze(2) * x).sum(1)
+    parts = [y[:, :1] + b.unsqueeze(1), y[:, 1 : y.shape[1] - len(rates)]]
+    for dA, db in rates:
+        change = (dA * x[:, 0]).sum(1) + db
+        parts.append(y[:, -1:] + change.unsqueeze(1))
+    return torch.cat(parts, dim=1)
+
+
+def _columns(table: Tensor, moments: Moments, d: int) -> list[tuple[Tensor, Tensor]]:
+    """Return A and b of each point, (d, d, N) and (d, N), then their derivatives."""
+    found = [moments.gather_columns(w) for w in table]
+    return [(w[: d * d].reshape(d, d, w.shape[1]), w[d * d :]) for w in found]
 
 
 def _reflections(u: Tensor) -> Tensor:
