@@ -19,10 +19,10 @@ class ConvexNetwork(torch.nn.Module):
     r"""A function :math:`f: \mathbb R^d \to \mathbb R`, convex if all W are positive.
 
     .. math:: h_1 = a(A_0 x + b_0)^2, \qquad h_{k+1} = a(A_k x + b_k + W_k h_k), \qquad
-        f = A_L x + W_L h_L + \tfrac{1}{2} |x|^2
+        f = A_L x + W_L h_L + \tfrac{1}{2} e^c |x|^2
 
     with the leaky rectifier a of slopes 0.2 and 1: convex functions of sums of convex
-    functions, and the parabola, whose gradient is the identity to start from.
+    functions, and a parabola, c = 0 at first, whose gradient is the identity.
 
     Args:
         dim: Number of space dimensions d.
@@ -33,7 +33,9 @@ class ConvexNetwork(torch.nn.Module):
     def __init__(self, dim: int, widths: Sequence[int], has_parabola: bool) -> None:
         super().__init__()
         real = dde.config.real(torch)
-        self.has_parabola = has_parabola
+        self.log_curvature = (
+            torch.nn.Parameter(torch.zeros((), dtype=real)) if has_parabola else None
+        )
         self.from_input = torch.nn.ModuleList(
             torch.nn.Linear(dim, n, dtype=real) for n in (*widths, 1)
         )
@@ -50,7 +52,10 @@ class ConvexNetwork(torch.nn.Module):
         for A, W in zip(others, inner, strict=True):
             h = leaky_relu(A(x) + W(h), SLOPE)
         f: Tensor = last(x) + end(h)
-        return f + x.square().sum(dim=1, keepdim=True) / 2 if self.has_parabola else f
+        if self.log_curvature is None:
+            return f
+        r2 = x.square().sum(dim=1, keepdim=True)
+        return f + self.log_curvature.exp() * r2 / 2
 
     def gradient(self, x: Tensor) -> Tensor:
         r"""Return :math:`\nabla f`, (N, d), at points (N, d)."""
