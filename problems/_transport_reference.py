@@ -24,9 +24,9 @@ from problems._transport_targets import pair
 __all__ = ["Reference", "compute", "describe", "load"]
 
 # Of the plan that is drawn, whatever the costs come from.
-PARTICLES = 1000
+PARTICLES = 2000
 # Of the kernels that make a density of particles on their way.
-BANDWIDTH = 0.12
+BANDWIDTH = 0.09
 NODES = 4001
 
 

@@ -111,7 +111,7 @@ class _Case:
         generator = torch.Generator(torch.get_default_device()).manual_seed(0)
         x = self.reference.pair[0].sample(PARTICLES, generator)
         moving = {m: s.paths(x, TIMES).cpu().numpy() for m, s in self.models.items()}
-        return {DISCRETE: self.reference.paths(TIMES), **moving}
+        return {DISCRETE: self.reference.paths(TIMES)[:, :PARTICLES], **moving}
 
 
 def _draw_plane(case: _Case) -> list[Figure]:
@@ -216,12 +216,15 @@ def summarize(metrics: Mapping[str, Any]) -> str:
     Args:
         metrics: Content of ``metrics.json``.
     """
-    lines = []
-    for case, cost in metrics["reference"]["w2_squared"].items():
-        lines.append(
-            f"{case}: discrete OT costs {cost['mean']:.4f} (standard deviation "
-            f"{cost['std']:.4f} over samples), W2 squared."
+    lines, reference = [], metrics["reference"]
+    for case, cost in reference["w2_squared"].items():
+        text = (
+            f"{case}: W2 squared of discrete OT between {max(reference['n'])} samples "
+            f"is {cost['mean']:.4f} (standard deviation {cost['std']:.4f} over "
+            f"{reference['repeats']} repeats)"
         )
+        exact = reference.get("w2_squared_exact", {}).get(case)
+        lines.append(f"{text}." if exact is None else f"{text}, exactly {exact:.4f}.")
         for name, model in metrics["models"].items():
             own = model["w2_squared"][case]
             text = (

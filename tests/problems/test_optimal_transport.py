@@ -54,6 +54,7 @@ def test_smoke_run_has_all_metrics_and_figures(tmp_path, capsys):
     }
     report = (tmp_path / "run" / "report.html").read_text()
     assert "lflow, 8gaussians-circles: W2 squared" in report
+    assert f"exactly {quantile_cost(*pair(LINE)):.4f}." in report
     assert "Squared Wasserstein distance" in capsys.readouterr().out
 
 
@@ -153,7 +154,7 @@ def test_reference_in_the_plane_moves_particles_straight():
     trend = {"n": [10], "mean": [0.1], "std": [0.1], "limit": None}
     reference = Reference(PLANE, {}, trend)
     start, middle, end = reference.paths([0.0, 0.5, 1.0])
-    assert start.shape == (1000, 2)
+    assert start.shape == (2000, 2)
     np.testing.assert_allclose(middle, (start + end) / 2)
     rho_0, rho_1 = reference.pair
     points = np.random.default_rng(0).uniform(-2, 2, (50, 2))
