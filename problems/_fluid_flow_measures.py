@@ -21,7 +21,7 @@ __all__ = ["accuracy", "measure"]
 
 LAST_OBSERVED = 1.0
 CONSISTENCY_TIMES = np.linspace(0.1, HORIZON, 10)
-CONSISTENCY_STEPS = 500
+CONSISTENCY_STEPS = 150
 """Paths that need more steps of dopri8 count as not to be followed."""
 CONTINUITY_POINTS = 4000
 MASS_TIMES = (0.4, 0.8, HORIZON)
