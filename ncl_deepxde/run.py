@@ -115,6 +115,7 @@ def _trained(
     records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
     for cell in list_cells(options.models, settings, options.seed):
         experiment, costs = _train(problem, cell, options, out, resume)
+        _say(f"measuring {cell.name}")
         record = with_costs(cell, costs, problem.measure(experiment, reference))
         seeds = records[cell.model]
         seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
