@@ -37,8 +37,8 @@ def compute(
 ) -> None:
     """Estimate the cost of every pair with samples of every size, several times.
 
-    Finished estimates are kept beside the file until it is written: a second call goes
-    on where the first one was interrupted.
+    Estimates are kept beside the file until all are there: a second call goes on where
+    the first one was interrupted.
 
     Args:
         pairs: Source and target by name.
@@ -53,37 +53,36 @@ def compute(
         ValueError: No pair, size or repeat, or a method of another name.
     """
     _check(pairs, n, repeats, method)
-    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
     plan = {"n": [*n], "repeats": repeats, "method": method, "seed": seed}
     plan["densities"] = {name: _fingerprint(pair) for name, pair in pairs.items()}
+    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
     found = _continued(unfinished, repr(plan), (len(pairs), len(n), repeats))
-    places = [*np.ndindex(found["costs"].shape)]
-    todo = [place for place in places if np.isnan(found["costs"][place])]
     names = [*pairs]
+    todo = np.argwhere(np.isnan(found["costs"])).tolist()
     bar = tqdm(todo, disable=not progress, leave=False)
     for i, j, k in bar:
         bar.set_description(f"discrete transport, {names[i]}, n = {n[j]}")
         generator = _generator(seed, names[i], n[j], k)
-        start = time.perf_counter()
-        estimates = _estimate(method, pairs[names[i]], n[j], generator)
-        found["seconds"][i, j, k] = time.perf_counter() - start
-        found["costs"][i, j, k], found["controlled"][i, j, k] = estimates
+        values = _estimate(method, pairs[names[i]], n[j], generator)
+        for key, value in zip(ARRAYS, values, strict=True):
+            found[key][i, j, k] = value
         _write(unfinished, found)
-    sizes = {"pairs": np.array(names), "n": np.array(n), "method": np.array(method)}
-    dims = np.array([rho.dim for rho, _ in pairs.values()])
-    _write(path, {**found, **sizes, "dims": dims})
+    dims = [rho.dim for rho, _ in pairs.values()]
+    _write(path, {**found, "pairs": names, "n": n, "method": method, "dims": dims})
     unfinished.unlink(missing_ok=True)
 
 
 def _estimate(
     method: str, densities: Pair, n: int, generator: torch.Generator
-) -> tuple[float, float]:
-    """Return an estimate from fresh samples, and the same with less noise."""
+) -> tuple[float, float, float]:
+    """Return an estimate from fresh samples, the same with less noise, and seconds."""
+    start = time.perf_counter()
     samples = [rho.sample(n, generator).double().numpy() for rho in densities]
     if method == "exact":
-        return exact_and_controlled(samples, densities)
-    cost = ESTIMATORS[method](*samples)
-    return cost, cost
+        cost, controlled = exact_and_controlled(samples, densities)
+    else:
+        cost = controlled = ESTIMATORS[method](*samples)
+    return cost, controlled, time.perf_counter() - start
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
@@ -178,7 +177,8 @@ def _continued(path: Path, plan: str, shape: tuple[int, ...]) -> dict[str, Array
     return {**empty, "plan": np.array(plan)}
 
 
-def _write(path: Path, arrays: dict[str, Any]) -> None:
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    arrays: dict[str, Any] = {key: np.asarray(value) for key, value in content.items()}
     with replacing(path) as temporary:
         np.savez(temporary, **arrays)
 
