@@ -228,7 +228,7 @@ SMOKE: dict[str, Any] = {
 MODELS = ("lflow", "ncl-subharmonic", "pinn", "slda")
 
 PRESETS = {
-    "quick": Preset("2D, two seeds; 12 minutes on two cores", MODELS, QUICK),
+    "quick": Preset("2D, two seeds; about 15 minutes on two cores", MODELS, QUICK),
     "paper": Preset("2D and 3D, ten seeds, sizes of the paper; a GPU", MODELS, PAPER),
     "smoke": Preset("a minute, to see that everything runs", MODELS, SMOKE),
 }
