@@ -88,9 +88,9 @@ def _list(options: argparse.Namespace) -> None:
     for name, found in problem.available().items():
         print(f"{name}: {found.summary}")
         for model, line in found.models.items():
-            print(f"  --model {model:14s}{line}")
+            print(f"  --model {model:17s}{line}")
         for preset, content in found.presets.items():
-            print(f"  --preset {preset:13s}{content.summary}")
+            print(f"  --preset {preset:16s}{content.summary}")
 
 
 def _run(options: argparse.Namespace) -> None:
