@@ -7,14 +7,22 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from ..constructions import CONSTRUCTIONS, Construction
 
 __all__ = [
     "check_choice",
+    "check_counts",
+    "check_dtype",
     "check_kind",
     "check_layer_sizes",
     "check_periods",
+    "check_positive",
+    "is_count",
     "scaled_field",
+    "time_column",
 ]
 
 
@@ -30,6 +38,53 @@ def check_kind(argument: str, value: Any, *kinds: type) -> None:
     if value is not None and not isinstance(value, kinds):
         listed = " or ".join(f"nn.{kind.__name__}" for kind in kinds)
         raise ValueError(f"{argument}: must be an {listed} or None, got {value!r}.")
+
+
+def check_counts(**counts: tuple[Any, int]) -> None:
+    """Raise ``ValueError`` unless each value is an integer and at least its bound."""
+    for name, (value, least) in counts.items():
+        if not is_count(value, least):
+            raise ValueError(
+                f"{name}: must be an integer and at least {least}, got {value!r}."
+            )
+
+
+def is_count(value: Any, least: int) -> bool:
+    """Tell whether a value is an integer and at least ``least``; True is no number."""
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
+    return is_integer and int(value) >= least
+
+
+def check_positive(**numbers: Any) -> None:
+    """Raise ``ValueError`` unless each value is a positive finite number."""
+    for name, value in numbers.items():
+        if not _is_positive(value):
+            raise ValueError(f"{name}: must be positive and finite, got {value!r}.")
+
+
+def check_dtype(argument: str, value: Tensor, dtype: torch.dtype) -> None:
+    """Raise ``ValueError`` unless a tensor has the dtype of the network."""
+    if value.dtype != dtype:
+        raise ValueError(
+            f"{argument}: must have the dtype of the network, {dtype}, got "
+            f"{value.dtype}. Call dde.config.set_default_float before building data "
+            "and network."
+        )
+
+
+def time_column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:
+    """Return times, a number or shape (N, 1), as a column for points x, (N, d).
+
+    Raises:
+        ValueError: Another shape.
+    """
+    t = torch.as_tensor(time, dtype=x.dtype, device=x.device)
+    if t.ndim and t.shape != (len(x), 1):
+        raise ValueError(
+            f"{argument}: must be a number or have shape ({len(x)}, 1), one time per "
+            f"point, got shape {tuple(t.shape)}."
+        )
+    return t.expand(len(x), 1)
 
 
 def check_layer_sizes(layer_sizes: Sequence[int], min_inputs: int, field: str) -> int:

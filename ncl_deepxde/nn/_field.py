@@ -15,7 +15,7 @@ from ..constructions import Readout, Term
 from ..jets import jet_space
 from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._ansatz import Ansatz
-from ._checks import check_choice
+from ._checks import check_choice, check_dtype
 from ._served import serve
 from .continuation import Continuation, weights_state
 
@@ -173,12 +173,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
                 f"{tuple(inputs.shape)}. The first entry of layer_sizes counts the "
                 "columns, time last."
             )
-        if inputs.dtype != self.bias.dtype:
-            raise ValueError(
-                f"inputs: must have the dtype of the network, {self.bias.dtype}, got "
-                f"{inputs.dtype}. Call dde.config.set_default_float before building "
-                "data and network."
-            )
+        check_dtype("inputs", inputs, self.bias.dtype)
         return inputs
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from numbers import Integral
 from typing import Any
 
 import deepxde as dde
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from ..flows import ActNorm, Bijection, ConditionalSVD, Domain, Flow, InvertibleDenseNet
 from ..jets import in_functorch
-from ._checks import check_choice
+from ._checks import check_choice, check_counts, check_dtype, time_column
 from ._exact import ExactContinuity
 from ._served import lazily_differentiated
 from .continuation import weights_state
@@ -155,8 +154,8 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             RuntimeError: The inverse did not converge, or a second derivative.
         """
         self._check_columns("x", x, self.dim, "")
-        z = self.flow.value(x, _column(t0, x))
-        return self.flow.inverse(z, _column(t1, x))
+        z = self.flow.value(x, time_column("t", t0, x))
+        return self.flow.inverse(z, time_column("t", t1, x))
 
     def sample(
         self, n: int, t: Time, generator: torch.Generator | None = None
@@ -173,7 +172,7 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             n, self.dim, generator=generator, dtype=like.dtype, device=like.device
         )
         with torch.no_grad():
-            return self.flow.inverse(z, _column(t, z))
+            return self.flow.inverse(z, time_column("t", t, z))
 
     def _lazily(self, evaluate: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
         columns = f", {self.dim} columns of space and then time"
@@ -214,23 +213,13 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             raise ValueError(
                 f"{name}: must have shape (N, {number}){what}, got {tuple(x.shape)}."
             )
-        if x.dtype != self.log_mass.dtype:
-            raise ValueError(
-                f"{name}: must have the dtype of the network, {self.log_mass.dtype}, "
-                f"got {x.dtype}. Call dde.config.set_default_float before "
-                "building data and network."
-            )
+        check_dtype(name, x, self.log_mass.dtype)
 
 
 def _check(
     dim: int, blocks: int, total_mass: float, domain: Domain | None, extras: int
 ) -> None:
-    least = {"dim": (dim, 1), "blocks": (blocks, 1), "extras": (extras, 0)}
-    for name, (value, smallest) in least.items():
-        if not isinstance(value, Integral) or value < smallest:
-            raise ValueError(
-                f"{name}: must be an integer of at least {smallest}, got {value!r}."
-            )
+    check_counts(dim=(dim, 1), blocks=(blocks, 1), extras=(extras, 0))
     if not 0 < total_mass < math.inf:
         raise ValueError(
             f"total_mass: must be positive and finite, got {total_mass!r}. The density "
@@ -241,13 +230,3 @@ def _check(
             f"domain: must be a flows.Box or flows.Ball of {dim} dimensions or None, "
             f"got {domain!r}."
         )
-
-
-def _column(t: Time, x: Tensor) -> Tensor:
-    """Return times as a column (N, 1)."""
-    t = torch.as_tensor(t, dtype=x.dtype, device=x.device)
-    if t.ndim and t.shape != (len(x), 1):
-        raise ValueError(
-            f"t: must be a number or have shape ({len(x)}, 1), got {tuple(t.shape)}."
-        )
-    return t.expand(len(x), 1)

@@ -11,7 +11,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ._checks import check_choice
+from ._checks import check_choice, check_dtype, time_column
 from ._continuity import OUTPUTS
 from ._density_grid import DensityGrid
 from ._exact import ExactContinuity
@@ -172,7 +172,7 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             RuntimeError: The solver does not come to an end.
         """
         self._check_rows("x", x, self.dim)
-        begin, end = _column("t0", t0, x), _column("t1", t1, x)
+        begin, end = time_column("t0", t0, x), time_column("t1", t1, x)
         (x_1,) = self._solve(
             lambda x, t: (self.field(x, t),), (x,), begin, end, self._weights()
         )
@@ -219,12 +219,7 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
                 f"got {tuple(value.shape)}. One row per point; time, where there is "
                 "one, comes last."
             )
-        if value.dtype != self.grid.values.dtype:
-            raise ValueError(
-                f"{argument}: must have the dtype of the network, "
-                f"{self.grid.values.dtype}, got {value.dtype}. Call "
-                "dde.config.set_default_float before building data and network."
-            )
+        check_dtype(argument, value, self.grid.values.dtype)
 
 
 def _is_number(value: Any) -> bool:
@@ -275,16 +270,3 @@ def _corners(box: Any, dim: int) -> tuple[list[float], list[float]]:
             f"{dim} numbers, got {box!r}. Use for example (-6.0, 6.0)."
         )
     return corners[0], corners[1]
-
-
-def _column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:
-    """Return times as a column (N, 1)."""
-    column = torch.as_tensor(time, dtype=x.dtype, device=x.device)
-    if column.ndim == 0:
-        return column.expand(len(x), 1)
-    if column.shape != (len(x), 1):
-        raise ValueError(
-            f"{argument}: must be a number or have shape ({len(x)}, 1), one time per "
-            f"point, got shape {tuple(column.shape)}."
-        )
-    return column

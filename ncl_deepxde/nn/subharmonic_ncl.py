@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import deepxde as dde
@@ -12,7 +12,13 @@ import torch
 from torch import Tensor
 
 from ..potentials import Initializer
-from ._checks import check_choice
+from ._checks import (
+    check_choice,
+    check_counts,
+    check_dtype,
+    check_positive,
+    is_count,
+)
 from ._continuity import OUTPUTS
 from ._exact import ExactContinuity
 from ._gaussians import MovingGaussians
@@ -111,9 +117,9 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         width = spread if width is None else width
-        _check_counts(dim=(dim, 1), components=(components, 1), extras=(extras, 0))
-        _check_positive(total_mass=total_mass, spread=spread, width=width)
-        _check_positive(duration=duration)
+        check_counts(dim=(dim, 1), components=(components, 1), extras=(extras, 0))
+        check_positive(total_mass=total_mass, spread=spread, width=width)
+        check_positive(duration=duration)
         _check_floor(floor)
         _check_widths(hidden, solenoidal, extras)
         check_choice("construction", construction, CONSTRUCTIONS)
@@ -206,28 +212,8 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
                 f"{tuple(inputs.shape)}. The columns are (x_1..x_{self.dim}, t), as "
                 f"dim={self.dim} says."
             )
-        if inputs.dtype != self.log_mass.dtype:
-            raise ValueError(
-                f"inputs: must have the dtype of the network, {self.log_mass.dtype}, "
-                f"got {inputs.dtype}. Call dde.config.set_default_float before "
-                "building data and network."
-            )
+        check_dtype("inputs", inputs, self.log_mass.dtype)
         return inputs
-
-
-def _check_counts(**counts: tuple[Any, int]) -> None:
-    for name, (value, least) in counts.items():
-        if not _is_count(value, least):
-            raise ValueError(
-                f"{name}: must be an integer and at least {least}, got {value!r}."
-            )
-
-
-def _check_positive(**numbers: Any) -> None:
-    for name, value in numbers.items():
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        if not is_number or not 0 < value < math.inf:
-            raise ValueError(f"{name}: must be positive and finite, got {value!r}.")
 
 
 def _check_floor(floor: Any) -> None:
@@ -244,7 +230,7 @@ def _check_widths(hidden: Any, solenoidal: Any, extras: int) -> None:
     )
     for name, widths in given.items():
         sizes = list(widths) if isinstance(widths, Sequence) else []
-        if not sizes or not all(_is_count(n, 1) for n in sizes):
+        if not sizes or not all(is_count(n, 1) for n in sizes):
             raise ValueError(
                 f"{name}: must hold at least one hidden width, positive integers, got "
                 f"{widths!r}. Use for example (64, 64)."
@@ -254,8 +240,3 @@ def _check_widths(hidden: Any, solenoidal: Any, extras: int) -> None:
             f"extras: need the network of space and time, got extras={extras} and "
             "solenoidal=None. Give solenoidal widths, for example (64, 64)."
         )
-
-
-def _is_count(value: Any, least: int) -> bool:
-    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
-    return is_integer and int(value) >= least
