@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,35 @@ def density_animation(
     limits = color_limits(images, scale_from)
     with style():
         figure, shown = _draw_first(images, limits, view)
-        pictures = _render(figure, shown, frames, times)
+        heading = figure.suptitle(" ")
+
+    def show(index: int) -> None:
+        for name, image in frames[index].items():
+            shown[name].set_data(image)
+        heading.set_text(f"Density at t = {times[index]:.3f}")
+
+    write_frames(path_gif, figure, show, len(frames), fps=fps)
+
+
+def write_frames(
+    path_gif: str | os.PathLike[str],
+    figure: Figure,
+    show: Callable[[int], object],
+    number: int,
+    *,
+    fps: int = 10,
+) -> None:
+    """Write a GIF of a figure that changes, in the colors of viridis and in grays.
+
+    Args:
+        path_gif: File to write.
+        figure: The figure.
+        show: Makes the figure show frame 0, 1, ...
+        number: Of frames.
+        fps: Frames per second.
+    """
+    with style():
+        pictures = list(_pictures(figure, show, number))
     with replacing(path_gif) as temporary:
         for colors in FIELD_COLORS:
             _write_gif(temporary, pictures, _palette(colors), fps)
@@ -119,23 +147,12 @@ def _draw_first(
     return figure, shown
 
 
-def _render(
-    figure: Figure,
-    shown: Mapping[str, AxesImage],
-    frames: Sequence[Mapping[str, Array]],
-    times: Times,
-) -> list[Image.Image]:
+def _pictures(
+    figure: Figure, show: Callable[[int], object], number: int
+) -> Iterator[Image.Image]:
     figure.set_dpi(PIXELS_PER_INCH)
     canvas: Any = FigureCanvasAgg(figure)
-    heading = figure.suptitle(" ")
-    pictures = []
-    bar = tqdm(times, desc="animation: frames", unit="frame")
-    for time, frame in zip(bar, frames, strict=True):
-        for name, image in frame.items():
-            shown[name].set_data(image)
-        heading.set_text(f"Density at t = {time:.3f}")
+    for index in tqdm(range(number), desc="animation: frames", unit="frame"):
+        show(index)
         canvas.draw()
-        pictures.append(
-            Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
-        )
-    return pictures
+        yield Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
