@@ -1,0 +1,115 @@
+"""Bytes and tables from files, with errors that name the file and the remedy."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+MISSING = ["", "NA", "NaN", "nan", "NULL", "null"]
+
+
+def load(path: Path) -> bytes:
+    """Return the content of a file, decompressed if it is gzip by its first bytes."""
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ValueError(
+                f"{path}: the gzip data are truncated or damaged ({error}). Get the "
+                "file again."
+            ) from error
+    if not data.strip():
+        raise ValueError(f"{path}: is empty. Get the file again.")
+    return data
+
+
+def load_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, with or without gzip."""
+    try:
+        return load(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}: must be text in UTF-8, got the byte "
+            f"0x{error.object[error.start]:02x} at position {error.start}. Save it as "
+            "UTF-8. Or is it another format?"
+        ) from error
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """Return a table separated by commas, semicolons or tabs; every cell is text."""
+    text = load_text(path)
+    header, _, body = text.partition("\n")
+    comma = max(",;\t", key=header.count)
+    if not body.strip():
+        raise ValueError(f"{path}: has no row below the header {header.strip()!r}.")
+    _check_end(path, text, comma)
+    try:
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=comma,
+            dtype=str,
+            na_values=MISSING,
+            keep_default_na=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"{path}: is no table of columns: {error}.") from error
+    table.columns = [str(name).strip() for name in table.columns]
+    return table
+
+
+def _check_end(path: Path, text: str, comma: str) -> None:
+    """A download cut in the middle of a line would otherwise lose it, or worse."""
+    header, last = text[: text.index("\n")], text.rstrip("\n").rpartition("\n")[2]
+    if not text.endswith("\n") and last.count(comma) < header.count(comma):
+        raise ValueError(
+            f"{path}: ends in the middle of a line, {last!r}, so it is truncated. Get "
+            "the file again."
+        )
+
+
+def numbers(table: pd.DataFrame, name: str, path: Path) -> pd.Series:
+    """Return a column as numbers, NaN where it is missing or the column is."""
+    if name not in table:
+        return pd.Series(np.nan, index=table.index)
+    values = pd.to_numeric(table[name], errors="coerce")
+    wrong = (values.isna() & table[name].notna()) | np.isinf(values)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise ValueError(
+            f"{path}: {name} must be a number, got {table[name].iloc[row]!r} in line "
+            f"{row + 2}. Leave missing values empty or write NaN."
+        )
+    return values.astype("float64")
+
+
+def times(values: pd.Series, path: Path, form: str = "ISO8601") -> pd.Series:
+    """Return texts as times in UTC; those without a zone are UTC already."""
+    found = pd.to_datetime(values, utc=True, format=form, errors="coerce")
+    wrong = found.isna() & values.notna()
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        example = (
+            "2018-04-05T18:00:00Z" if form == "ISO8601" else "05-Apr-2018 18:00:00"
+        )
+        raise ValueError(
+            f"{path}: a time must be written like {example}, got "
+            f"{values.iloc[row]!r} in row {row + 1}."
+        )
+    return found.astype("datetime64[ns, UTC]")
+
+
+def require(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    """Raise ValueError for columns that are not there."""
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise ValueError(
+            f"{path}: must have the columns {', '.join(columns)}; {', '.join(missing)} "
+            "missing."
+        )

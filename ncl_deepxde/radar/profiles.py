@@ -1,0 +1,150 @@
+"""One tidy table of densities and velocities of birds over weather radars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from ._cleaning import COLUMNS, clean, utc
+
+__all__ = ["COLUMNS", "Profiles"]
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Vertical profiles of a network of radars, one row per radar, time and altitude.
+
+    ``read`` makes them from files, ``Profiles.of`` from a table at hand.
+
+    Attributes:
+        rows: a DataFrame of N rows sorted by radar, time and altitude, with the columns
+            ``radar`` (text), ``lon`` and ``lat`` (degrees), ``time`` (UTC),
+            ``altitude`` (m above sea level, center of the bin), ``dens`` (birds/km^3),
+            ``u`` and ``v`` (m/s to the east and to the north). NaN is missing; each row
+            has a density or a velocity.
+        left_out: how many rows of the source are not in the table, by reason.
+        notes: what a reader of the table has to know about its source.
+    """
+
+    rows: pd.DataFrame
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        rows: pd.DataFrame,
+        *,
+        left_out: Mapping[str, int] | None = None,
+        notes: Iterable[str] = (),
+        conflicts: str = "error",
+        check_units: bool = True,
+    ) -> Profiles:
+        """Check and sort a table of the columns of ``rows``.
+
+        Args:
+            rows: N rows, in any order; times with or without a zone (then UTC).
+            left_out: rows that are left out already, by reason.
+            notes: taken over.
+            conflicts: what to do where the same radar, time and altitude has several
+                values: ``error``, or ``first`` to keep the first ones. Copies of a row
+                are counted and left out in any case.
+            check_units: whether to check that the values are plausible.
+
+        Raises:
+            ValueError: a missing column, implausible values, conflicts, or no row left.
+        """
+        table, counts, found = clean(rows, conflicts=conflicts, check_units=check_units)
+        for reason, number in (left_out or {}).items():
+            counts[reason] = counts.get(reason, 0) + number
+        return cls(table, counts, (*notes, *found))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def radars(self) -> pd.DataFrame:
+        """Radars with their position: columns ``radar``, ``lon``, ``lat``."""
+        places = self.rows[["radar", "lon", "lat"]].drop_duplicates("radar")
+        return places.reset_index(drop=True)
+
+    def between(self, start: str | None = None, end: str | None = None) -> Profiles:
+        """Return the profiles with start <= time < end; times without a zone are UTC.
+
+        Raises:
+            ValueError: an unreadable time, or none in between.
+        """
+        time = self.rows["time"]
+        mask = pd.Series(True, index=self.rows.index)
+        if start is not None:
+            mask &= time >= utc(start, "start")
+        if end is not None:
+            mask &= time < utc(end, "end")
+        if not mask.any():
+            raise ValueError(
+                f"start, end: must leave some profiles, got {start} and {end} for "
+                f"times from {time.min()} to {time.max()}."
+            )
+        return self._where(mask)
+
+    def select(self, radars: Iterable[str]) -> Profiles:
+        """Return the profiles of some radars.
+
+        Raises:
+            ValueError: an unknown radar, or none.
+        """
+        wanted = check_radars(radars, self.radars["radar"])
+        return self._where(self.rows["radar"].isin(wanted))
+
+    def summary(self) -> str:
+        """Return text: rows kept, rows left out and why, radars, time span, ranges."""
+        rows = self.rows
+        times = rows["time"].drop_duplicates().sort_values()
+        first, last = (f"{t:%Y-%m-%d %H:%M}" for t in (times.iloc[0], times.iloc[-1]))
+        steps = times.diff().dropna()
+        step = (
+            f", mostly every {steps.mode()[0].seconds // 60} min" if len(steps) else ""
+        )
+        low, high = rows["altitude"].min(), rows["altitude"].max()
+        speed = (rows["u"] ** 2 + rows["v"] ** 2) ** 0.5
+        names = self.radars["radar"]
+        lines = [
+            f"{len(rows):,} rows of {len(names)} radars: {', '.join(names)}",
+            f"time      {first} to {last} UTC, {len(times):,} times{step}",
+            f"altitude  {low:.0f} to {high:.0f} m above sea level, "
+            f"{rows['altitude'].nunique()} bins",
+            _range(rows["dens"], "density   ", "birds/km^3"),
+            _range(speed, "speed     ", "m/s"),
+            f"left out  {sum(self.left_out.values()):,} rows",
+        ]
+        lines += [f"  {number:,}  {why}" for why, number in self.left_out.items()]
+        lines += [f"note      {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def _where(self, mask: pd.Series) -> Profiles:
+        return replace(self, rows=self.rows[mask].reset_index(drop=True))
+
+
+def check_radars(radars: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the names as a list; raise ValueError for none or one not known."""
+    wanted = [radars] if isinstance(radars, str) else list(map(str, radars))
+    names = sorted(set(known))
+    unknown = sorted(set(wanted) - set(names))
+    if not wanted or unknown:
+        raise ValueError(
+            f"radars: must be some of {', '.join(names)}; got "
+            f"{', '.join(unknown) or 'none'}."
+        )
+    return wanted
+
+
+def _range(values: pd.Series, label: str, unit: str) -> str:
+    known = values.dropna()
+    if known.empty:
+        return f"{label}missing in all rows"
+    return (
+        f"{label}{known.min():.3g} to {known.max():.3g} {unit}, mean {known.mean():.3g}"
+        f", missing in {len(values) - len(known):,} rows"
+    )

@@ -1,0 +1,20 @@
+"""Real data where they are at hand, and small files of each format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pandas", reason="needs the extra birds")
+pytest.importorskip("pyproj", reason="needs the extra birds")
+
+BIRDS = Path(__file__).parents[3] / "shared" / "data" / "birds"
+
+
+@pytest.fixture
+def birds() -> Path:
+    """The folder of real radar data, whose licenses keep it out of the project."""
+    if not BIRDS.exists():
+        pytest.skip("real radar data are not in ../shared/data/birds")
+    return BIRDS
