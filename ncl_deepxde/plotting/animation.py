@@ -155,4 +155,6 @@ def _pictures(
     for index in tqdm(range(number), desc="animation: frames", unit="frame"):
         show(index)
         canvas.draw()
+        # The layout of the first frame stays, or panels would tremble.
+        figure.set_layout_engine("none")
         yield Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())

@@ -1,0 +1,69 @@
+r"""Birds above a square kilometer, and how many of them pass a kilometer in an hour.
+
+.. math:: N(x, y, t) = \int_{z_0}^{z_1} \rho\,dz \quad [\text{birds/km}^2], \qquad
+    Q(x, y, t) = \int_{z_0}^{z_1} \rho\,(u_x, u_y)\,dz \quad
+    [\text{birds/(km h)}].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ncl_deepxde.metrics import Array
+from ncl_deepxde.radar.products.field import Field, evaluate
+from ncl_deepxde.radar.products.region import Interval
+
+__all__ = ["Column", "gauss_legendre", "integrate_column"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Integrals over altitude at N places.
+
+    Attributes:
+        density: In birds/km2, shape (N, 1).
+        flux: Along x and y of the plane, in birds/(km h), shape (N, 2).
+    """
+
+    density: Array
+    flux: Array
+
+
+def integrate_column(
+    field: Field,
+    places: Array,
+    time: float,
+    altitude: Interval,
+    *,
+    nodes: int = 24,
+) -> Column:
+    """Integrate over altitude by the rule of Gauss and Legendre.
+
+    Args:
+        field: The flow.
+        places: In the plane, in km, shape (N, 2).
+        time: In hours since the start.
+        altitude: Bottom and top, in km.
+        nodes: Of the rule, exact for polynomials in z below twice that degree.
+
+    Raises:
+        ValueError: The field is not finite.
+    """
+    z, weights = gauss_legendre(altitude, nodes)
+    points = np.empty((len(places), nodes, 4))
+    points[..., :2] = places[:, None]
+    points[..., 2] = z
+    points[..., 3] = time
+    rho, u = evaluate(field, points.reshape(-1, 4))
+    values = np.hstack([rho, rho * u[:, :2]]).reshape(-1, nodes, 3)
+    sums = np.einsum("nqk,q->nk", values, weights)
+    return Column(sums[:, :1], sums[:, 1:])
+
+
+def gauss_legendre(ends: Interval, nodes: int) -> tuple[Array, Array]:
+    """Return points and weights of the rule on an interval, (nodes,) each."""
+    s, weights = np.polynomial.legendre.leggauss(nodes)
+    half = (ends[1] - ends[0]) / 2
+    return ends[0] + half * (s + 1), half * weights

@@ -1,0 +1,182 @@
+r"""How many birds cross a line in a night.
+
+With the line :math:`s \mapsto (x, y)(s)` and :math:`n\,ds = (dy, -dx)`, which points to
+the right of somebody who walks along it,
+
+.. math:: \text{net} = \int_{t_0}^{t_1}\!\int\!\int_{z_0}^{z_1}
+    \rho\,u\cdot n\;dz\,ds\,dt, \qquad
+    \text{traffic} = \int\!\int\!\int |\rho\,u\cdot n|\;dz\,ds\,dt.
+
+A line from west to east counts birds to the south as positive; around a polygon whose
+vertices run counter-clockwise, net is the number of birds that left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import cubature
+
+from ncl_deepxde.metrics import Array, Times
+from ncl_deepxde.radar.products.column import gauss_legendre
+from ncl_deepxde.radar.products.field import Field, evaluate
+from ncl_deepxde.radar.products.lines import Leg, legs_of_line
+from ncl_deepxde.radar.products.region import Region, Time
+
+__all__ = ["Crossing", "Line", "birds_crossing", "crossing_rates"]
+
+type Line = Sequence[tuple[float, float]]
+
+RULE = "gk15"
+COARSE = 12
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Birds that cross a line, with estimates of the errors of the integration.
+
+    Attributes:
+        net: To the right minus to the left of the line.
+        traffic: To the right plus to the left.
+        net_error: Of net.
+        traffic_error: Of traffic.
+    """
+
+    net: float
+    traffic: float
+    net_error: float
+    traffic_error: float
+
+    @property
+    def to_the_right(self) -> float:
+        """Birds from the left to the right of somebody who walks along the line."""
+        return (self.traffic + self.net) / 2
+
+    @property
+    def to_the_left(self) -> float:
+        """Birds from the right to the left."""
+        return (self.traffic - self.net) / 2
+
+    def __str__(self) -> str:
+        """State numbers and errors in a line."""
+        return (
+            f"{self.net:,.0f} birds net (+- {self.net_error:,.0f}), "
+            f"{self.to_the_right:,.0f} to the right and {self.to_the_left:,.0f} to the "
+            f"left (+- {self.traffic_error:,.0f})"
+        )
+
+
+def birds_crossing(
+    field: Field,
+    region: Region,
+    line: Line,
+    begin: Time,
+    end: Time,
+    *,
+    path: str = "geodesic",
+    tolerance: float = 1e-3,
+    max_splits: int = 60,
+) -> Crossing:
+    """Integrate over line, altitude and time, with smaller steps where it is needed.
+
+    The rule of Gauss and Kronrod with 15 points per axis, cells cut in eight. Birds
+    below or above the altitudes of the region are not counted.
+
+    Args:
+        field: The flow.
+        region: Altitudes, projection and clock.
+        line: At least two vertices (longitude, latitude) in degrees, inside the region.
+        begin: Of the night.
+        end: Of the night.
+        path: ``"geodesic"`` or ``"straight"`` in the plane, between vertices.
+        tolerance: Of the error, as a part of the traffic.
+        max_splits: Most cuts of cells per leg, 27,000 points each. Where they do not
+            reach the tolerance, the errors of the result say so.
+
+    Raises:
+        ValueError: A bad line, a night that ends before it begins, or a field that is
+            not finite.
+    """
+    hours = region.span(begin, end)
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance: must be between 0 and 1, got {tolerance}.")
+    legs = _legs_inside(region, line, path)
+    times, weights = gauss_legendre(hours, COARSE)
+    rates = crossing_rates(field, region, line, times, path=path, nodes=COARSE)
+    scale = float(weights @ rates.sum(axis=1))
+    total = np.zeros((2, 2))
+    for leg in legs:
+
+        def integrand(points: Array, leg: Leg = leg) -> Array:
+            s, z, t = points.T
+            passing = _passing(field, leg, s, z, t)
+            return np.stack([passing, np.abs(passing)], axis=1)
+
+        found = cubature(
+            integrand,
+            [0.0, region.altitude[0], hours[0]],
+            [1.0, region.altitude[1], hours[1]],
+            rule=RULE,
+            rtol=0.0,
+            atol=max(tolerance * scale / len(legs), np.finfo(float).tiny),
+            max_subdivisions=max_splits,
+        )
+        total += np.stack([found.estimate, found.error])
+    (net, traffic), (net_error, traffic_error) = total.tolist()
+    return Crossing(net, traffic, net_error, traffic_error)
+
+
+def crossing_rates(
+    field: Field,
+    region: Region,
+    line: Line,
+    times: Times,
+    *,
+    path: str = "geodesic",
+    nodes: int = 24,
+) -> Array:
+    """Return birds per hour to the right and to the left of a line, (T, 2).
+
+    By Gauss and Legendre along every leg and over altitude.
+
+    Args:
+        field: The flow.
+        region: As in `birds_crossing`.
+        line: As in `birds_crossing`.
+        times: In hours since the start, (T,).
+        path: As in `birds_crossing`.
+        nodes: Of each of the two rules.
+
+    Raises:
+        ValueError: A bad line, or a field that is not finite.
+    """
+    rates = np.zeros((len(times), 2))
+    s, weights_s = gauss_legendre((0.0, 1.0), nodes)
+    z, weights_z = gauss_legendre(region.altitude, nodes)
+    s_all, z_all = (c.ravel() for c in np.meshgrid(s, z))
+    weights = np.outer(weights_z, weights_s).ravel()
+    for leg in _legs_inside(region, line, path):
+        for row, time in zip(rates, times, strict=True):
+            passing = _passing(field, leg, s_all, z_all, np.full(len(s_all), time))
+            row += weights @ np.maximum(passing, 0), weights @ np.maximum(-passing, 0)
+    return rates
+
+
+def _passing(field: Field, leg: Leg, s: Array, z: Array, t: Array) -> Array:
+    r"""Return :math:`\rho\,(u_x\,dy/ds - u_y\,dx/ds)` in birds/(km h), (N,)."""
+    rho, u = evaluate(field, np.column_stack([leg.places(s), z, t]))
+    passing: Array = rho[:, 0] * np.sum(u[:, :2] * leg.normals(s), axis=1)
+    return passing
+
+
+def _legs_inside(region: Region, line: Line, path: str) -> list[Leg]:
+    legs = legs_of_line(region.projection, line, path)
+    s = np.linspace(0, 1, 33)
+    for number, leg in enumerate(legs, 1):
+        places = leg.places(s)
+        level = np.full((len(s), 1), region.altitude[0])
+        names = [f"leg {number}"] * len(s)
+        region.check_inside("line", np.hstack([places, level]), names)
+    return legs

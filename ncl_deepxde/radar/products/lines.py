@@ -1,0 +1,101 @@
+"""Lines on the map that birds cross: geodesics or straight segments of the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.polynomial import Chebyshev
+from pyproj import Geod
+
+from ncl_deepxde.metrics import Array
+from ncl_deepxde.radar.projection import Projection
+
+__all__ = ["Leg", "legs_of_line"]
+
+EARTH = Geod(ellps="WGS84")
+DEGREE = 16
+PATHS = ("geodesic", "straight")
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A smooth curve in the plane, as polynomials of s from 0 to 1.
+
+    Attributes:
+        x: In km.
+        y: In km.
+    """
+
+    x: Chebyshev
+    y: Chebyshev
+
+    def places(self, s: Array) -> Array:
+        """Return positions in km, (N, 2), at s, (N,)."""
+        return np.stack([self.x(s), self.y(s)], axis=1)
+
+    def normals(self, s: Array) -> Array:
+        r"""Return :math:`(dy/ds, -dx/ds)`, to the right of the way, (N, 2), in km."""
+        return np.stack([self.y.deriv()(s), -self.x.deriv()(s)], axis=1)
+
+
+def legs_of_line(
+    projection: Projection, line: Sequence[tuple[float, float]], path: str = "geodesic"
+) -> list[Leg]:
+    """Return one leg from each vertex to the next.
+
+    Args:
+        projection: To the plane.
+        line: At least two vertices (longitude, latitude) in degrees, neighbors
+            different.
+        path: ``"geodesic"``, the shortest way on the ellipsoid, or ``"straight"`` in
+            the plane.
+
+    Raises:
+        ValueError: A bad line or path.
+    """
+    vertices = np.asarray(line, dtype=float)
+    if vertices.ndim != 2 or vertices.shape[1] != 2 or len(vertices) < 2:
+        raise ValueError(
+            f"line: must hold at least two vertices (longitude, latitude), got "
+            f"{line!r}. A line with one point cannot be crossed."
+        )
+    if not (np.isfinite(vertices).all() and np.all(np.abs(vertices[:, 1]) <= 90)):
+        raise ValueError(
+            f"line: must be (longitude, latitude) in degrees, latitude within -90..90, "
+            f"got {line!r}."
+        )
+    if np.any(np.all(vertices[1:] == vertices[:-1], axis=1)):
+        raise ValueError(f"line: neighboring vertices must differ, got {line!r}.")
+    if path not in PATHS:
+        raise ValueError(f"path: must be one of {PATHS}, got {path!r}.")
+    make = _geodesic if path == "geodesic" else _straight
+    return [make(projection, a, b) for a, b in pairwise(vertices)]
+
+
+def _geodesic(projection: Projection, start: Array, end: Array) -> Leg:
+    azimuth, _, distance = EARTH.inv(*start, *end)
+
+    def plane(s: Array) -> Array:
+        same = np.ones_like(s)
+        lon, lat, _ = EARTH.fwd(
+            start[0] * same, start[1] * same, azimuth * same, distance * s
+        )
+        return np.stack(projection.to_plane(np.asarray(lon), np.asarray(lat)))
+
+    return _interpolated(plane, DEGREE)
+
+
+def _straight(projection: Projection, start: Array, end: Array) -> Leg:
+    x, y = projection.to_plane(*np.stack([start, end], axis=1))
+    ends = np.stack([x, y])
+    return _interpolated(lambda s: ends[:, :1] * (1 - s) + ends[:, 1:] * s, 1)
+
+
+def _interpolated(plane: Callable[[Array], Array], degree: int) -> Leg:
+    """Return the polynomials through values (2, N) at Chebyshev points of [0, 1]."""
+    s = (1 + np.polynomial.chebyshev.chebpts1(degree + 1)) / 2
+    x, y = (Chebyshev.fit(s, values, degree, domain=[0, 1]) for values in plane(s))
+    return Leg(x, y)

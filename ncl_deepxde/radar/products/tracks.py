@@ -1,0 +1,172 @@
+r"""Trajectories :math:`\dot X = u(X, t)` from any place, forwards and backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.integrate import solve_ivp
+
+from ncl_deepxde.metrics import Array
+from ncl_deepxde.radar.products.field import Carrier, Field, evaluate
+from ncl_deepxde.radar.products.region import Region, Time
+
+__all__ = ["Place", "Tracks", "follow"]
+
+type Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Positions of N birds at T times; NaN where a bird has left the region.
+
+    Attributes:
+        names: Of the birds.
+        hours: Times in hours since the start, increasing, shape (T,).
+        origin: Time at which the birds are at the given places, in hours.
+        positions: x, y and altitude in km, shape (T, N, 3).
+    """
+
+    names: tuple[str, ...]
+    hours: Array
+    origin: float
+    positions: Array
+
+
+def follow(
+    field: Field,
+    region: Region,
+    places: Mapping[str, Place],
+    at: Time,
+    times: Sequence[Time] | Array,
+    *,
+    tolerance: float = 1e-6,
+) -> Tracks:
+    """Follow birds from places at one time to other times, earlier and later.
+
+    A `Carrier` tells trajectories by itself. For other fields they are integrated
+    by the method of Dormand and Prince of order 8. A bird that leaves the region is
+    followed no further: the field knows nothing of what is outside.
+
+    Args:
+        field: The flow.
+        region: Where birds are followed; projection and clock.
+        places: Name to longitude and latitude in degrees and altitude in km.
+        at: When the birds are there.
+        times: When to tell where they are, increasing.
+        tolerance: Of the error in a step, for every bird by itself, relative and in km.
+
+    Raises:
+        ValueError: No places, a place outside the region, times that do not increase,
+            or a field that is not finite.
+        RuntimeError: The integration fails.
+    """
+    hours = np.array([region.hours(time) for time in times])
+    if len(hours) < 1 or np.any(np.diff(hours) <= 0):
+        raise ValueError(
+            f"times: must be at least one and increase, got {times!r}. Trajectories go "
+            "backwards to the times before `at` by themselves."
+        )
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance: must be between 0 and 1, got {tolerance}.")
+    starts, origin = _positions(region, places), region.hours(at)
+    if isinstance(field, Carrier):
+        paths = _transported(field, starts, origin, hours)
+    else:
+        paths = _integrated(field, region, starts, origin, hours, tolerance)
+    paths[~_still_inside(region, paths, hours, origin)] = np.nan
+    return Tracks(tuple(places), hours, origin, paths)
+
+
+def _positions(region: Region, places: Mapping[str, Place]) -> Array:
+    if not places:
+        raise ValueError(
+            "places: must hold at least one place, name to (longitude, latitude, "
+            "altitude in km), got none."
+        )
+    values = np.array(list(places.values()), dtype=float)
+    if values.shape != (len(places), 3):
+        raise ValueError(
+            "places: each must be (longitude, latitude, altitude in km), got "
+            f"{dict(places)!r}."
+        )
+    x, y = region.projection.to_plane(values[:, 0], values[:, 1])
+    starts = np.column_stack([x, y, values[:, 2]])
+    region.check_inside("places", starts, places)
+    return starts
+
+
+def _transported(field: Carrier, starts: Array, origin: float, hours: Array) -> Array:
+    n = len(starts)
+    t0, t1 = np.full((len(hours) * n, 1), origin), np.repeat(hours, n)[:, None]
+    moved = field.transport(np.tile(starts, (len(hours), 1)), t0, t1)
+    paths: Array = np.array(moved, dtype=np.float64).reshape(-1, n, 3)
+    return paths
+
+
+def _integrated(
+    field: Field,
+    region: Region,
+    starts: Array,
+    origin: float,
+    hours: Array,
+    tolerance: float,
+) -> Array:
+    paths = np.empty((len(hours), *starts.shape))
+    paths[hours == origin] = starts
+    for side, order in ((hours < origin, -1), (hours > origin, 1)):
+        wanted = hours[side][::order]
+        if len(wanted):
+            found = _solve(field, region, starts, origin, wanted, tolerance)
+            paths[side] = found[::order]
+    return paths
+
+
+def _solve(
+    field: Field,
+    region: Region,
+    starts: Array,
+    origin: float,
+    wanted: Array,
+    tolerance: float,
+) -> Array:
+    """Return positions (T, N, 3) at times that lead away from the origin."""
+    low, high = np.array([region.x, region.y, region.altitude]).T
+
+    def slope(t: float, state: Array) -> Array:
+        # A bird that has left must not disturb those inside.
+        x = np.clip(state.reshape(-1, 3), low, high)
+        return evaluate(field, np.hstack([x, np.full((len(x), 1), t)]))[1].ravel()
+
+    # The solver bounds the root mean square over all coordinates of all birds.
+    each = tolerance / np.sqrt(starts.size)
+    found = solve_ivp(
+        slope,
+        (origin, wanted[-1]),
+        starts.ravel(),
+        method="DOP853",
+        t_eval=wanted,
+        rtol=max(each, 100 * np.finfo(float).eps),
+        atol=each,
+    )
+    if not found.success:
+        raise RuntimeError(
+            f"tracks: the integration failed ({found.message}). The velocity varies "
+            f"too fast; raise tolerance (now {tolerance:g})."
+        )
+    paths: Array = found.y.T.reshape(len(wanted), *starts.shape)
+    return paths
+
+
+def _still_inside(
+    region: Region, paths: Array, hours: Array, origin: float
+) -> NDArray[np.bool_]:
+    """Tell where birds are inside and were so ever since the origin, (T, N)."""
+    inside = region.contains(paths)
+    later = hours >= origin
+    kept = np.empty_like(inside)
+    kept[later] = np.logical_and.accumulate(inside[later], axis=0)
+    kept[~later] = np.logical_and.accumulate(inside[~later][::-1], axis=0)[::-1]
+    return kept

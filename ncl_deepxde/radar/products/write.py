@@ -1,0 +1,144 @@
+"""All products of a field at once, into a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ncl_deepxde.problem import Figure
+from ncl_deepxde.radar.products._chart import Marks
+from ncl_deepxde.radar.products.crossing import (
+    Crossing,
+    Line,
+    birds_crossing,
+    crossing_rates,
+)
+from ncl_deepxde.radar.products.field import Field
+from ncl_deepxde.radar.products.figures import (
+    crossing_figure,
+    density_maps,
+    map_animation,
+    track_map,
+)
+from ncl_deepxde.radar.products.geojson import write_geojson
+from ncl_deepxde.radar.products.maps import map_series
+from ncl_deepxde.radar.products.netcdf import write_netcdf
+from ncl_deepxde.radar.products.region import Interval, Region, Time, time_label
+from ncl_deepxde.radar.products.tracks import Place, follow
+
+__all__ = ["write_products"]
+
+SHOWN = (0.25, 0.5, 0.75)
+"""Parts of the night after which maps are shown."""
+
+TRACK_TIMES = 49
+RATE_TIMES = 49
+
+
+def write_products(
+    directory: Path,
+    field: Field,
+    region: Region,
+    night: tuple[Time, Time],
+    radars: pd.DataFrame,
+    *,
+    held_out: Collection[str] = (),
+    line: Line | None = None,
+    places: Mapping[str, Place] | None = None,
+    name: str = "birds",
+    n: int = 48,
+    frames: int = 25,
+    tolerance: float = 1e-3,
+) -> list[Figure]:
+    """Write maps, an animation, tracks, a crossing, NetCDF and GeoJSON.
+
+    Args:
+        directory: Of the run; files go to ``figures`` and ``fields``.
+        field: The flow.
+        region: Where and when.
+        night: Begin and end.
+        radars: Columns ``radar``, ``lon`` and ``lat``, as ``Profiles.radars``.
+        held_out: Names of radars that were not used in training.
+        line: Where birds are counted, by default from the western to the eastern edge
+            through the middle of the region.
+        places: Where birds are in the middle of the night, by default at the radars, in
+            the middle of the altitudes.
+        name: Start of all file names, and of captions.
+        n: Cells of the maps along the longer side.
+        frames: Of the animation, from begin to end, and times in the NetCDF file.
+        tolerance: Of the number of birds that cross, see `birds_crossing`.
+
+    Returns:
+        Names of the pictures, relative to the directory, with captions.
+
+    Raises:
+        ValueError: A night that ends before it begins, a line or place outside the
+            region, or a field that is not finite.
+    """
+    begin, end = region.span(*night)
+    if line is None:
+        line = _through_the_middle(region)
+    if places is None:
+        places = _above(radars, region)
+    maps = map_series(field, region, np.linspace(begin, end, frames), n=n)
+    tracks = follow(
+        field, region, places, (begin + end) / 2, np.linspace(begin, end, TRACK_TIMES)
+    )
+    crossing = birds_crossing(field, region, line, begin, end, tolerance=tolerance)
+    hours = np.linspace(begin, end, RATE_TIMES)
+    rates = crossing_rates(field, region, line, hours)
+
+    fields, figures = directory / "fields", directory / "figures"
+    write_netcdf(fields / f"{name}_maps.nc", maps, radars=radars, source=name)
+    write_geojson(fields / f"{name}_tracks.geojson", tracks, region)
+    shown = maps.select([round(part * (frames - 1)) for part in SHOWN])
+    marks = Marks(radars, held_out, line)
+    density_maps(figures / f"{name}_maps.png", shown, marks)
+    map_animation(figures / f"{name}_maps.gif", maps, marks)
+    track_map(figures / f"{name}_tracks.png", tracks, region, marks)
+    crossing_figure(figures / f"{name}_crossing.png", region, hours, rates, crossing)
+    return _captions(name, region, (begin, end), line, crossing)
+
+
+def _captions(
+    name: str, region: Region, night: Interval, line: Line, crossing: Crossing
+) -> list[Figure]:
+    begin, end = (time_label(region.utc(hours)) for hours in night)
+    way = " to ".join(f"({lon:.2f}, {lat:.2f})" for lon, lat in line)
+    return [
+        (
+            f"figures/{name}_maps.png",
+            f"{name}: birds per km2, integrated over altitude, and their flux; data in "
+            f"fields/{name}_maps.nc.",
+        ),
+        (f"figures/{name}_maps.gif", f"{name}: the same from {begin} to {end} UTC."),
+        (
+            f"figures/{name}_tracks.png",
+            f"{name}: tracks to both sides in time from places in the middle of the "
+            f"night; data in fields/{name}_tracks.geojson.",
+        ),
+        (
+            f"figures/{name}_crossing.png",
+            f"{name}: birds that cross the line {way} (longitude, latitude) from "
+            f"{begin} to {end} UTC: {crossing}. The right is that of somebody who "
+            "walks from its first point to its last.",
+        ),
+    ]
+
+
+def _through_the_middle(region: Region) -> Line:
+    """Return a line from the western to the eastern edge."""
+    inset = 1e-3 * (region.x[1] - region.x[0])
+    x = np.array([region.x[0] + inset, region.x[1] - inset])
+    lon, lat = region.to_sphere(x, np.full(2, np.mean(region.y)))
+    return list(zip(lon.tolist(), lat.tolist(), strict=True))
+
+
+def _above(radars: pd.DataFrame, region: Region) -> dict[str, Place]:
+    """Return the places above all radars in the middle of the altitudes."""
+    level = sum(region.altitude) / 2
+    columns = (radars[key].tolist() for key in ("radar", "lon", "lat"))
+    return {name: (lon, lat, level) for name, lon, lat in zip(*columns, strict=True)}
