@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import deepxde as dde
@@ -12,35 +12,13 @@ from torch import Tensor
 from ncl_deepxde.data import Observations
 from ncl_deepxde.nn import SemiLagrangian
 from ncl_deepxde.training import Stage
+from problems._clipped_adam import ClippedAdam
 from problems._fluid_flow_models import Model
 from problems._moving_gaussians import training_source
 
 __all__ = ["observations", "stages"]
 
 Settings = Mapping[str, Any]
-
-
-class ClippedAdam(torch.optim.Adam):
-    """Adam on gradients of bounded norm.
-
-    Args:
-        parameters: Parameters or groups of them.
-        clip: Largest norm of the gradient of all of them.
-        options: As for ``torch.optim.Adam``.
-    """
-
-    def __init__(self, parameters: Any, clip: float, **options: Any) -> None:
-        super().__init__(parameters, **options)
-        self.clip = clip
-
-    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
-        """Evaluate the loss and its gradient once, clip, and step."""
-        with torch.enable_grad():
-            loss = closure()
-        every = [p for group in self.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grad_norm_(every, self.clip)
-        super().step()
-        return loss
 
 
 def observations(parts: Model, own: Settings, seed: int) -> Observations:
@@ -79,8 +57,8 @@ def _adam(parts: Model, own: Settings, data: Observations) -> Stage:
     """Return Adam with a learning rate that falls by a cosine.
 
     ``adam`` holds ``lr``, ``least_lr``, ``steps``, the steps of the cosine as
-    ``cosine`` where it is cut short, the bound ``clip`` of the gradient, and
-    ``grid_lr`` of a density on a grid.
+    ``cosine`` where it is cut short, the bound ``clip`` of the gradient, a
+    ``weight_decay``, and ``grid_lr`` of a density on a grid, which does not decay.
     """
     budget = own["adam"]
 
@@ -91,10 +69,15 @@ def _adam(parts: Model, own: Settings, data: Observations) -> Stage:
             net = parts.net
             groups = [
                 {"params": net.velocity_parameters()},
-                {"params": net.grid_parameters(), "lr": budget["grid_lr"]},
+                {
+                    "params": net.grid_parameters(),
+                    "lr": budget["grid_lr"],
+                    "weight_decay": 0.0,
+                },
             ]
+        clip, decay = budget.get("clip", torch.inf), budget.get("weight_decay", 0.0)
         model.compile(
-            ClippedAdam(groups, budget.get("clip", torch.inf), lr=budget["lr"]),
+            ClippedAdam(groups, clip, lr=budget["lr"], weight_decay=decay),
             loss=parts.losses(),
             loss_weights=parts.weights(),
             decay=("cosine", budget.get("cosine", budget["steps"]), budget["least_lr"]),

@@ -12,7 +12,7 @@ from ncl_deepxde.nn import LFlow, SubharmonicNCL
 from ncl_deepxde.nn._exact import ExactContinuity
 from ncl_deepxde.problem import Experiment
 from ncl_deepxde.training import Stage
-from problems._fluid_flow_stages import ClippedAdam
+from problems._clipped_adam import ClippedAdam
 from problems._transport_icnn import ConvexPair
 from problems._transport_minimax import Minimax, minimax_stage
 from problems._transport_objective import BenamouBrenier

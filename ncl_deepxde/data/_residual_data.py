@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import deepxde as dde
-import numpy as np
 import torch
 from torch import Tensor
 
 from ._terms import Call, Condition, Penalty, Term
-from .samplers import checked_points
+from .samplers import checked_points, keyed_generator
 
 __all__ = ["ResidualData"]
 
@@ -100,9 +99,7 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
 
     def _draw(self, number: int, *key: int) -> Batch:
         """Draw for the first call and for every condition; `key` selects what."""
-        words = np.random.SeedSequence((self.seed, *key)).generate_state(1, np.uint64)
-        generator = torch.Generator(torch.get_default_device())
-        generator.manual_seed(int(words[0]))
+        generator = keyed_generator(self.seed, *key)
         own = self._draw_own(number, generator, key[0])
         wanted = [(c.sampler, c.num_points) for c in self.conditions]
         return [own, *(checked_points(s, n, generator) for s, n in wanted)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import deepxde as dde
-import numpy as np
 import torch
 from torch import Tensor
+
+from .samplers import keyed_generator
 
 __all__ = ["SampledObjective"]
 
@@ -122,20 +123,15 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
         """Return the terms, each 0-dimensional, with the random numbers of a key."""
         if isinstance(self.terms, Mapping):
             found = {
-                name: f(net, self._generator(key)) for name, f in self.terms.items()
+                name: f(net, keyed_generator(self.seed, *key))
+                for name, f in self.terms.items()
             }
         else:
-            found = dict(self.terms(net, self._generator(key)))
+            found = dict(self.terms(net, keyed_generator(self.seed, *key)))
             self.loss_names = [*found]
         for name, value in found.items():
             _check(name, value)
         return [*found.values()]
-
-    def _generator(self, key: Sequence[int]) -> torch.Generator:
-        words = np.random.SeedSequence((self.seed, *key)).generate_state(1, np.uint64)
-        generator = torch.Generator(torch.get_default_device())
-        generator.manual_seed(int(words[0]))
-        return generator
 
 
 def _check(name: str, value: Any) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 
+import numpy as np
 import torch
 
 Sampler = Callable[[int, torch.Generator], torch.Tensor]
 """Draws n points (n, d+1), time last, on the generator's device."""
+
+
+def keyed_generator(*key: int) -> torch.Generator:
+    """Return a generator on the default device whose numbers a key alone decides."""
+    words = np.random.SeedSequence(key).generate_state(1, np.uint64)
+    generator = torch.Generator(torch.get_default_device())
+    return generator.manual_seed(int(words[0]))
 
 
 def uniform_box(low: Sequence[float], high: Sequence[float]) -> Sampler:

@@ -8,8 +8,9 @@ import deepxde as dde
 import numpy as np
 import pytest
 import torch
+from observed_blob import BOX, ncl, rotating_blob, table
 
-from ncl_deepxde.data import Condition, Observations, Penalty, Table, uniform_box
+from ncl_deepxde.data import Condition, Observations, Penalty, Table
 from ncl_deepxde.evaluation import continuity_error
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.optimizers import GaussNewton
@@ -17,31 +18,6 @@ from ncl_deepxde.optimizers._layer_path import layer_jacobian
 from ncl_deepxde.optimizers._residuals import ResidualVector
 from ncl_deepxde.optimizers._sample_path import sample_jacobian
 from ncl_deepxde.training import Stage, train
-
-BOX = uniform_box([-1.0, -1.0, 0.0], [1.0, 1.0, 1.0])
-
-
-def rotating_blob(points):
-    """Density and velocity of a blob turning about the origin, at (N, 3)."""
-    x, y, t = np.split(points, 3, axis=1)
-    c, s = np.cos(t), np.sin(t)
-    a, b = c * x + s * y, c * y - s * x
-    return 1 + np.exp(-4 * ((a - 0.4) ** 2 + b**2)), np.hstack([-y, x])
-
-
-def table(n=30, *, gaps=False, **options):
-    rng = np.random.default_rng(5)
-    points = rng.uniform([-1, -1, 0], [1, 1, 1], (n, 3))
-    rho, u = rotating_blob(points)
-    if gaps:
-        rho[::4] = np.nan
-        u[1::5] = np.nan
-        u[2, 0] = np.nan
-    return Table(points, rho, u, **options)
-
-
-def ncl(**options):
-    return NCL([3, 8, 8, 3], "tanh", "Glorot normal", mean_density=3.0, **options)
 
 
 def model_of(data, net=None, **options):

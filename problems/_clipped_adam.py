@@ -1,0 +1,33 @@
+"""Adam with a bound on the gradient, as both papers train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+__all__ = ["ClippedAdam"]
+
+
+class ClippedAdam(torch.optim.Adam):
+    """Adam on gradients of bounded norm.
+
+    Args:
+        parameters: Parameters or groups of them.
+        clip: Largest norm of the gradient of all of them.
+        options: As for ``torch.optim.Adam``.
+    """
+
+    def __init__(self, parameters: Any, clip: float, **options: Any) -> None:
+        super().__init__(parameters, **options)
+        self.clip = clip
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """Evaluate the loss and its gradient once, clip, and step."""
+        with torch.enable_grad():
+            loss = closure()
+        every = [p for group in self.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(every, self.clip)
+        super().step()
+        return loss
