@@ -99,7 +99,9 @@ def _draw_line(axes: Axes, region: Region, marks: Marks) -> None:
     s = np.linspace(0, 1, 33)
     legs = legs_of_line(region.projection, marks.line, marks.path)
     x, y = np.concatenate([leg.places(s) for leg in legs]).T
-    axes.plot(*region.to_sphere(x, y), "--", color="0.7", label="counting line", zorder=3)
+    axes.plot(
+        *region.to_sphere(x, y), "--", color="0.7", label="counting line", zorder=3
+    )
 
 
 def _draw_radars(axes: Axes, region: Region, marks: Marks) -> None:
