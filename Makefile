@@ -1,5 +1,5 @@
 # Each target makes .venv by itself when it is missing or out of date.
-EXTRAS := fem,test,dev
+EXTRAS := fem,birds,test,dev
 RUN := runs/euler-torus
 ARGS :=
 
@@ -16,7 +16,7 @@ demo: .venv ## Train PINNs and NCL on the Euler torus, compare with FEM (9 minut
 
 test: .venv ## Run the tests (8 minutes); ARGS="-k jets" chooses some
 	@echo "test: runs pytest, about 8 minutes on two cores"
-	.venv/bin/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto $(ARGS)
 
 check: lint test ## Everything that CI checks: lint, types, tests (9 minutes)
 
