@@ -15,8 +15,19 @@ except ImportError as error:
         name=error.name,
     ) from error
 
+from .downloading import download
+from .nights import minutes_since_dusk, nights
 from .profiles import COLUMNS, Profiles
 from .projection import Projection
-from .reading import read
+from .reading import CORRECTIONS, read
 
-__all__ = ["COLUMNS", "Profiles", "Projection", "read"]
+__all__ = [
+    "COLUMNS",
+    "CORRECTIONS",
+    "Profiles",
+    "Projection",
+    "download",
+    "minutes_since_dusk",
+    "nights",
+    "read",
+]

@@ -67,7 +67,7 @@ def _part(
             "radar": name,
             "lon": record.number("lon"),
             "lat": record.number("lat"),
-            "time": when[kept].to_numpy()[columns],
+            "time": pd.DatetimeIndex(when[kept])[columns],
             "altitude": altitude[bins],
             "dens": dens[known],
             "u": u[known],

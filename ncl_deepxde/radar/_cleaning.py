@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from ._files import numbers, times
 from ._units import check_plausible
 
 COLUMNS = ("radar", "lon", "lat", "time", "altitude", "dens", "u", "v")
@@ -34,27 +33,15 @@ def clean(
     rows = _one_place(rows)
     rows, copies = _unique(rows, conflicts)
     rows = rows.sort_values(KEY, ignore_index=True)
-    return rows, {why: n for why, n in {**left_out, **copies}.items() if n}, notes
-
-
-def utc(value: Any, name: str) -> pd.Timestamp:
-    """Return a time in UTC; one without a zone is UTC already."""
-    try:
-        time = pd.Timestamp(value)
-    except ValueError as error:
-        raise ValueError(
-            f"{name}: must be a time such as '2018-04-05T18:00', got {value!r}."
-        ) from error
-    return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
+    return rows, left_out | copies, notes
 
 
 def _typed(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     rows = frame[list(COLUMNS)].copy()
     for name in ("lon", "lat", "altitude", *VALUES):
-        rows[name] = pd.to_numeric(rows[name]).astype("float64")
-    rows["radar"] = rows["radar"].astype("object")
-    time = pd.to_datetime(rows["time"], utc=True)
-    rows["time"] = time.astype("datetime64[ns, UTC]")
+        rows[name] = numbers(rows, name, "rows")
+    rows["radar"] = rows["radar"].map(str, na_action="ignore").astype("object")
+    rows["time"] = times(rows["time"], "rows")
     half = rows["u"].isna() != rows["v"].isna()
     rows.loc[half, ["u", "v"]] = np.nan
     notes = f"{half.sum():,} velocities with one missing component are missing"

@@ -74,7 +74,7 @@ def _check_end(path: Path, text: str, comma: str) -> None:
         )
 
 
-def numbers(table: pd.DataFrame, name: str, path: Path) -> pd.Series:
+def numbers(table: pd.DataFrame, name: str, path: Path | str) -> pd.Series:
     """Return a column as numbers, NaN where it is missing or the column is."""
     if name not in table:
         return pd.Series(np.nan, index=table.index)
@@ -83,13 +83,13 @@ def numbers(table: pd.DataFrame, name: str, path: Path) -> pd.Series:
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         raise ValueError(
-            f"{path}: {name} must be a number, got {table[name].iloc[row]!r} in line "
-            f"{row + 2}. Leave missing values empty or write NaN."
+            f"{path}: {name} must be a finite number, got "
+            f"{table[name].iloc[row]!r} in row {row + 1}. Leave missing values empty."
         )
     return values.astype("float64")
 
 
-def times(values: pd.Series, path: Path, form: str = "ISO8601") -> pd.Series:
+def times(values: pd.Series, path: Path | str, form: str = "ISO8601") -> pd.Series:
     """Return texts as times in UTC; those without a zone are UTC already."""
     found = pd.to_datetime(values, utc=True, format=form, errors="coerce")
     wrong = found.isna() & values.notna()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -29,9 +30,24 @@ class Part:
 class Filter:
     """The times and radars that are asked for; None is all."""
 
-    start: pd.Timestamp | None
-    end: pd.Timestamp | None
-    radars: frozenset[str] | None
+    start: pd.Timestamp | None = None
+    end: pd.Timestamp | None = None
+    radars: frozenset[str] | None = None
+
+    @classmethod
+    def of(cls, start: Any, end: Any, radars: Iterable[str] | None) -> Filter:
+        """Read times, without a zone in UTC, and names.
+
+        Raises:
+            ValueError: an unreadable time, or an end that is not after the start.
+        """
+        first, last = utc(start, "start"), utc(end, "end")
+        if first is not None and last is not None and not first < last:
+            raise ValueError(f"end: must be after start, got {start} to {end}.")
+        if radars is None:
+            return cls(first, last)
+        names = [radars] if isinstance(radars, str) else map(str, radars)
+        return cls(first, last, frozenset(names))
 
     def has(self, radar: str) -> bool:
         """Whether a radar is asked for."""
@@ -48,22 +64,35 @@ class Filter:
 
     def apply(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
         """Return the rows asked for and the numbers of the others by reason."""
-        counts = {}
-        if self.radars is not None:
-            asked = rows["radar"].isin(self.radars)
-            counts["radar not asked for"] = int((~asked).sum())
-            rows = rows[asked]
-        if not (self.start is None and self.end is None):
-            asked = self.times(rows["time"])
-            counts["time not asked for"] = int((~asked).sum())
-            rows = rows[asked]
-        return rows, counts
+        asked = rows["radar"].map(self.has).astype(bool)
+        in_time = self.times(rows["time"])
+        counts = {
+            "radar not asked for": int((~asked).sum()),
+            "time not asked for": int((asked & ~in_time).sum()),
+        }
+        return rows[asked & in_time], counts
 
     def check(self, known: Iterable[str]) -> None:
-        """Raise ValueError where a radar asked for is in no file."""
+        """Raise ValueError for no radar, or one that is not known."""
+        if self.radars is None:
+            return
         names = sorted(set(known))
-        unknown = sorted((self.radars or frozenset()) - set(names))
-        if unknown:
+        unknown = sorted(self.radars - set(names))
+        if unknown or not self.radars:
             raise ValueError(
-                f"radars: must be some of {', '.join(names)}; got {', '.join(unknown)}."
+                f"radars: must be some of {', '.join(names)}; got "
+                f"{', '.join(unknown) or 'none'}."
             )
+
+
+def utc(value: Any, name: str) -> pd.Timestamp | None:
+    """Return a time in UTC, which one without a zone is already; None stays None."""
+    if value is None:
+        return None
+    try:
+        time = pd.Timestamp(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}: must be a time such as '2018-04-05T18:00', got {value!r}."
+        ) from error
+    return time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,13 @@ class _Source:
     steps: frozenset[str]
 
 
-type _Reader = Callable[[pd.DataFrame, _Source], Part]
+@dataclass(frozen=True)
+class _Format:
+    """How to get rows from a table with certain columns, and what its zeros mean."""
+
+    columns: tuple[str, ...]
+    parse: Callable[[pd.DataFrame, _Source], pd.DataFrame]
+    settle: Callable[[Part, _Source], Part]
 
 
 def read_table(
@@ -43,9 +49,11 @@ def read_table(
     """Read one table; its columns tell the format."""
     table = load_table(path)
     source = _Source(path, positions, slots, steps)
-    part = _find_reader(table, path)(table, source)
-    rows, counts = wanted.apply(part.rows)
-    return Part(rows, part.radars, {**part.left_out, **counts}, part.notes)
+    form = _find_format(table, path)
+    rows = form.parse(table, source)
+    names = sorted(rows["radar"].dropna().unique())
+    rows, left_out = wanted.apply(rows)
+    return form.settle(Part(rows.copy(), names, left_out), source)
 
 
 def measured_slots(path: Path) -> pd.MultiIndex:
@@ -56,63 +64,97 @@ def measured_slots(path: Path) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([table["radar_id"], slot]).unique()
 
 
-def _find_reader(table: pd.DataFrame, path: Path) -> _Reader:
-    shared = {key: len(set(key) & set(table.columns)) for key in _READERS}
-    best = max(_READERS, key=lambda key: shared[key] / len(key))
-    if shared[best] < len(best) // 2:
-        formats = "; ".join(f"{', '.join(key)}" for key in _READERS)
+def _find_format(table: pd.DataFrame, path: Path) -> _Format:
+    def share(form: _Format) -> float:
+        return len(set(form.columns) & set(table.columns)) / len(form.columns)
+
+    best = max(_FORMATS, key=share)
+    if share(best) < 0.5:
+        formats = "; ".join(", ".join(form.columns) for form in _FORMATS)
         raise ValueError(
             f"{path}: no known table, with the columns {', '.join(table.columns)}. "
             f"Known tables have the columns {formats}; and density and velocity."
         )
-    require(table, best, path)
-    return _READERS[best]
+    require(table, best.columns, path)
+    return best
 
 
-def _read_vpts(table: pd.DataFrame, source: _Source) -> Part:
+def _parse_vpts(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
     """``height`` is the lower edge of the bin: add half the bin."""
     lower = numbers(table, "height", source.path)
-    edges = np.sort(lower.dropna().unique())
-    height = float(np.median(np.diff(edges))) if len(edges) > 1 else BIN
-    altitude = lower + height / 2
-    if "antenna-height" in source.steps:
-        require(table, ["radar_height"], source.path)
-        altitude += numbers(table, "radar_height", source.path)
+    altitude = lower + lower.groupby(table["radar"]).transform(_bin_height) / 2
+    altitude += _antenna_height(table, source)
     rows = _rows(table, source, ("radar", "datetime", "dens", "u", "v"), altitude)
-    names = ("radar_longitude", "radar_latitude")
-    return _part(_placed(rows, table, names, source))
+    return _placed(rows, table, ("radar_longitude", "radar_latitude"), source)
 
 
-def _read_profiles(table: pd.DataFrame, source: _Source) -> Part:
+def _bin_height(lower: pd.Series) -> float:
+    edges = np.sort(lower.dropna().unique())
+    return float(np.median(np.diff(edges))) if len(edges) > 1 else BIN
+
+
+def _antenna_height(table: pd.DataFrame, source: _Source) -> pd.Series | float:
+    """Return what the correction ``antenna-height`` adds."""
+    if "antenna-height" not in source.steps:
+        return 0.0
+    require(table, ["radar_height"], source.path)
+    return numbers(table, "radar_height", source.path)
+
+
+def _parse_profiles(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
     altitude = numbers(table, "altitude_m", source.path)
+    altitude += _antenna_height(table, source)
     columns = ("radar", "time_utc", "dens_per_km3", "u_m_s", "v_m_s")
     rows = _rows(table, source, columns, altitude)
-    rows = _placed(rows, table, ("lon", "lat"), source)
+    return _placed(rows, table, ("lon", "lat"), source)
+
+
+def _parse_bands(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
+    dens = "avg_dens" if "avg_dens" in table else "avg_bird_density"
+    altitude = _band_centers(table, dens, source.path) + _antenna_height(table, source)
+    columns = ("radar_id", "interval_start_time", dens, "avg_u_speed", "avg_v_speed")
+    return _placed(_rows(table, source, columns, altitude), table, (), source)
+
+
+def _settle_profiles(part: Part, source: _Source) -> Part:
+    """Leave out profiles that are zero throughout, but for those that were measured."""
+    rows = part.rows
     is_zero = (rows[["dens", "u", "v"]] == 0).all(axis=1)
     missing = is_zero.groupby([rows["radar"], rows["time"]]).transform("all")
     if source.slots is not None:
         slot = rows["time"].dt.floor(SLOT)
         pairs = pd.MultiIndex.from_arrays([rows["radar"], slot])
         missing &= ~pairs.isin(source.slots)
-    rows, notes = _without_zero_velocity(rows[~missing].copy(), source.path)
-    return _part(rows, notes, {ALL_ZERO: int(missing.sum())})
+    left_out = {**part.left_out, ALL_ZERO: int(missing.sum())}
+    kept = replace(part, rows=rows[~missing].copy(), left_out=left_out)
+    return _settle_velocity(kept, source)
 
 
-def _read_bands(table: pd.DataFrame, source: _Source) -> Part:
-    """A velocity of 0 was none: no bird density of 1, or rain."""
-    dens = "avg_dens" if "avg_dens" in table else "avg_bird_density"
-    altitude = _band_centers(table, dens, source.path)
-    columns = ("radar_id", "interval_start_time", dens, "avg_u_speed", "avg_v_speed")
-    rows = _rows(table, source, columns, altitude)
-    rows = _placed(rows, table, (), source)
-    rows, notes = _without_zero_velocity(rows, source.path)
-    smallest = rows["dens"].min()
+def _settle_bands(part: Part, source: _Source) -> Part:
+    """A density of zero was measured; a smallest one above 1 is a threshold."""
+    smallest = part.rows["dens"].min()
     if smallest >= 1:
-        notes.append(
+        note = (
             f"{source.path.name}: no density under {smallest:.3g} birds/km^3 (censored)"
             "; an absent row is not zero"
         )
-    return _part(rows, notes)
+        part = replace(part, notes=[*part.notes, note])
+    return _settle_velocity(part, source)
+
+
+def _settle_velocity(part: Part, source: _Source) -> Part:
+    """A velocity of exactly zero was none: fewer than 1 bird per km^3, or rain."""
+    rows = part.rows
+    still = (rows["u"] == 0) & (rows["v"] == 0)
+    if not still.any():
+        return part
+    rows.loc[still, ["u", "v"]] = np.nan
+    birds = int((still & (rows["dens"] > 0)).sum())
+    note = (
+        f"{source.path.name}: {still.sum():,} velocities of exactly (0, 0), {birds:,} "
+        "of them with birds, stand for missing"
+    )
+    return replace(part, notes=[*part.notes, note])
 
 
 def _band_centers(table: pd.DataFrame, dens: str, path: Path) -> pd.Series:
@@ -144,11 +186,6 @@ def _rows(
             f"corrections: bird-fraction needs the fraction of birds, which "
             f"{source.path} does not have. Only the archive Zenodo 4587338 has."
         )
-    if "antenna-height" in source.steps and "radar_height" not in table:
-        raise ValueError(
-            f"corrections: antenna-height needs the height of the antenna, which "
-            f"{source.path} does not have."
-        )
     radar, time, *values = columns
     if not set(values) & set(table.columns):
         raise ValueError(
@@ -171,46 +208,33 @@ def _rows(
 def _placed(
     rows: pd.DataFrame, table: pd.DataFrame, names: tuple[str, ...], source: _Source
 ) -> pd.DataFrame:
-    """Add positions: those asked for, then the table's, then those beside the file."""
-    beside = find_positions(source.path)
-    for axis, column in enumerate(("lon", "lat")):
-        known = numbers(table, names[axis], source.path) if names else np.nan
-        for places in (beside, source.positions):
-            given = rows["radar"].map({name: at[axis] for name, at in places.items()})
-            first = given.astype("float64")
-            known = (
-                first.fillna(known)
-                if places is source.positions
-                else pd.Series(known, index=rows.index).fillna(first)
-            )
-        rows[column] = known
-    return rows
+    """Add positions: those asked for, else the table's, else those beside the file."""
+    own = pd.DataFrame(np.nan, index=rows.index, columns=["lon", "lat"])
+    for column, name in zip(own, names, strict=False):
+        own[column] = numbers(table, name, source.path)
+    found = _look_up(rows["radar"], source.positions)
+    for more in (own, _look_up(rows["radar"], find_positions(source.path))):
+        unknown = found.isna().any(axis=1)
+        found.loc[unknown] = more.loc[unknown]
+    return rows.join(found)
 
 
-def _without_zero_velocity(
-    rows: pd.DataFrame, path: Path
-) -> tuple[pd.DataFrame, list[str]]:
-    still = (rows["u"] == 0) & (rows["v"] == 0)
-    rows.loc[still, ["u", "v"]] = np.nan
-    birds = int((still & (rows["dens"] > 0)).sum())
-    note = (
-        f"{path.name}: {still.sum():,} velocities of exactly (0, 0), {birds:,} of them "
-        "with birds, stand for missing"
+def _look_up(radar: pd.Series, positions: Positions) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            column: radar.map({name: at[axis] for name, at in positions.items()})
+            for axis, column in enumerate(("lon", "lat"))
+        },
+        dtype="float64",
     )
-    return rows, [note] if still.any() else []
 
 
-def _part(
-    rows: pd.DataFrame,
-    notes: list[str] | None = None,
-    left_out: dict[str, int] | None = None,
-) -> Part:
-    names = sorted(rows["radar"].dropna().unique())
-    return Part(rows, names, left_out or {}, notes or [])
-
-
-_READERS: dict[tuple[str, ...], _Reader] = {
-    ("radar", "datetime", "height"): _read_vpts,
-    ("radar", "time_utc", "altitude_m"): _read_profiles,
-    ("radar_id", "interval_start_time", "altitude_band"): _read_bands,
-}
+_FORMATS = (
+    _Format(("radar", "datetime", "height"), _parse_vpts, lambda part, _: part),
+    _Format(("radar", "time_utc", "altitude_m"), _parse_profiles, _settle_profiles),
+    _Format(
+        ("radar_id", "interval_start_time", "altitude_band"),
+        _parse_bands,
+        _settle_bands,
+    ),
+)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
-from ._cleaning import COLUMNS, clean, utc
+from ._cleaning import COLUMNS, clean
+from ._part import Filter
 
 __all__ = ["COLUMNS", "Profiles"]
 
@@ -59,6 +61,7 @@ class Profiles:
         table, counts, found = clean(rows, conflicts=conflicts, check_units=check_units)
         for reason, number in (left_out or {}).items():
             counts[reason] = counts.get(reason, 0) + number
+        counts = {reason: number for reason, number in counts.items() if number}
         return cls(table, counts, (*notes, *found))
 
     def __len__(self) -> int:
@@ -70,24 +73,25 @@ class Profiles:
         places = self.rows[["radar", "lon", "lat"]].drop_duplicates("radar")
         return places.reset_index(drop=True)
 
-    def between(self, start: str | None = None, end: str | None = None) -> Profiles:
-        """Return the profiles with start <= time < end; times without a zone are UTC.
+    def between(self, start: Any = None, end: Any = None) -> Profiles:
+        """Return the profiles with start <= time < end.
+
+        Args:
+            start: a text such as ``"2018-04-05T18:00"``, a datetime or a Timestamp; one
+                without a zone is UTC. None for no limit.
+            end: the same.
 
         Raises:
             ValueError: an unreadable time, or none in between.
         """
         time = self.rows["time"]
-        mask = pd.Series(True, index=self.rows.index)
-        if start is not None:
-            mask &= time >= utc(start, "start")
-        if end is not None:
-            mask &= time < utc(end, "end")
+        mask = Filter.of(start, end, None).times(time)
         if not mask.any():
             raise ValueError(
                 f"start, end: must leave some profiles, got {start} and {end} for "
                 f"times from {time.min()} to {time.max()}."
             )
-        return self._where(mask)
+        return self.where(mask)
 
     def select(self, radars: Iterable[str]) -> Profiles:
         """Return the profiles of some radars.
@@ -95,8 +99,9 @@ class Profiles:
         Raises:
             ValueError: an unknown radar, or none.
         """
-        wanted = check_radars(radars, self.radars["radar"])
-        return self._where(self.rows["radar"].isin(wanted))
+        wanted = Filter.of(None, None, radars)
+        wanted.check(self.radars["radar"])
+        return self.where(self.rows["radar"].map(wanted.has))
 
     def summary(self) -> str:
         """Return text: rows kept, rows left out and why, radars, time span, ranges."""
@@ -123,21 +128,9 @@ class Profiles:
         lines += [f"note      {note}" for note in self.notes]
         return "\n".join(lines)
 
-    def _where(self, mask: pd.Series) -> Profiles:
+    def where(self, mask: pd.Series) -> Profiles:
+        """Return the profiles of the rows that a mask (N,) marks."""
         return replace(self, rows=self.rows[mask].reset_index(drop=True))
-
-
-def check_radars(radars: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return the names as a list; raise ValueError for none or one not known."""
-    wanted = [radars] if isinstance(radars, str) else list(map(str, radars))
-    names = sorted(set(known))
-    unknown = sorted(set(wanted) - set(names))
-    if not wanted or unknown:
-        raise ValueError(
-            f"radars: must be some of {', '.join(names)}; got "
-            f"{', '.join(unknown) or 'none'}."
-        )
-    return wanted
 
 
 def _range(values: pd.Series, label: str, unit: str) -> str:

@@ -6,11 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from . import _archive, _tables
-from ._cleaning import utc
 from ._part import Filter, Part
 from ._positions import Positions, load_positions
 from .profiles import Profiles
@@ -25,8 +25,8 @@ CORRECTIONS = ("bird-fraction", "antenna-height")
 def read(
     paths: PathLike | Iterable[PathLike],
     *,
-    start: str | None = None,
-    end: str | None = None,
+    start: Any = None,
+    end: Any = None,
     radars: Iterable[str] | None = None,
     positions: Positions | PathLike | None = None,
     measured: PathLike | None = None,
@@ -80,13 +80,7 @@ def read(
         ValueError: a file that is empty, truncated or of no known format, or values
             that cannot be right.
     """
-    wanted = Filter(
-        None if start is None else utc(start, "start"),
-        None if end is None else utc(end, "end"),
-        None
-        if radars is None
-        else frozenset([radars] if isinstance(radars, str) else map(str, radars)),
-    )
+    wanted = Filter.of(start, end, radars)
     steps = _check_corrections(corrections)
     known = load_positions(positions)
     slots = None if measured is None else _tables.measured_slots(Path(measured))

@@ -1,0 +1,92 @@
+"""``python -m ncl_deepxde.radar``: what is in files of profiles; the archive."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import download, read
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0 on success, 1 where the work failed, 2 for a bad argument."""
+    options = _parser().parse_args(argv)
+    try:
+        options.action(options)
+    except (ValueError, OSError) as error:
+        print(f"ncl_deepxde.radar: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ValueError) else 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ncl_deepxde.radar",
+        description="Vertical profiles of birds from weather radars.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser(
+        "summary",
+        help="what is in files of profiles",
+        description="Print the radars, times, altitudes, densities and speeds in "
+        "files, and how many rows are left out and why. Known are the archive Zenodo "
+        "4587338 (zip or folder), VPTS CSV, and the plain tables of the ENRAM case "
+        "studies; tables may be gzipped.",
+    )
+    one.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    one.add_argument("--start", metavar="TIME", help="leave out earlier times (UTC)")
+    one.add_argument("--end", metavar="TIME", help="leave out this time and later ones")
+    one.add_argument(
+        "--radar", action="append", metavar="NAME", help="may be repeated; default: all"
+    )
+    one.add_argument(
+        "--positions",
+        type=Path,
+        metavar="FILE",
+        help="JSON or CSV of the radars' positions, for tables without",
+    )
+    one.add_argument(
+        "--measured",
+        type=Path,
+        metavar="FILE",
+        help="table of two bands that tells which profiles of zeros were measured",
+    )
+    one.add_argument(
+        "--conflicts",
+        choices=("error", "first"),
+        default="error",
+        help="several values of one radar, time and altitude: default: error",
+    )
+    one.set_defaults(action=_summary)
+
+    one = commands.add_parser(
+        "download",
+        help="get the archive of 37 European radars in 2018 (320 MB)",
+        description="Download the archive https://doi.org/10.5281/zenodo.4587338 and "
+        "check it. Run it again to go on after an interruption.",
+    )
+    one.add_argument("folder", metavar="FOLDER", type=Path)
+    one.set_defaults(action=lambda options: print(download(options.folder)))
+    return parser
+
+
+def _summary(options: argparse.Namespace) -> None:
+    profiles = read(
+        options.files,
+        start=options.start,
+        end=options.end,
+        radars=options.radar,
+        positions=options.positions,
+        measured=options.measured,
+        conflicts=options.conflicts,
+    )
+    print(profiles.summary())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
