@@ -48,11 +48,13 @@ class Construction:
         num_potentials: Number of potential channels.
         order: Order of the derivatives.
         components: The summands of each component of the field.
+        scale: Number that all factors have been multiplied by.
     """
 
     num_potentials: int
     order: int
     components: tuple[tuple[Term, ...], ...]
+    scale: float = 1.0
 
     def scaled(self, factor: float) -> Construction:
         """Return the same field times a number; it stays divergence-free."""
@@ -60,7 +62,7 @@ class Construction:
             tuple(replace(term, factor=factor * term.factor) for term in component)
             for component in self.components
         )
-        return replace(self, components=components)
+        return replace(self, components=components, scale=factor * self.scale)
 
 
 def matrix(columns: Sequence[int]) -> Construction:

@@ -40,6 +40,8 @@ class Embedding(torch.nn.Module):
     axis: Tensor
     omega: Tensor
     phase: Tensor
+    slots: Tensor
+    used: Tensor
 
     def __init__(self, periods: Sequence[float | None], harmonics: int) -> None:
         super().__init__()
@@ -58,26 +60,40 @@ class Embedding(torch.nn.Module):
             constant = torch.as_tensor(values, dtype=torch.float64)
             self.register_buffer(name, constant, persistent=False)
         self.register_buffer("axis", torch.as_tensor(axis), persistent=False)
+        self._sort_by_axis(len(periods))
+
+    def _sort_by_axis(self, num_axes: int) -> None:
+        """Note the features of each axis, (axes, most features), and which count."""
+        found = [(self.axis == i).nonzero()[:, 0] for i in range(num_axes)]
+        slots = torch.nn.utils.rnn.pad_sequence(found, batch_first=True)
+        numbers = torch.as_tensor([len(features) for features in found])
+        used = torch.arange(slots.shape[1]) < numbers[:, None]
+        self.register_buffer("slots", slots, persistent=False)
+        self.register_buffer("used", used, persistent=False)
 
     @property
     def num_features(self) -> int:
         """Number of features."""
         return len(self.axis)
 
+    def derivatives(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return the features and their derivatives by their own axis, each (N, F)."""
+        x = inputs[:, self.axis]
+        return [self._derivative(x, n) for n in range(order + 1)]
+
     def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
         """Return the streams of the features, shape (S, N, features)."""
-        x = inputs[:, self.axis]
-        orders = [self._derivative(x, n) for n in range(space.order + 1)]
+        orders = self.derivatives(inputs, space.order)
         streams = []
         for alpha in space.indices:
             support = [i for i, count in enumerate(alpha) if count]
             if not support:
                 streams.append(orders[0])
             elif len(support) == 1:
-                mask = (self.axis == support[0]).to(x.dtype)
+                mask = (self.axis == support[0]).to(inputs.dtype)
                 streams.append(orders[alpha[support[0]]] * mask)
             else:
-                streams.append(torch.zeros_like(x))
+                streams.append(torch.zeros_like(orders[0]))
         return torch.stack(streams)
 
     def _derivative(self, x: Tensor, n: int) -> Tensor:
@@ -124,7 +140,8 @@ class PotentialNetwork(torch.nn.Module):
             if activation.module is not None:
                 self.add_module(f"activation{j}", activation.module)
 
-    def _layers(self) -> list[torch.nn.Linear]:
+    def layers(self) -> list[torch.nn.Linear]:
+        """Return the hidden layers and the output layer."""
         return [layer for layer in self.linears if isinstance(layer, torch.nn.Linear)]
 
     def _linear(self, num_in: int, num_out: int, bias: bool) -> torch.nn.Linear:
@@ -148,7 +165,7 @@ class PotentialNetwork(torch.nn.Module):
         Raises:
             ValueError: The function fails on a probe or returns another shape.
         """
-        first = self._layers()[0]
+        first = self.layers()[0]
         features = _probed(transform, num_inputs, first.weight)
         self.transform = transform
         if features.shape[1] != first.in_features:
@@ -166,7 +183,7 @@ class PotentialNetwork(torch.nn.Module):
             h = self.embedding.jet(inputs, space)
         else:
             h = jet_of_callable(self.transform, inputs, space)
-        *hidden, last = self._layers()
+        *hidden, last = self.layers()
         for linear, activation in zip(hidden, self.activations, strict=True):
             h = dense(h, linear.weight, linear.bias, activation, space)
         return torch.nn.functional.linear(h, last.weight)

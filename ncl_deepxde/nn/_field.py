@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from .. import activations
 from ..constructions import Readout, Term
-from ..jets import jet_space
+from ..jets import JetSpace, jet_space
 from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._ansatz import Ansatz
 from ._checks import check_choice, check_dtype
@@ -20,6 +21,11 @@ from ._served import serve
 from .continuation import Continuation, weights_state
 
 __all__ = ["Constant", "FieldNet"]
+
+Contraction = Callable[[PotentialNetwork, Tensor], Tensor]
+
+MOST_STREAMS = 2000
+"""Streams beyond which a jet takes minutes to set up and gigabytes to train."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         served: Number of derivatives of the outputs that come without autograd.
         ansatz: Factors of the channels, and fixed channels that terms may use too.
         base: Earlier network whose outputs are added.
+        contraction: The way to the outputs in many dimensions, in place of jets where
+            no derivative is served.
     """  # noqa: D205
 
     fixed: Tensor
@@ -70,6 +78,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         served: int,
         ansatz: Ansatz | None = None,
         base: Continuation | None = None,
+        contraction: Contraction | None = None,
     ) -> None:
         super().__init__()
         check_choice("served", served, (0, 1, 2))
@@ -78,8 +87,13 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.regularizer = regularization
         self.num_inputs: int = len(periods)
         self.served: int = served
+        self._contraction = None if served else contraction
         order = max(len(term.axes) for component in terms for term in component)
-        self._spaces = [jet_space(len(periods), order + k) for k in range(served + 1)]
+        self._spaces = (
+            _jet_spaces(len(periods), order, served)
+            if self._contraction is None
+            else []
+        )
         self._ansatz, self._base = ansatz, base
         num_fixed = 0 if ansatz is None else ansatz.num_fixed
         self._readouts = torch.nn.ModuleList(
@@ -148,6 +162,8 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
     def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """Return the outputs and their first ``order`` derivatives by jets."""
         with torch.autocast(inputs.device.type, enabled=False):
+            if self._contraction is not None:
+                return [self._contraction(self.network, inputs) + self._constants()]
             streams = self.network.jet(inputs, self._spaces[order])
             if self._ansatz is not None:
                 streams = self._ansatz(streams, inputs, self._spaces[order])
@@ -175,6 +191,18 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             )
         check_dtype("inputs", inputs, self.bias.dtype)
         return inputs
+
+
+def _jet_spaces(num_inputs: int, order: int, served: int) -> list[JetSpace]:
+    """Return the tables of jets of ``order`` and ``served`` higher ones."""
+    streams = math.comb(num_inputs + order + served, num_inputs)
+    if streams > MOST_STREAMS:
+        raise ValueError(
+            f"served: jets of order {order + served} in {num_inputs} variables carry "
+            f"{streams} derivatives of every unit, at most {MOST_STREAMS} are allowed. "
+            "Use served=0, with which nn.DivergenceFree needs no jets."
+        )
+    return [jet_space(num_inputs, order + k) for k in range(served + 1)]
 
 
 def _per_layer(activation: Any, num_layers: int) -> list[activations.Activation]:
