@@ -11,43 +11,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ._moments import Moments
+
 __all__ = ["Bijection", "Moments"]
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Which of T distinct moments each of N points belongs to.
-
-    Args:
-        index: Shape (N,), or ``None`` where point n has moment n.
-        number: T.
-    """
-
-    index: Tensor | None
-    number: int
-
-    def gather(self, table: Tensor) -> Tensor:
-        """Return the rows (N, ...) of a table (T, ...)."""
-        return table if self.index is None else table[self.index]
-
-    def gather_columns(self, table: Tensor) -> Tensor:
-        """Return the columns (K, N) of a table (T, K), each point's row upright."""
-        if self.index is None:
-            return table.T
-        return table.T.contiguous().index_select(1, self.index)
-
-    def scatter_columns(self, columns: Tensor) -> Tensor:
-        """Return the sums (T, K) of columns (K, N), the transpose."""
-        if self.index is None:
-            return columns.T
-        sums = columns.new_zeros(len(columns), self.number)
-        return sums.index_add_(1, self.index, columns).T
 
 
 class Bijection(torch.nn.Module, ABC):

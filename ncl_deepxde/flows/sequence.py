@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..jets import in_functorch
-from ._bijection import Bijection, Moments
+from ._bijection import Bijection
+from ._moments import Moments, distinct
 from .time_network import TimeNetwork
 
 __all__ = ["Flow"]
@@ -98,7 +98,7 @@ class Flow(torch.nn.Module):
 
     def _prepared(self, t: Tensor, order: int) -> tuple[list[Any], Moments]:
         """Prepare all layers, layers of one kind together, at the distinct times."""
-        t, moments = _distinct(t)
+        t, moments = distinct(t)
         c = self.conditioner(t, order)
         bijections = self._bijections()
         prepared: list[Any] = [None] * len(bijections)
@@ -109,16 +109,3 @@ class Flow(torch.nn.Module):
             for i, p in zip(numbers, found, strict=True):
                 prepared[i] = p
         return prepared, moments
-
-
-def _distinct(t: Tensor) -> tuple[Tensor, Moments]:
-    """Return the distinct times, and which of them each point has.
-
-    Where times are to be differentiated by, each point keeps its own.
-    """
-    if in_functorch() or (torch.is_grad_enabled() and t.requires_grad):
-        return t, Moments(None, len(t))
-    times, index = torch.unique(t[:, 0], return_inverse=True)
-    if len(times) == len(t):
-        return t, Moments(None, len(t))
-    return times[:, None], Moments(index, len(times))

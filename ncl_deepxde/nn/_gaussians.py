@@ -15,6 +15,7 @@ for :math:`F_d(s) = \int_0^1\tau^{d-1}e^{-s\tau^2}d\tau` (``_boys.py``), because
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -27,6 +28,8 @@ __all__ = ["MovingGaussians"]
 @dataclass(frozen=True)
 class MovingGaussians:
     r"""K Gaussians at N points, each at its own time.
+
+    Of points that share their time all but z may have a single row.
 
     Attributes:
         z: :math:`(x - c)/\sigma`, shape (N, d, K).
@@ -44,14 +47,20 @@ class MovingGaussians:
     growth: Tensor
     exchange: Tensor
 
-    @property
+    @cached_property
     def s(self) -> Tensor:
         r""":math:`|z|^2/2`, shape (N, K)."""
         return self.z.square().sum(dim=1) / 2
 
+    @cached_property
     def log_density(self) -> Tensor:
-        r"""Return :math:`\log\sum_k p\,e^{-s}`, shape (N, 1)."""
+        r""":math:`\log\sum_k p\,e^{-s}`, shape (N, 1)."""
         return torch.logsumexp(self.log_peak - self.s, dim=1, keepdim=True)
+
+    @cached_property
+    def share(self) -> Tensor:
+        r"""What part of the density is that of each Gaussian, (N, K)."""
+        return torch.exp(self.log_peak - self.s - self.log_density)
 
     def gradient(self) -> Tensor:
         r"""Return :math:`\nabla\phi = \sum_k p\,\sigma F_d\,z`, shape (N, d)."""
@@ -88,13 +97,12 @@ class MovingGaussians:
         averaged by the components' shares of the density there, so that density times
         velocity is what the Gaussians carry. Needs constant weights.
         """
-        share = torch.softmax(self.log_peak - self.s, dim=1)
-        return _sum(share, self.drift) + _sum(share * self.growth * self.sigma, self.z)
+        widening = self.growth * self.sigma
+        return _sum(self.share, self.drift) + _sum(self.share * widening, self.z)
 
     def score(self) -> Tensor:
         r"""Return :math:`\nabla\log\rho`, shape (N, d)."""
-        share = torch.softmax(self.log_peak - self.s, dim=1)
-        return -_sum(share / self.sigma, self.z)
+        return -_sum(self.share / self.sigma, self.z)
 
 
 def _sum(factor: Tensor, vector: Tensor) -> Tensor:

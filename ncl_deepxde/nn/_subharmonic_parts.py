@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .. import activations
 from ..constructions import Readout, matrix
+from ..flows._moments import distinct
 from ..jets import JetSpace, jet_space, product
 from ..potentials import Embedding, Initializer, PotentialNetwork
 from ._gaussians import MovingGaussians
@@ -64,13 +65,12 @@ class Mixture(torch.nn.Module):
 
     def forward(self, inputs: Tensor) -> MovingGaussians:
         """Return the Gaussians at inputs (N, d + 1), time last."""
-        d = self.dim
-        streams = self.network.jet(inputs[:, -1:], jet_space(1, 1))
-        rows = d + 1 + self.is_exchanging
+        d, rows = self.dim, self.dim + 1 + self.is_exchanging
+        t, moments = distinct(inputs[:, -1:])
+        streams = self.network.jet(t, jet_space(1, 1))
         moving, rate = streams.reshape(2, -1, rows, self.components).unbind()
         now = self.start[:rows] + moving
         sigma = self.spread * now[:, d].exp()
-        z = (inputs[:, :d, None] - self.spread * now[:, :d]) / sigma[:, None]
         if self.is_exchanging:
             log_weight = torch.log_softmax(now[:, d + 1], dim=1)
             mean = (log_weight.exp() * rate[:, d + 1]).sum(dim=1, keepdim=True)
@@ -79,8 +79,18 @@ class Mixture(torch.nn.Module):
             log_weight = torch.log_softmax(self.start[d + 1], dim=0)
             exchange = torch.zeros_like(sigma)
         log_peak = log_weight - d * (sigma.log() + math.log(2 * math.pi) / 2)
-        drift = self.spread * rate[:, :d]
-        return MovingGaussians(z, sigma, log_peak, drift, rate[:, d], exchange)
+        parts = (
+            self.spread * now[:, :d],
+            sigma,
+            log_peak,
+            self.spread * rate[:, :d],
+            rate[:, d],
+            exchange,
+        )
+        # Of a single time the row serves all points as it is.
+        c, sigma, *others = parts if len(t) == 1 else map(moments.gather, parts)
+        z = (inputs[:, :d, None] - c) / sigma[:, None]
+        return MovingGaussians(z, sigma, *others)
 
 
 class Swirl(torch.nn.Module):

@@ -173,7 +173,7 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         """
         with torch.autocast(inputs.device.type, enabled=False):
             gaussians: MovingGaussians = self.mixture(self._checked(inputs))
-            return self.log_mass + gaussians.log_density()
+            return self.log_mass + gaussians.log_density
 
     def apply_feature_transform(self, transform: Any) -> None:
         """Refuse: the Gaussians live in the coordinates of the equation."""
@@ -187,7 +187,7 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         with torch.autocast(inputs.device.type, enabled=False):
             gaussians: MovingGaussians = self.mixture(self._checked(inputs))
             unit = self.log_mass.exp() / self.spread**self.dim
-            rho = gaussians.log_density().exp() * self.spread**self.dim
+            rho = gaussians.log_density.exp() * self.spread**self.dim
             if self.construction == "transport":
                 swirl, extras = self._swirl(inputs, gaussians.score())
                 u = gaussians.transport_velocity() + swirl

@@ -15,7 +15,7 @@ from ncl_deepxde.flows import (
     InvertibleDenseNet,
     Permutation,
 )
-from ncl_deepxde.flows.sequence import _distinct
+from ncl_deepxde.flows._moments import distinct
 
 
 def layers_of(dim, first=()):
@@ -90,7 +90,7 @@ def test_repeated_times_give_the_same_numbers_as_their_own() -> None:
     flow = flow_of(2)
     x, few = torch.rand(9, 2), torch.tensor([0.7, 0.1, 0.4])
     t = few[torch.tensor([2, 0, 1, 1, 2, 0, 0, 0, 1])][:, None]
-    moments = _distinct(t)[1]
+    moments = distinct(t)[1]
     assert moments.number == 3
     together = flow(x, t)
     alone = [flow(x[i : i + 1], t[i : i + 1]) for i in range(9)]
@@ -99,12 +99,17 @@ def test_repeated_times_give_the_same_numbers_as_their_own() -> None:
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
+# Forward mode compiles its rules, in a way that torch itself warns of.
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_times_to_differentiate_by_stay_apart() -> None:
     t = torch.tensor([[0.5], [0.5]], requires_grad=True)
-    assert _distinct(t)[1].index is None
+    assert distinct(t)[1].index is None
     with torch.no_grad():
-        assert _distinct(t)[1].number == 1
-    assert _distinct(t.detach())[0].shape == (1, 1)
+        assert distinct(t)[1].number == 1
+    assert distinct(t.detach())[0].shape == (1, 1)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(t.detach(), torch.ones_like(t))
+        assert distinct(dual)[1].index is None
 
 
 def test_parameter_gradients_do_not_depend_on_the_path() -> None:

@@ -109,6 +109,30 @@ def test_mass_is_the_same_at_all_times(d, construction) -> None:
             assert float(net.density(x).sum()) * cell == pytest.approx(2.5, rel=1e-6)
 
 
+@pytest.mark.parametrize("times", [[0.4], [0.7, 0.1, 0.4]], ids=["one", "some"])
+@pytest.mark.parametrize("construction", CONSTRUCTIONS)
+def test_network_of_time_is_evaluated_at_the_distinct_times(
+    construction, times, monkeypatch
+) -> None:
+    net = network(2, construction=construction)
+    x = torch.randn(9, 2)
+    t = torch.tensor(times)[torch.arange(9) % len(times)]
+    inputs = torch.cat([x, t[:, None]], dim=1)
+    # A row on its own, whose derivatives by the inputs are asked for.
+    alone = torch.cat([net(row[None].requires_grad_()) for row in inputs])
+    seen = []
+    jet = net.mixture.network.jet
+    monkeypatch.setattr(
+        net.mixture.network, "jet", lambda t, space: seen.append(t) or jet(t, space)
+    )
+    torch.testing.assert_close(net(inputs), alone, rtol=1e-12, atol=1e-12)
+    assert sorted(seen.pop()[:, 0].tolist()) == sorted(times)
+    # Derivatives by time need each point's own.
+    jacobian(net, inputs)
+    net(inputs.requires_grad_())
+    assert [len(t) for t in seen] == [1, 9]
+
+
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_momentum_of_transport_moves_the_center_of_mass(d) -> None:
     """d/dt of the first moment is the integral of m, which decays as the density."""

@@ -97,7 +97,7 @@ def test_density_and_gradient_at_the_center(dtype) -> None:
         gaussian, x = one_gaussian(d).mixture, torch.zeros(1, d + 1)
         peak = (2 * math.pi) ** (-d / 2)
         torch.testing.assert_close(
-            gaussian(x).log_density().exp(), torch.tensor([[peak]])
+            gaussian(x).log_density.exp(), torch.tensor([[peak]])
         )
         J = jacobian(lambda x, g=gaussian: g(x).gradient(), x)
         torch.testing.assert_close(J[0, :, :d], torch.eye(d) * (peak / d))
@@ -111,7 +111,7 @@ def test_density_is_the_laplacian_and_momentum_its_rate(d) -> None:
     J = jacobian(lambda x: mixture(x).gradient(), x)
     rho = J[:, :, :d].diagonal(dim1=1, dim2=2).sum(dim=1, keepdim=True)
     close = {"rtol": 1e-12, "atol": 1e-14}
-    torch.testing.assert_close(mixture(x).log_density().exp(), rho, **close)
+    torch.testing.assert_close(mixture(x).log_density.exp(), rho, **close)
     torch.testing.assert_close(mixture(x).potential_momentum(), -J[:, :, d], **close)
 
 
