@@ -197,10 +197,14 @@ class _Record:
 
     def matrix(self, key: str, shape: tuple[int, int]) -> NDArray[np.float64]:
         """Return a matrix of 25 altitudes and T times, NaN for null."""
+        value = self._value(key)
         try:
-            matrix = np.asarray(self._value(key), dtype=np.float64)
-        except TypeError as error:
-            raise ValueError(f"{self._name}: {key!r} must hold numbers.") from error
+            matrix = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self._name}: {key!r} must hold rows of numbers of the same length: "
+                f"{error}."
+            ) from error
         if matrix.shape != shape:
             raise ValueError(
                 f"{self._name}: {key!r} must have {shape[0]} altitudes and {shape[1]} "

@@ -84,7 +84,8 @@ def numbers(table: pd.DataFrame, name: str, path: Path | str) -> pd.Series:
         row = int(wrong.to_numpy().argmax())
         raise ValueError(
             f"{path}: {name} must be a finite number, got "
-            f"{table[name].iloc[row]!r} in row {row + 1}. Leave missing values empty."
+            f"{str(table[name].iloc[row])!r} in row {row + 1}. Leave missing values "
+            "empty."
         )
     return values.astype("float64")
 

@@ -1,13 +1,16 @@
-"""Real data where they are at hand, and small files of each format."""
+"""Real data where they are at hand; the tests of radars share small files."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("pandas", reason="needs the extra birds")
 pytest.importorskip("pyproj", reason="needs the extra birds")
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 BIRDS = Path(__file__).parents[3] / "shared" / "data" / "birds"
 
