@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from ncl_deepxde.data import SampledObjective
+from ncl_deepxde.data.samplers import keyed_generator
 from ncl_deepxde.training import Stage
 from problems._transport_icnn import ConvexPair
 from problems._transport_mixture import GaussianMixture
@@ -61,7 +62,9 @@ class Minimax(SampledObjective):
 
     def loss_of_g(self, net: ConvexPair, turn: int) -> Tensor:
         """Return the loss of g, 0-dimensional, at samples of a turn of this step."""
-        x = self.rho_0.sample(self.batch, self._generator((2, self.step, turn)))
+        x = self.rho_0.sample(
+            self.batch, keyed_generator(self.seed, 2, self.step, turn)
+        )
         y = net.transport(x)
         dual: Tensor = (net(y) - (x * y).sum(dim=1, keepdim=True)).mean()
         return dual + self.penalty * net.g.convexity_penalty()

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.func import jacrev, vmap
 
+from ncl_deepxde.data.samplers import keyed_generator
 from ncl_deepxde.training import train
 from problems._transport_icnn import ConvexNetwork, ConvexPair
 from problems._transport_known import gaussian_cost
@@ -171,7 +172,7 @@ def test_losses_are_those_of_the_paper():
     model = build(batch=4000)
     net, data = model.net, model.data
     data.train_next_batch()
-    x_0 = RHO_0.sample(4000, data._generator((2, 1, 0)))
+    x_0 = RHO_0.sample(4000, keyed_generator(data.seed, 2, 1, 0))
     y = net.transport(x_0)
     dual = (net.f(y)[:, 0] - (x_0 * y).sum(dim=1)).mean()
     found = data.loss_of_g(net, 0)
