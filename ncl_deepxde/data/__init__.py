@@ -4,7 +4,14 @@ from ._terms import Condition, Penalty
 from .collocation import Collocation
 from .observations import Observations
 from .sampled_objective import SampledObjective
-from .samplers import Sampler, initial_slice, kronecker_box, uniform_box
+from .samplers import (
+    Sampler,
+    initial_slice,
+    kronecker_box,
+    uniform_ball,
+    uniform_box,
+    uniform_sphere,
+)
 from .table import Observed, Source, Table
 
 __all__ = [
@@ -19,5 +26,7 @@ __all__ = [
     "Table",
     "initial_slice",
     "kronecker_box",
+    "uniform_ball",
     "uniform_box",
+    "uniform_sphere",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -77,6 +78,55 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
         return torch.addcmul(start, points.to(real), side)
 
     return sample
+
+
+def uniform_ball(box: Sampler) -> Sampler:
+    r"""Return a sampler of the unit ball, from one of the unit cube.
+
+    .. math:: x = u_1^{1/3}\, n(u_2, u_3)
+
+    with the direction n of :func:`uniform_sphere`. The map multiplies every volume by
+    :math:`4\pi/3`: its points are uniform, or evenly spread, where those of the cube
+    are.
+
+    Args:
+        box: samples :math:`[0, 1)^3` in the first three columns, as does
+            ``uniform_box([0, 0, 0, 0], [1, 1, 1, t_end])``; further ones (time) stay.
+    """
+
+    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+        radius, square, rest = box(n, generator).tensor_split([1, 3], dim=1)
+        return torch.cat([radius ** (1 / 3) * _direction(square), rest], dim=1)
+
+    return sample
+
+
+def uniform_sphere(box: Sampler) -> Sampler:
+    r"""Return a sampler of the unit sphere, from one of the unit square.
+
+    .. math:: n = (\sqrt{1 - c^2} \cos\varphi, \sqrt{1 - c^2} \sin\varphi, c),
+        \qquad c = 1 - 2 u_1, \quad \varphi = 2\pi u_2
+
+    The map multiplies every area by :math:`4\pi` (Archimedes).
+
+    Args:
+        box: samples :math:`[0, 1)^2` in the first two columns, as does
+            ``uniform_box([0, 0, 0], [1, 1, t_end])``; further ones (time) stay.
+    """
+
+    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+        square, rest = box(n, generator).tensor_split([2], dim=1)
+        return torch.cat([_direction(square), rest], dim=1)
+
+    return sample
+
+
+def _direction(square: torch.Tensor) -> torch.Tensor:
+    """Map points of the unit square (n, 2) to the unit sphere (n, 3)."""
+    u, v = square.unbind(1)
+    # 1 - c^2, without cancellation at the poles.
+    s, angle = 2 * (u * (1 - u)).sqrt(), 2 * math.pi * v
+    return torch.stack([s * angle.cos(), s * angle.sin(), 1 - 2 * u], dim=1)
 
 
 def initial_slice(sampler_of_x: Sampler, t0: float = 0.0) -> Sampler:
