@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,13 +19,15 @@ from ncl_deepxde.nn import (
     MomentumNCL,
     Windows,
 )
-from ncl_deepxde.operators import (
-    Flow,
-    closure,
-    continuity,
-    incompressibility,
-    momentum,
-    pressure,
+from ncl_deepxde.operators import closure, pressure
+from problems._euler_models import (
+    Model,
+    Settings,
+    columns,
+    flow_residuals,
+    hidden,
+    initializer,
+    started,
 )
 from reference_fem.initial_states import (
     MEAN_DENSITY,
@@ -34,10 +35,7 @@ from reference_fem.initial_states import (
     euler_torus_velocity,
 )
 
-__all__ = ["MODELS", "Model", "build_model", "periodic_features", "window_edges"]
-
-Residual = Callable[[Tensor, Tensor], list[Tensor]]
-Settings = Mapping[str, Any]
+__all__ = ["MODELS", "build_model", "periodic_features", "window_edges"]
 
 MODELS = {
     "pinn": "plain network, all equations as residuals",
@@ -47,32 +45,6 @@ MODELS = {
     "ncl-hard": "exact continuity, hard initial density",
     "ncl-tensor": "exact mass, momentum and incompressibility",
 }
-
-LEAST_DENSITY = 0.3
-
-# DeepXDE has no such initializer for PyTorch: variance 1 / fan-in, as in the paper.
-INITIALIZERS = {
-    "LeCun normal": partial(torch.nn.init.kaiming_normal_, nonlinearity="linear")
-}
-
-
-@dataclass(frozen=True)
-class Model:
-    """A network and its residuals.
-
-    Attributes:
-        net: The network.
-        residuals: Of the equations, at points of space-time.
-        terms: Name of each residual and the setting that holds its weight.
-        num_initial: Number of defects of an initial state that is not built in.
-        pressure: Pressure from the outputs; their last column by default.
-    """
-
-    net: Any
-    residuals: Residual
-    terms: list[tuple[str, str]]
-    num_initial: int
-    pressure: Callable[[Tensor], Tensor] | None = None
 
 
 def build_model(name: str, own: Settings) -> Model:
@@ -129,11 +101,11 @@ def window_edges(own: Settings, net: Any) -> list[float]:
 
 
 def _ncl(own: Settings, **arguments: Any) -> NCL:
-    return _started(
+    return started(
         NCL(
-            [3, *_hidden(own), 4],
+            [3, *hidden(own), 4],
             own["activation"],
-            _initializer(own),
+            initializer(own),
             scale=own.get("potential_scale"),
             periods=1.0,
             harmonics=own["harmonics"],
@@ -144,11 +116,11 @@ def _ncl(own: Settings, **arguments: Any) -> NCL:
 
 
 def _tensor(own: Settings) -> MomentumNCL:
-    return _started(
+    return started(
         MomentumNCL(
-            [3, *_hidden(own), 8],
+            [3, *hidden(own), 8],
             own["activation"],
-            _initializer(own),
+            initializer(own),
             periods=1.0,
             harmonics=own["harmonics"],
             mean_density=MEAN_DENSITY,
@@ -159,10 +131,10 @@ def _tensor(own: Settings) -> MomentumNCL:
 
 def _plain(own: Settings) -> dde.nn.FNN:
     harmonics = own["harmonics"]
-    sizes = [4 * harmonics + 1, *_hidden(own), 4]
-    net = dde.nn.FNN(sizes, own["activation"], _initializer(own))
+    sizes = [4 * harmonics + 1, *hidden(own), 4]
+    net = dde.nn.FNN(sizes, own["activation"], initializer(own))
     net.apply_feature_transform(periodic_features(harmonics))
-    return _started(net, own)
+    return started(net, own)
 
 
 def _plain_hard(own: Settings) -> Any:
@@ -206,22 +178,6 @@ NETWORKS: Mapping[str, Callable[[Settings], Any]] = {
 }
 
 
-def _hidden(own: Settings) -> list[int]:
-    return [own["width"]] * own["depth"]
-
-
-def _initializer(own: Settings) -> Any:
-    return INITIALIZERS.get(own["initializer"], own["initializer"])
-
-
-def _started[Net: torch.nn.Module](net: Net, own: Settings) -> Net:
-    """Scale the initial weights, as the paper does."""
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.mul_(own["scale"])
-    return net
-
-
 def periodic_features(harmonics: int) -> Callable[[Tensor], Tensor]:
     """Return the embedding (x, y, t) -> (cos, sin of x and y, t) for plain networks."""
     k = 2 * math.pi * torch.arange(1, harmonics + 1, dtype=dde.config.real(torch))
@@ -233,28 +189,9 @@ def periodic_features(harmonics: int) -> Callable[[Tensor], Tensor]:
     return features
 
 
-def flow_residuals(
-    inputs: Tensor, outputs: Tensor, *, per_volume: bool, with_continuity: bool = False
-) -> list[Tensor]:
-    r"""Return momentum (two components), incompressibility, continuity, each (N, 1).
-
-    Args:
-        inputs: Shape (N, 3).
-        outputs: Shape (N, 4).
-        per_volume: Whether to divide the force by :math:`\rho^2` and incompressibility
-            by :math:`\rho`: light and heavy fluid then count alike. The density is a
-            constant weight here, at least ``LEAST_DENSITY``.
-        with_continuity: Whether the network needs the residual of continuity.
-    """
-    flow = Flow.of(inputs, outputs)
-    rho = flow.rho.detach().clamp(min=LEAST_DENSITY) if per_volume else 1.0
-    found = [*_columns(momentum(flow) / rho**2), incompressibility(flow) / rho]
-    return [*found, continuity(flow)] if with_continuity else found
-
-
 def closure_residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
     """Return the algebra that mass-momentum tensor and velocity must obey, (N, 1)."""
-    return _columns(closure(outputs))
+    return columns(closure(outputs))
 
 
 def start_density(x: Tensor) -> Tensor:
@@ -273,8 +210,4 @@ def initial_residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
     r"""Return :math:`\rho - \rho_0` and :math:`m - \rho_0 u_0`, each (N, 1)."""
     x = inputs[:, :2]
     start = torch.cat([start_density(x), start_momentum(x)], dim=1)
-    return _columns(outputs[:, :3] - start)
-
-
-def _columns(vectors: Tensor) -> list[Tensor]:
-    return list(torch.split(vectors, 1, dim=1))
+    return columns(outputs[:, :3] - start)

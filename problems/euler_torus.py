@@ -42,15 +42,15 @@ from ncl_deepxde.metrics import Solution
 from ncl_deepxde.problem import Experiment, Figure
 from ncl_deepxde.training import Stage
 from problems import _torus_reference, _torus_results
+from problems._euler_models import Model
+from problems._euler_stages import stage
 from problems._euler_torus_models import (
     MODELS,
-    Model,
     build_model,
     initial_residuals,
     window_edges,
 )
 from problems._euler_torus_presets import PRESETS, T_END
-from problems._euler_torus_stages import stage
 
 __all__ = ["PROBLEM", "EulerTorus", "initial_residuals"]
 

@@ -6,11 +6,8 @@ import pytest
 import torch
 
 from ncl_deepxde.nn import NCL
-from problems._euler_torus_models import (
-    closure_residuals,
-    flow_residuals,
-    periodic_features,
-)
+from problems._euler_models import flow_residuals
+from problems._euler_torus_models import closure_residuals, periodic_features
 from problems.euler_torus import MODELS, PROBLEM, initial_residuals
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 

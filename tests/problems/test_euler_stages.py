@@ -6,7 +6,7 @@ import torch
 from deepxde.optimizers.pytorch.nncg import NNCG
 
 from ncl_deepxde.training import train
-from problems._euler_torus_stages import COMPILERS, TolerantNNCG, stage
+from problems._euler_stages import COMPILERS, TolerantNNCG, stage
 from problems.euler_torus import PROBLEM
 
 SMOKE = {**PROBLEM.presets["smoke"].settings, "num_domain": 40, "num_initial": 40}

@@ -1,4 +1,4 @@
-"""The stages of training of the Euler torus, by name."""
+"""The stages of training of the Euler problems, by name."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def stage(name: str, budget: Budget, weights: Sequence[float]) -> Stage:
     Args:
         name: Of the stage; ``"adam"``, ``"l-bfgs"``, ``"nncg"`` or ``"gauss-newton"``,
             unless the budget names its ``optimizer``.
-        budget: ``steps`` or ``seconds``; ``num_domain`` and ``num_initial``, where the
-            number of points changes; ``resample_every``, the number of steps that share
-            their points (1); ``lr``, ``drop`` and ``drop_at`` of Adam; of the
-            others ``options``, the keywords of ``torch.optim.LBFGS``, DeepXDE's
-            ``NNCG`` or ``GaussNewton``.
+        budget: ``steps`` or ``seconds``; ``num_domain``, and ``num_NAME`` of a
+            condition, where the number of points changes; ``resample_every``, the
+            number of steps that share their points (1); ``lr``, ``drop`` and
+            ``drop_at`` of Adam; of the others ``options``, the keywords of
+            ``torch.optim.LBFGS``, DeepXDE's ``NNCG`` or ``GaussNewton``.
         weights: One per loss term.
 
     Raises:
@@ -49,7 +49,7 @@ def stage(name: str, budget: Budget, weights: Sequence[float]) -> Stage:
         data.resample_every = budget.get("resample_every", 1)
         data.num_domain = budget.get("num_domain", data.num_domain)
         data.conditions = tuple(
-            replace(c, num_points=budget.get("num_initial", c.num_points))
+            replace(c, num_points=budget.get(f"num_{c.name}", c.num_points))
             for c in data.conditions
         )
         COMPILERS[optimizer](model, budget, list(weights))
