@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-__all__ = ["Cell", "list_cells", "mean_over_seeds", "with_costs"]
+__all__ = ["Cell", "list_cells", "mean_over_seeds", "values_per_seed", "with_costs"]
 
 # Costs that several cases of a model share as a sum.
 SUMS = ("train_seconds", "steps", "parameters")
@@ -91,6 +91,20 @@ def mean_over_seeds(records: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
         return dict(*records.values())
     by_seed = {str(seed): dict(record) for seed, record in records.items()}
     return {**_mean(list(records.values())), "seeds": by_seed}
+
+
+def values_per_seed(metrics: Mapping[str, Any], key: str) -> dict[str, list[float]]:
+    """Return the values of a metric of all models, one for each seed that has it.
+
+    Args:
+        metrics: Content of ``metrics.json``.
+        key: Of the metric.
+    """
+    found = {}
+    for name, model in metrics["models"].items():
+        records = model.get("seeds", {"": model}).values()
+        found[name] = [record[key] for record in records if key in record]
+    return found
 
 
 def merge(*settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,10 +62,20 @@ def _parser() -> argparse.ArgumentParser:
         "--model", action="append", default=[], help="may be repeated; default: preset"
     )
     one.add_argument("--preset", default="quick", help="default: quick")
+    one.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="measurements, for problems that take some; may be repeated",
+    )
     one.add_argument("--seed", type=int, default=0, help="default: 0")
     one.add_argument("--device", default="auto", help="auto, cpu or cuda")
     one.add_argument(
-        "--out", type=Path, help="run directory; default: runs/PROBLEM-PRESET-seedN"
+        "--out",
+        type=Path,
+        help="run directory; default: runs/PROBLEM-DATA-PRESET-seedN",
     )
     one.add_argument("--resume", action="store_true", help="continue the run in --out")
     one.set_defaults(action=_run)
@@ -100,8 +110,10 @@ def _run(options: argparse.Namespace) -> None:
         models=tuple(options.model),
         seed=options.seed,
         device=select_device(options.device),
+        data=tuple(map(str, options.data)),
     )
-    name = f"{options.problem}-{options.preset}-seed{options.seed}"
+    words = [options.problem, *(path.name.split(".")[0] for path in options.data)]
+    name = "-".join([*words, options.preset, f"seed{options.seed}"])
     run(chosen, options.out or Path("runs") / name, resume=options.resume)
 
 

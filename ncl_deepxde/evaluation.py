@@ -34,8 +34,13 @@ class NetworkSolution:
     output: str = "flux"
     pressure: Callable[[Tensor], Tensor] | None = None
 
-    def __call__(self, points: Array, time: float) -> dict[str, Array]:
-        """Return `rho` (N, 1), `u` (N, d), `p` (N, 1) at points (N, d)."""
+    def __call__(self, points: Array, time: float | Array) -> dict[str, Array]:
+        """Return `rho` (N, 1), `u` (N, d), `p` (N, 1).
+
+        Args:
+            points: Shape (N, d).
+            time: A number, or one for each point, (N, 1).
+        """
         inputs = _inputs(self.net, points, time)
         d = inputs.shape[1] - 1
         with torch.no_grad():
@@ -63,7 +68,7 @@ class ContinuityError:
 
 
 def continuity_error(
-    net: torch.nn.Module, points: Array, times: Array
+    net: torch.nn.Module, points: Array, times: Array, output: str = "flux"
 ) -> ContinuityError:
     """Differentiate the flux again by reverse mode and add up.
 
@@ -74,26 +79,29 @@ def continuity_error(
             outputs (rho, m_1..m_d, ...).
         points: Shape (N, d).
         times: Shape (N, 1).
+        output: What columns 1..d of a network without exact continuity hold,
+            ``"flux"`` for m or ``"velocity"``.
     """
     inputs = _inputs(net, points, times)
     d = inputs.shape[1] - 1
 
-    J = torch.cat([_derivative(net, x) for x in torch.split(inputs, CHUNK)])
+    J = torch.cat([_derivative(net, x, output) for x in torch.split(inputs, CHUNK)])
     terms = torch.cat([J[:, :1, d], J[:, 1:, :d].diagonal(dim1=1, dim2=2)], dim=1)
     largest = float(terms.sum(dim=1).abs().max())
     scale = max(float(terms.abs().max()), torch.finfo(terms.dtype).tiny)
     return ContinuityError(largest, largest / scale)
 
 
-def _derivative(net: torch.nn.Module, inputs: Tensor) -> Tensor:
+def _derivative(net: torch.nn.Module, inputs: Tensor, output: str) -> Tensor:
     """Return the derivative of the flux, (N, d + 1, d + 1)."""
     if isinstance(net, SemiLagrangian):
         return _derivative_of_sums(net, inputs)
     evaluate = net.flux if isinstance(net, ExactContinuity) else net
+    is_flux = output == "flux" or isinstance(net, ExactContinuity)
 
     def flux(x: Tensor) -> Tensor:
         out: Tensor = evaluate(x[None])[0, : len(x)]
-        return out
+        return out if is_flux else torch.cat([out[:1], out[:1] * out[1:]])
 
     with torch.no_grad():
         J: Tensor = vmap(jacrev(flux))(inputs)

@@ -1,7 +1,8 @@
-"""Files that are either complete or absent."""
+"""Files that are either complete or absent, and their content in one number."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,3 +24,15 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def content_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and contents in a folder."""
+    found = hashlib.sha256()
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    for inner in sorted(p for p in path.rglob("*") if p.is_file()):
+        name = inner.relative_to(path).as_posix()
+        found.update(f"{name} {content_hash(inner)}\n".encode())
+    return found.hexdigest()

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import deepxde as dde
 
 from .metrics import Solution
 from .training import Stage
 
-__all__ = ["Experiment", "Figure", "Preset", "Problem", "available", "find"]
+__all__ = [
+    "DataProblem",
+    "Experiment",
+    "Figure",
+    "Preset",
+    "Problem",
+    "available",
+    "find",
+]
 
 GROUP = "ncl_deepxde.problems"
 Figure = tuple[str, str]
@@ -120,9 +129,29 @@ class Problem(Protocol):
         ...
 
 
+@runtime_checkable
+class DataProblem(Problem, Protocol):
+    """A problem that takes measurements from files."""
+
+    def with_data(self, files: Sequence[Path]) -> Problem:
+        """Return the problem of these files.
+
+        Args:
+            files: Files or folders that exist.
+
+        Raises:
+            ValueError: They cannot be used.
+        """
+        ...
+
+
 def available() -> dict[str, Problem]:
-    """Return all installed problems by name."""
-    return {e.name: e.load() for e in sorted(entry_points(group=GROUP))}
+    """Return all problems by name, but those that need an extra that is missing."""
+    found: dict[str, Problem] = {}
+    for entry in sorted(entry_points(group=GROUP)):
+        with suppress(ImportError):
+            found[entry.name] = entry.load()
+    return found
 
 
 def find(name: str) -> Problem:
@@ -130,9 +159,13 @@ def find(name: str) -> Problem:
 
     Raises:
         ValueError: There is none.
+        RuntimeError: It needs something that is not installed.
     """
     names = sorted(e.name for e in entry_points(group=GROUP))
     for entry in entry_points(group=GROUP, name=name):
-        problem: Problem = entry.load()
+        try:
+            problem: Problem = entry.load()
+        except ImportError as error:
+            raise RuntimeError(f"PROBLEM: {name} cannot be loaded: {error}") from error
         return problem
     raise ValueError(f"PROBLEM: must be one of {', '.join(names)}, got {name!r}.")

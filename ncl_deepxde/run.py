@@ -18,9 +18,9 @@ import torch
 
 from . import problem as problems
 from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
-from .files import replacing
+from .files import content_hash, replacing
 from .metrics import Solution
-from .problem import Experiment, Problem
+from .problem import DataProblem, Experiment, Problem
 from .report import terminal_table, write_report
 from .training import train
 
@@ -37,6 +37,7 @@ class RunOptions:
         models: Names of models; those of the preset when empty.
         seed: Of weights and points; the first one, where the preset has several.
         device: ``"cpu"`` or ``"cuda"``.
+        data: Files or folders of measurements, for problems that take some.
     """
 
     problem: str
@@ -44,13 +45,22 @@ class RunOptions:
     models: tuple[str, ...]
     seed: int
     device: str
+    data: tuple[str, ...] = ()
 
     def command(self, out: Path) -> str:
         """Return the command line that repeats the run."""
         models = [word for model in self.models for word in ("--model", model)]
         words = ["ncl-deepxde", "run", self.problem, *models, "--preset", self.preset]
+        words += [word for path in self.data for word in ("--data", path)]
         words += ["--seed", str(self.seed), "--device", self.device]
         return shlex.join([*words, "--out", out.name])
+
+    def content(self) -> dict[str, Any]:
+        """Return all options, data by name with the hash of their content."""
+        found = asdict(self)
+        del found["data"]
+        hashes = {Path(path).name: content_hash(Path(path)) for path in self.data}
+        return {**found, "data": hashes} if hashes else found
 
 
 def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, Any]:
@@ -139,7 +149,11 @@ def _train(
         out,
         name=cell.name,
         seed=cell.seed,
-        config={**asdict(options), "models": None, "settings": dict(cell.settings)},
+        config={
+            **options.content(),
+            "models": None,
+            "settings": dict(cell.settings),
+        },
         resume=resume,
     )
     return experiment, {
@@ -152,8 +166,8 @@ def _train(
 
 
 def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
-    """Find the problem, check the names and fill in the preset's models."""
-    problem = problems.find(options.problem)
+    """Find the problem with its data, check the names and fill in the models."""
+    problem = _with_data(problems.find(options.problem), options.data)
     check_name("--preset", options.preset, problem.presets)
     models = options.models or problem.presets[options.preset].models
     for model in models:
@@ -162,6 +176,29 @@ def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
         raise ValueError(f"--seed: must not be negative, got {options.seed}.")
     unique = tuple(dict.fromkeys(models))
     return problem, RunOptions(**{**asdict(options), "models": unique})
+
+
+def _with_data(problem: Problem, files: tuple[str, ...]) -> Problem:
+    """Return the problem of some files, where there are any.
+
+    Raises:
+        ValueError: It takes no data, a file is missing, or two have the same name.
+    """
+    if not files:
+        return problem
+    if not isinstance(problem, DataProblem):
+        raise ValueError(
+            f"--data: {problem.name} takes no data, got {', '.join(files)}. Leave "
+            "--data out."
+        )
+    paths = [Path(file) for file in files]
+    for path in paths:
+        if not path.exists():
+            raise ValueError(f"--data: no such file or folder, got {path}.")
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        raise ValueError(f"--data: names must differ, got {', '.join(names)}.")
+    return problem.with_data(paths)
 
 
 def check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
@@ -178,7 +215,8 @@ def _prepare(
     """Make the run directory and write or compare ``config.json``."""
     check_writable(out)
     path = out / "config.json"
-    config = json.loads(json.dumps({**asdict(options), "settings": dict(settings)}))
+    content = {**options.content(), "settings": dict(settings)}
+    config = json.loads(json.dumps(content))
     if path.exists() and not resume:
         raise ValueError(
             f"--out: {out} holds a run already. Continue it with --resume, or choose "
@@ -189,7 +227,8 @@ def _prepare(
             old = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise ValueError(f"--resume: {path} is damaged. Start anew.") from None
-        changed = sorted(k for k in config if k != "models" and old.get(k) != config[k])
+        keys = (config.keys() | old.keys()) - {"models"}
+        changed = sorted(k for k in keys if old.get(k) != config.get(k))
         if changed:
             raise ValueError(
                 f"--resume: the run in {out} has other values of {', '.join(changed)}. "

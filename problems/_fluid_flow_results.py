@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ncl_deepxde import plotting, run_log
-from ncl_deepxde.cells import list_cells
+from ncl_deepxde.cells import list_cells, values_per_seed
 from ncl_deepxde.evaluation import NetworkSolution
 from ncl_deepxde.metrics import Array, Solution
 from ncl_deepxde.nn._exact import ExactContinuity
@@ -192,23 +192,14 @@ def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: list[str]) -> Non
     spreads = []
     for case in cases:
         dim = case.upper()
-        r2 = _per_seed(metrics, f"r2_{case}")
+        r2 = values_per_seed(metrics, f"r2_{case}")
         shown = {m: [max(v, LEAST_R2) for v in values] for m, values in r2.items()}
         spreads.append(plotting.Spread(f"Density, {dim}", "$R^2$ (1 is best)", shown))
-        smape = _per_seed(metrics, f"consistency_smape_{case}")
+        smape = values_per_seed(metrics, f"consistency_smape_{case}")
         spreads.append(
             plotting.Spread(f"Consistency, {dim}", "SMAPE (0 is best)", smape, True)
         )
     plotting.box_plots(path, spreads)
-
-
-def _per_seed(metrics: Mapping[str, Any], key: str) -> dict[str, list[float]]:
-    """Return the values of a metric of all models, one per seed."""
-    found = {}
-    for name, model in metrics["models"].items():
-        records = model.get("seeds", {"": model}).values()
-        found[name] = [record[key] for record in records if key in record]
-    return found
 
 
 def _draw_case_losses(directory: Path, names: Mapping[str, str], case: str) -> Figure:
@@ -252,7 +243,7 @@ def summarize(metrics: Mapping[str, Any], cases: list[str]) -> str:
 
 def _range(metrics: Mapping[str, Any], name: str, key: str) -> str:
     """Return the mean over seeds, and between which values they lie."""
-    values = _per_seed(metrics, key)[name]
+    values = values_per_seed(metrics, key)[name]
     if not values:
         return "not computed"
     shown = f"{np.mean(values):.3g}"
