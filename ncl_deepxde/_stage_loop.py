@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,6 +65,7 @@ class RunSettings:
     checkpoint_steps: int | None
     log_every: int
     show_progress: bool
+    evaluate: Callable[[], Mapping[str, float]] | None
 
     @property
     def checkpoint(self) -> Path:
@@ -217,6 +218,9 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             "loss": self.done.loss,
             "terms": self._terms,
         }
+        if self.settings.evaluate is not None:
+            record["errors"] = dict(self.settings.evaluate())
+            self._clock = time.perf_counter()
         terms = self.model.train_state.loss_train
         self.model.losshistory.append(self.done.steps, terms, None, None)
         with self._surviving_full_disk():

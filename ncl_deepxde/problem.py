@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -54,12 +54,14 @@ class Experiment:
         stages: Of its training.
         solution: What its network says, at any time.
         settings: Those it was built from, where measuring depends on them.
+        evaluate: Errors by name while it is trained, for the log.
     """
 
     model: dde.Model
     stages: Sequence[Stage]
     solution: Solution
     settings: Mapping[str, Any] = field(default_factory=dict)
+    evaluate: Callable[[], Mapping[str, float]] | None = None
 
 
 class Problem(Protocol):

@@ -155,6 +155,7 @@ def _train(
             "settings": dict(cell.settings),
         },
         resume=resume,
+        evaluate=experiment.evaluate,
     )
     return experiment, {
         "train_seconds": result.seconds,

@@ -21,6 +21,11 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
         "relative difference from the reference",
         None,
     ),
+    "w2_relative_to_limit": (
+        "Squared Wasserstein distance",
+        "relative difference from its limit",
+        None,
+    ),
     "kinetic_energy": ("Squared Wasserstein distance", "kinetic energy", None),
     "terminal_mse": ("Mean square error at the end", "", "smallest"),
     "density_mse": ("Accuracy", "density mean square error", "smallest"),
@@ -30,6 +35,11 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "r2_interpolation": ("Accuracy", "R2 at observed times", "largest"),
     "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
     "continuity_relative": ("Conservation", "residual / largest term", "smallest"),
+    "divergence_relative": (
+        "Conservation",
+        "divergence / largest term, dimension",
+        "smallest",
+    ),
     "mass_drift": ("Conservation", "mass drift", "smallest"),
     "mass_error": ("Conservation", "error of the mass", "smallest"),
     "train_seconds": ("Training", "seconds", None),
@@ -37,6 +47,11 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "seconds_per_step": ("Training", "seconds per step", "smallest"),
     "loss": ("Training", "final loss", None),
     "parameters": ("Training", "parameters", None),
+    "memory_per_point": (
+        "Training",
+        "memory per point (KiB), dimension",
+        "smallest",
+    ),
 }
 SECTIONS = list(dict.fromkeys(section for section, _, _ in KNOWN.values()))
 

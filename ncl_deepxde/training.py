@@ -85,6 +85,7 @@ def train(
     log_every: int = 20,
     progress: bool = True,
     callbacks: Sequence[dde.callbacks.Callback] = (),
+    evaluate: Callable[[], Mapping[str, float]] | None = None,
 ) -> TrainingResult:
     """Train `model` through all stages by `dde.Model.train`.
 
@@ -111,6 +112,8 @@ def train(
         log_every: number of steps between two lines of the log.
         progress: show a progress bar.
         callbacks: further DeepXDE callbacks.
+        evaluate: errors by name, such as those against an exact solution; they go into
+            every line of the log, and their time does not count.
 
     Raises:
         ValueError: a bad argument, a directory that cannot be written, or a checkpoint
@@ -129,6 +132,7 @@ def train(
         checkpoint_steps,
         log_every,
         show_progress=progress,
+        evaluate=evaluate,
     )
     saved = _find_checkpoint(settings) if resume else None
     done = Progress() if saved is None else Progress(**saved["progress"])

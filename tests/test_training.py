@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -127,6 +128,20 @@ def test_log_holds_the_losses_of_the_step(tmp_path) -> None:
     assert result.loss == records[-1]["loss"]
     assert 0 < first["seconds"] < records[-1]["seconds"] <= result.seconds
     assert model.losshistory.steps == [0, 1, 2, 3, 4]
+
+
+def test_log_holds_errors_whose_time_does_not_count(tmp_path) -> None:
+    def evaluate():
+        time.sleep(0.3)
+        return {"relative_l2": 0.25}
+
+    stages = [Stage("adam", adam, steps=4)]
+    start = time.perf_counter()
+    _, result = run(tmp_path, stages=stages, log_every=1, evaluate=evaluate)
+    waited = time.perf_counter() - start
+    records = read_log(tmp_path / "log.jsonl")
+    assert [r["errors"] for r in records] == [{"relative_l2": 0.25}] * 4
+    assert result.seconds < waited - 1.2
 
 
 def test_log_is_shared_by_models_and_torn_lines_are_dropped(tmp_path) -> None:

@@ -4,6 +4,8 @@ from .constraints import InitialState, Wall
 from .continuation import Continuation
 from .curl import CurlNet
 from .divergence_free import DivergenceFree
+from .gradient_field import GradientField
+from .hodge_field import HodgeField
 from .initial_potentials import FourierPotential, HomotopyPotential
 from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
@@ -18,6 +20,8 @@ __all__ = [
     "CurlNet",
     "DivergenceFree",
     "FourierPotential",
+    "GradientField",
+    "HodgeField",
     "HomotopyPotential",
     "InitialState",
     "LFlow",

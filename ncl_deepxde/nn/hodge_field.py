@@ -1,0 +1,81 @@
+"""Any smooth vector field on a torus, in the parts of its Hodge decomposition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from .divergence_free import DivergenceFree
+from .gradient_field import GradientField
+
+__all__ = ["HodgeField"]
+
+
+class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
+    r"""The sum :math:`v = \eta + \nabla\varphi + c` of three orthogonal parts.
+
+    On a flat torus these are a divergence-free field of mean 0, a gradient and a
+    constant, the harmonic part. Fitted to a field,
+
+    .. math:: \min \mathbb E\,|\hat v - \eta - \nabla\varphi - c|^2,
+
+    they tend to its Hodge decomposition, which is unique, and the loss to 0, so that no
+    noise is left in its gradients.
+
+    Args:
+        solenoidal: Network of :math:`\eta`, periodic in all axes.
+        gradient: Network of :math:`\nabla\varphi`, with the same periods.
+        harmonic: Whether the constant is trained, or else 0.
+
+    Raises:
+        ValueError: The parts have different dimensions, or are not periodic.
+
+    Example:
+        >>> sizes, options = [2, 8, 2], {"periods": 1.0}
+        >>> net = HodgeField(
+        ...     DivergenceFree(sizes, "tanh", "Glorot normal", **options),
+        ...     GradientField(sizes, "tanh", "Glorot normal", **options),
+        ... )
+        >>> x = torch.rand(5, 2)
+        >>> bool((net(x) == net.solenoidal(x) + net.gradient(x) + net.harmonic).all())
+        True
+    """
+
+    harmonic: Tensor
+
+    def __init__(
+        self,
+        solenoidal: DivergenceFree,
+        gradient: GradientField,
+        *,
+        harmonic: bool = True,
+    ) -> None:
+        super().__init__()
+        n = solenoidal.num_inputs
+        if gradient.num_inputs != n:
+            raise ValueError(
+                "gradient: must be a field in as many dimensions as solenoidal, "
+                f"{n}, got {gradient.num_inputs}."
+            )
+        self.num_inputs = n
+        self.solenoidal, self.gradient = solenoidal, gradient
+        constant = torch.zeros(n, dtype=dde.config.real(torch))
+        if harmonic:
+            self.harmonic = torch.nn.Parameter(constant)
+        else:
+            self.register_buffer("harmonic", constant)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the sum of the parts, shape (N, n), for inputs (N, n)."""
+        total: Tensor = self.solenoidal(inputs) + self.gradient(inputs) + self.harmonic
+        return total
+
+    def apply_output_transform(self, transform: Any) -> None:
+        """Refuse: the sum would no longer be that of its parts."""
+        raise ValueError(
+            "apply_output_transform: the outputs must stay the sum of their parts. "
+            "Transform the given field instead."
+        )

@@ -1,0 +1,75 @@
+"""Sizes and budgets of the Hodge decomposition.
+
+A case is a dimension n; a model's name as a key holds what differs for that model:
+
+- ``loss``: a key of ``LOSSES`` of ``_hodge_losses``, with derivatives that are
+  ``exact`` or estimated;
+- ``hidden``, ``activation``, ``harmonics`` of its network;
+- ``batch``: points of a step;
+- ``lr``, ``least_lr``, ``steps``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ncl_deepxde.cells import merge
+from ncl_deepxde.problem import Preset
+
+__all__ = ["PRESETS"]
+
+EVERY = ("divfree-matrix", "divfree-vector", "potential", "both-parts")
+
+COMMON: dict[str, Any] = {
+    "float": "float32",
+    # Root mean square of the gradient in units of that of the other part.
+    "gradient": 1.0,
+    "activation": "tanh",
+    "harmonics": 1,
+    "exact": False,
+    "lr": 3e-3,
+    "least_lr": 3e-5,
+    "evaluation": {"points": 10_000, "points_while_training": 500},
+    "divfree-matrix": {"loss": "curl", "hidden": [256], "batch": 128},
+    "divfree-vector": {"loss": "curl", "hidden": [256], "batch": 128},
+    "potential": {"loss": "projection", "hidden": [128, 128], "batch": 512},
+    "both-parts": {
+        "loss": "projection",
+        "hidden": [256],
+        "hidden_gradient": [128, 128],
+        "batch": 128,
+    },
+}
+
+QUICK: dict[str, Any] = merge(COMMON, {"cases": {"25": {}}, "steps": 1000})
+
+BEST: dict[str, Any] = merge(QUICK, {"seeds": 3, "steps": 10_000})
+
+PAPER: dict[str, Any] = merge(
+    COMMON,
+    {
+        "seeds": 3,
+        "cases": {"25": {}, "50": {}, "100": {}},
+        "gradient": None,
+        "steps": 20_000,
+    },
+)
+
+TINY: dict[str, Any] = {"hidden": [16], "batch": 16, "steps": 10}
+
+SMOKE: dict[str, Any] = merge(
+    COMMON,
+    {
+        "cases": {"2": {}, "4": {"exact": True}},
+        "evaluation": {"points": 200, "points_while_training": 50},
+        **dict.fromkeys(EVERY, TINY),
+        "both-parts": {**TINY, "hidden_gradient": [16]},
+    },
+)
+
+PRESETS = {
+    "quick": Preset("25 dimensions; 12 minutes on two cores", EVERY, QUICK),
+    "best": Preset("25 dimensions, three seeds; hours on two cores", EVERY, BEST),
+    "paper": Preset("25, 50 and 100 dimensions, three seeds; a GPU", EVERY, PAPER),
+    "smoke": Preset("seconds, to see that everything runs", EVERY, SMOKE),
+}
