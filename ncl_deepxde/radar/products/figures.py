@@ -194,8 +194,8 @@ def draw_crossing(
     """Return the figure that `crossing_figure` writes."""
     start = np.datetime64(region.start.replace(tzinfo=None), "s")
     dates = start + np.round(3600 * hours).astype("timedelta64[s]")
-    right = f"to the right of the line: {_rounded(crossing.to_the_right)} birds"
-    left = f"to the left: {_rounded(crossing.to_the_left)} birds"
+    right = f"to the right of the line: {_rounded(round(crossing.to_the_right))} birds"
+    left = f"to the left: {_rounded(round(crossing.to_the_left))} birds"
     with style(), mpl.rc_context({"date.converter": "concise", "timezone": "UTC"}):
         figure = new_figure(height=4.2)
         axes = figure.subplots()

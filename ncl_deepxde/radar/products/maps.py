@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -39,16 +39,6 @@ class MapSeries:
     def dates(self) -> list[datetime]:
         """Times in UTC."""
         return [self.region.utc(h) for h in self.hours]
-
-    def select(self, rows: Sequence[int]) -> MapSeries:
-        """Return the maps of some of the times, by their position."""
-        rows = list(rows)
-        return replace(
-            self,
-            hours=self.hours[rows],
-            density=self.density[rows],
-            flux=self.flux[rows],
-        )
 
 
 def map_series(

@@ -31,7 +31,7 @@ from ncl_deepxde.radar.products.tracks import Place, follow
 
 __all__ = ["write_products"]
 
-SHOWN = (0.25, 0.5, 0.75)
+SHOWN = np.array([0.25, 0.5, 0.75])
 """Parts of the night after which maps are shown."""
 
 TRACK_TIMES = 49
@@ -84,6 +84,7 @@ def write_products(
     if places is None:
         places = _above(radars, region)
     maps = map_series(field, region, np.linspace(begin, end, frames), n=n)
+    shown = map_series(field, region, begin + (end - begin) * SHOWN, n=n)
     tracks = follow(
         field, region, places, (begin + end) / 2, np.linspace(begin, end, TRACK_TIMES)
     )
@@ -94,7 +95,6 @@ def write_products(
     fields, figures = directory / "fields", directory / "figures"
     write_netcdf(fields / f"{name}_maps.nc", maps, radars=radars, source=name)
     write_geojson(fields / f"{name}_tracks.geojson", tracks, region)
-    shown = maps.select([round(part * (frames - 1)) for part in SHOWN])
     marks = Marks(radars, held_out, line)
     density_maps(figures / f"{name}_maps.png", shown, marks)
     map_animation(figures / f"{name}_maps.gif", maps, marks)

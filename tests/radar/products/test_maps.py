@@ -51,14 +51,6 @@ def test_flux_is_turned_from_the_plane_to_east_and_north(northward, region):
     np.testing.assert_allclose(series.flux[..., 1], 10 * 30 * 5, rtol=1e-11)
 
 
-def test_select_keeps_the_named_times(cloud, region):
-    series = map_series(cloud, region, [0, 1, 2], n=4)
-    part = series.select([2, 0])
-    np.testing.assert_array_equal(part.hours, [2, 0])
-    np.testing.assert_array_equal(part.density, series.density[[2, 0]])
-    np.testing.assert_array_equal(part.flux, series.flux[[2, 0]])
-
-
 @pytest.mark.parametrize(
     ("factors", "expected"),
     [
