@@ -3,8 +3,19 @@
 Solving needs dolfinx; loading and evaluating a saved solution needs numpy only.
 """
 
-from reference_fem import initial_states, spectral, torus
-from reference_fem.result import TorusResult, load
+from reference_fem import ball, ball_start, initial_states, spectral, torus
+from reference_fem.result import BallResult, Result, TorusResult, load
 from reference_fem.solution import Solution
 
-__all__ = ["Solution", "TorusResult", "initial_states", "load", "spectral", "torus"]
+__all__ = [
+    "BallResult",
+    "Result",
+    "Solution",
+    "TorusResult",
+    "ball",
+    "ball_start",
+    "initial_states",
+    "load",
+    "spectral",
+    "torus",
+]

@@ -2,13 +2,56 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from reference_fem import torus
+from reference_fem import ball, torus
+from reference_fem.ball_start import euler_ball_density, euler_ball_velocity
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
-from reference_fem.result import TorusResult
+from reference_fem.result import Result
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A domain with its initial state and defaults."""
+
+    help: str
+    solve: Callable[..., Result]
+    density: Callable[[Any], Any]
+    velocity: Callable[[Any], Any]
+    n: int
+    n_help: str
+    dt: float
+    t_end: float
+    save_times: int
+
+
+CASES = {
+    "torus": _Case(
+        "Euler flow on the periodic unit square",
+        torus.solve,
+        euler_torus_density,
+        euler_torus_velocity,
+        n=64,
+        n_help="squares per axis",
+        dt=2e-3,
+        t_end=1 / 3,
+        save_times=41,
+    ),
+    "ball": _Case(
+        "Euler flow in the unit ball",
+        ball.solve,
+        euler_ball_density,
+        euler_ball_velocity,
+        n=8,
+        n_help="cells per radius",
+        dt=1e-2,
+        t_end=0.5,
+        save_times=21,
+    ),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,34 +83,37 @@ def _output(text: str) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m reference_fem", description=__doc__)
-    problems = parser.add_subparsers(dest="problem", required=True)
-    sub = problems.add_parser("torus", help="Euler flow on the periodic unit square")
-    sub.add_argument("--n", type=int, default=64, help="squares per axis")
-    sub.add_argument("--dt", type=float, default=2e-3, help="largest time step")
-    sub.add_argument("--t-end", type=float, default=1 / 3, help="final time")
-    sub.add_argument(
-        "--save-times",
-        type=_save_times,
-        default=41,
-        metavar="N|T1,T2,...",
-        help="number of equally spaced times, or a list",
-    )
-    sub.add_argument("--degree", type=int, default=2, help="degree of rho and u")
-    sub.add_argument("--out", type=_output, required=True, help="npz file to write")
-    sub.add_argument(
-        "--paraview", type=Path, metavar="DIR", help="also write .vtu here"
-    )
+    domains = parser.add_subparsers(dest="domain", required=True)
+    for name, case in CASES.items():
+        sub = domains.add_parser(name, help=case.help)
+        sub.add_argument("--n", type=int, default=case.n, help=case.n_help)
+        sub.add_argument("--dt", type=float, default=case.dt, help="largest time step")
+        sub.add_argument("--t-end", type=float, default=case.t_end, help="final time")
+        sub.add_argument(
+            "--save-times",
+            type=_save_times,
+            default=case.save_times,
+            metavar="N|T1,T2,...",
+            help="number of equally spaced times, or a list",
+        )
+        sub.add_argument("--degree", type=int, default=2, help="degree of rho and u")
+        sub.add_argument("--out", type=_output, required=True, help="npz file to write")
+        sub.add_argument(
+            "--paraview", type=Path, metavar="DIR", help="also write .vtu here"
+        )
     return parser
 
 
-def _report(result: TorusResult) -> str:
+def _report(result: Result) -> str:
     d, p = result.diagnostics, result.parameters
     mass = max(abs(d["mass"] / d["mass"][0] - 1))
     energy = max(abs(d["energy"] / d["energy"][0] - 1))
+    leak = d["wall_leakage"].max() if "wall_leakage" in d else None
     return (
         f"{p['num_steps']} steps of {p['dt']:.6g} in {p['seconds']:.1f} s on "
         f"{p['processes']} process(es); mass drift {mass:.1e}, "
         f"energy drift {energy:.1e}, |div u| {d['divergence'].max():.1e}, "
+        f"{'' if leak is None else f'|u.n| {leak:.1e} at the wall, '}"
         f"rho in [{d['min_density'].min():.4f}, {d['max_density'].max():.4f}]"
     )
 
@@ -83,10 +129,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
+    case = CASES[options.domain]
     try:
-        result = torus.solve(
-            euler_torus_density,
-            euler_torus_velocity,
+        result = case.solve(
+            case.density,
+            case.velocity,
             n=options.n,
             dt=options.dt,
             t_end=options.t_end,

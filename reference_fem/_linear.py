@@ -1,8 +1,43 @@
 """A linear system that is assembled and solved again in every time step."""
 
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reference_fem._dolfinx import PETSc, fem, fem_petsc
+
+
+class Projection(Protocol):
+    """An orthogonal projection of owned degrees of freedom, in place."""
+
+    def __call__(self, values: NDArray[np.float64]) -> None:
+        """Project."""
+
+
+class _ProjectedPreconditioner:
+    r"""The preconditioner :math:`P M P` of a projection P, for PETSc.
+
+    A Krylov method that starts in the range of P stays there and solves
+    :math:`P (b - A x) = 0`, the equation with unknowns and test functions in that
+    range.
+    """
+
+    def __init__(self, inner: PETSc.PC, projection: Projection) -> None:
+        self.inner, self.projection = inner, projection
+
+    def setUp(self, pc: PETSc.PC) -> None:
+        """Prepare for a new matrix."""
+        self.inner.setOperators(*pc.getOperators())
+        self.inner.setUp()
+
+    def apply(self, pc: PETSc.PC, x: PETSc.Vec, y: PETSc.Vec) -> None:
+        """Compute y = P M P x."""
+        projected = x.copy()
+        self.projection(projected.array_w)
+        self.inner.apply(projected, y)
+        self.projection(y.array_w)
+        projected.destroy()
 
 
 class LinearProblem:
@@ -20,6 +55,8 @@ class LinearProblem:
         null_space: Whether constants are in the kernel (pressure).
         reuse_below: Keep the preconditioner of an older matrix as long as solves take
             fewer iterations than this; 0 renews it in every solve.
+        projection: Where given, the solution and the test functions are confined to
+            its range, from which the solution must start.
     """
 
     def __init__(
@@ -31,6 +68,7 @@ class LinearProblem:
         options: dict[str, Any],
         null_space: bool = False,
         reuse_below: int = 0,
+        projection: Projection | None = None,
     ) -> None:
         self.name, self.a, self.L, self.solution = (
             name,
@@ -49,6 +87,8 @@ class LinearProblem:
         self.ksp.setOperators(self.A)
         self.ksp.setInitialGuessNonzero(True)
         self._set_options(options)
+        if projection is not None:
+            self._project(projection)
         self._reuse(False)
 
     def _set_options(self, options: dict[str, Any]) -> None:
@@ -60,6 +100,12 @@ class LinearProblem:
         self.ksp.setFromOptions()
         for key in options:
             database.delValue(prefix + key)
+
+    def _project(self, projection: Projection) -> None:
+        context = _ProjectedPreconditioner(self.ksp.getPC(), projection)
+        outer = PETSc.PC().createPython(context, comm=self.A.getComm())
+        outer.setOperators(self.A)
+        self.ksp.setPC(outer)
 
     def solve(self, L: Any | None = None) -> int:
         """Assemble and solve.

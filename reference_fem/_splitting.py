@@ -31,12 +31,12 @@ import numpy as np
 from numpy.typing import NDArray
 from ufl import (
     FacetNormal,
+    Measure,
     TestFunction,
     TrialFunction,
     div,
     dot,
     dS,
-    dx,
     grad,
     inner,
     jump,
@@ -44,9 +44,9 @@ from ufl import (
 )
 
 from reference_fem._dolfinx import MPI, LagrangeVariant, basix_ufl, fem
+from reference_fem._domain import Domain
 from reference_fem._linear import LinearProblem
-from reference_fem._periodic_mesh import create_periodic_unit_square
-from reference_fem.lattice import node_index
+from reference_fem._wall import SlipWall
 
 Array = NDArray[np.float64]
 
@@ -62,21 +62,8 @@ order, with half the error of BDF2 (V. N. Vatsa et al., AIAA 2010-0122). BDF3 it
 is unstable here: at n = 100, dt = 1e-3 it diverged at t = 0.32."""
 EXTRAPOLATION = ((1, 0, 0), (2, -1, 0), (3, -3, 1))
 
-EDGE = 0.01
-"""c above. Larger values are better on a smooth manufactured solution (0.02 best of 0,
-0.001, 0.005, 0.02), smaller ones on thin filaments (0.003 better than 0.02)."""
-
 KRYLOV = {"ksp_rtol": 1e-12, "ksp_max_it": 500}
 DENSITY_SOLVER = {"ksp_type": "bcgs", "pc_type": "jacobi", **KRYLOV}
-VELOCITY_SOLVER = {
-    "ksp_type": "gmres",
-    "pc_type": "lu",
-    "pc_factor_mat_solver_type": "mumps",
-    "ksp_rtol": 1e-12,
-    "ksp_max_it": 30,
-}
-VELOCITY_REUSE_BELOW = 7
-"""Measured: 8 more iterations cost as much as a factorization, at n = 64 and 100."""
 # an exact coarse solve of the singular matrix needs a rank-revealing method
 PRESSURE_SOLVER = {
     "ksp_type": "cg",
@@ -119,15 +106,15 @@ class Splitting:
 
     def __init__(
         self,
-        comm: MPI.Comm,
-        n: int,
+        domain: Domain,
         degree: int,
         grad_div: float,
         rho0: Callable[[Array], Array],
         u0: Callable[[Array], Array],
         force: Callable[[Array, float], Array] | None,
     ) -> None:
-        self.n, self.msh = n, create_periodic_unit_square(comm, n)
+        self.domain, self.msh = domain, domain.msh
+        self.dx = Measure("dx", self.msh, metadata=domain.metadata)
         self.force, self.num_steps = force, 0
         self._create_fields(degree)
         self._create_density_problem()
@@ -136,6 +123,8 @@ class Splitting:
         self._create_functionals()
         self.rho[0].interpolate(rho0)
         self.w[0].interpolate(u0)
+        if self.wall is not None:
+            self.wall.start()
         for level in self.rho[1:]:
             level.x.array[:] = self.rho[0].x.array
         self._check_density(0.0)
@@ -150,18 +139,24 @@ class Splitting:
         def space(k: int, shape: tuple[int, ...] = ()) -> Any:
             element = basix_ufl.element(
                 "Lagrange",
-                "triangle",
+                self.msh.basix_cell().name,
                 k,
                 lagrange_variant=LagrangeVariant.equispaced,
                 shape=shape,
             )
             return fem.functionspace(self.msh, element)
 
-        self.R, self.V, self.Q = space(degree), space(degree, (2,)), space(degree - 1)
+        gdim = self.msh.geometry.dim
+        self.R, self.V, self.Q = (
+            space(degree),
+            space(degree, (gdim,)),
+            space(degree - 1),
+        )
         self.rho, self.w = _history(self.R), _history(self.V)
         self.phi, self.p = _history(self.Q), _history(self.Q)
         self.w_star, self.p_star = fem.Function(self.V), fem.Function(self.Q)
         self.f = fem.Function(self.V)
+        self.wall = SlipWall(self.w[0]) if self.domain.has_wall else None
         self.alpha = [fem.Constant(self.msh, float(j == 0)) for j in range(LEVELS)]
 
     def _edge_term(self, weight: Any, a: Any, b: Any) -> Any:
@@ -169,15 +164,16 @@ class Splitting:
         normal = FacetNormal(self.msh)
         speed = abs(dot(self.w_star("+"), normal("+")))
         jumps = jump(grad(a), normal), jump(grad(b), normal)
-        return EDGE / self.n**2 * weight * speed * inner(*jumps) * dS
+        return self.domain.edge_weight * weight * speed * inner(*jumps) * dS
 
     def _create_density_problem(self) -> None:
         rho, w_star, alpha = self.rho, self.w_star, self.alpha
         s, r = TrialFunction(self.R), TestFunction(self.R)
         past = sum(alpha[j] * rho[j] for j in range(1, LEVELS))
-        a = alpha[0] * s * r * dx - s * dot(w_star, grad(r)) * dx
-        a += self._edge_term(1, s, r)
-        L = -past * r * dx
+        a = alpha[0] * s * r * self.dx - s * dot(w_star, grad(r)) * self.dx
+        if self.domain.edge_weight:
+            a += self._edge_term(1, s, r)
+        L = -past * r * self.dx
         self.density = LinearProblem("density", a, L, rho[0], DENSITY_SOLVER)
 
     def _create_velocity_problem(self, grad_div: float) -> None:
@@ -188,34 +184,42 @@ class Splitting:
         def transport(u: Any, v: Any) -> Any:
             return 0.5 * rho[0] * dot(dot(grad(u), self.w_star), v)
 
-        a = alpha[0] * rho[0] * dot(u, v) * dx + gamma * div(u) * div(v) * dx
-        a += (transport(u, v) - transport(v, u)) * dx
-        a += self._edge_term(rho[0]("+"), u, v)
-        L = self.p_star * div(v) * dx + dot(self.f, v) * dx
+        a = alpha[0] * rho[0] * dot(u, v) * self.dx + gamma * div(u) * div(v) * self.dx
+        a += (transport(u, v) - transport(v, u)) * self.dx
+        if self.domain.edge_weight:
+            a += self._edge_term(rho[0]("+"), u, v)
+        L = self.p_star * div(v) * self.dx + dot(self.f, v) * self.dx
         for j in range(1, LEVELS):
             projected = w[j] - grad(phi[j]) / rho[j]
-            L -= alpha[j] * sqrt(rho[0] * rho[j]) * dot(projected, v) * dx
+            L -= alpha[j] * sqrt(rho[0] * rho[j]) * dot(projected, v) * self.dx
         self.velocity = LinearProblem(
-            "velocity", a, L, w[0], VELOCITY_SOLVER, reuse_below=VELOCITY_REUSE_BELOW
+            "velocity",
+            a,
+            L,
+            w[0],
+            self.domain.velocity_solver,
+            reuse_below=self.domain.velocity_reuse_below,
+            projection=self.wall,
         )
 
     def _create_pressure_problem(self) -> None:
         rho, w = self.rho[0], self.w[0]
         g, q = TrialFunction(self.Q), TestFunction(self.Q)
-        a = dot(grad(g), grad(q)) / rho * dx
-        L = -div(w) * q * dx
+        a = dot(grad(g), grad(q)) / rho * self.dx
+        L = -div(w) * q * self.dx
         self.pressure = LinearProblem(
             "pressure", a, L, self.phi[0], PRESSURE_SOLVER, null_space=True
         )
         acceleration = self.f / rho - dot(grad(w), w)
-        self._initial_pressure = fem.form(dot(acceleration, grad(q)) * dx)
+        self._initial_pressure = fem.form(dot(acceleration, grad(q)) * self.dx)
 
     def _create_functionals(self) -> None:
         rho, w = self.rho[0], self.w[0]
-        self._mass = fem.form(rho * dx)
-        self._energy = fem.form(0.5 * rho * dot(w, w) * dx)
-        self._divergence = fem.form(div(w) ** 2 * dx)
-        self._pressure_mean = fem.form(self.p[0] * dx)
+        self._mass = fem.form(rho * self.dx)
+        self._energy = fem.form(0.5 * rho * dot(w, w) * self.dx)
+        self._divergence = fem.form(div(w) ** 2 * self.dx)
+        self.volume = self.integrate(fem.form(fem.Constant(self.msh, 1.0) * self.dx))
+        self._pressure_mean = fem.form(self.p[0] * self.dx)
 
     def integrate(self, form: Any) -> float:
         """Return a functional summed over all processes."""
@@ -224,13 +228,13 @@ class Splitting:
     def _set_force(self, t: float) -> None:
         force = self.force
         if force is not None:
-            self.f.interpolate(lambda x: force(x[:2], t))
+            self.f.interpolate(lambda x: force(x[: self.msh.geometry.dim], t))
 
     def _set_pressure(self, values: Array) -> None:
         """Store the pressure with zero mean."""
         p = self.p[0].x.array
         p[:] = values
-        p -= self.integrate(self._pressure_mean)
+        p -= self.integrate(self._pressure_mean) / self.volume
 
     def step(self, dt: float, t: float) -> None:
         """Advance all fields by dt to the time t.
@@ -253,7 +257,8 @@ class Splitting:
 
         density_iterations = self.density.solve()
         # the solver's residual along r = 1 would be a drift of mass
-        self.rho[0].x.array[:] += self.mass - self.integrate(self._mass)
+        lost = self.mass - self.integrate(self._mass)
+        self.rho[0].x.array[:] += lost / self.volume
         self._check_density(t)
         velocity_iterations = self.velocity.solve()
         pressure_iterations = self.pressure.solve()
@@ -288,34 +293,24 @@ class Splitting:
             "min_density": low,
             "max_density": high,
         }
+        if self.wall is not None:
+            row["wall_leakage"] = self.wall.leakage()
         names = ("density", "velocity", "pressure")
         for name, count in zip(names, self.iterations, strict=True):
             row[f"{name}_iterations"] = float(count)
         return row
 
-    def lattice(self, weights: dict[int, float]) -> tuple[Array, Array, Array]:
-        """Return rho, u and p of a weighted sum of time levels, on every process.
+    def combine(self, history: list[fem.Function], weights: dict[int, float]) -> Array:
+        """Return the owned nodal values (N, components) of a sum of time levels.
 
         Args:
-            weights: Level (0 is the newest) to its weight.
+            history: Time levels of a field, newest first.
+            weights: Level to its weight.
         """
-        rho, u, p = (
-            self._gather(history, weights) for history in (self.rho, self.w, self.p)
-        )
-        return rho[0], u, p[0]
-
-    def _gather(self, history: list[fem.Function], weights: dict[int, float]) -> Array:
-        """Return nodal values (components, m, m / 2), as described in the lattice."""
-        space = history[0].function_space
-        owned, size = space.dofmap.index_map.size_local, space.dofmap.index_map_bs
-        m = round((2 * space.dofmap.index_map.size_global) ** 0.5)
-        x = space.tabulate_dof_coordinates()[:owned, :2]
-        i, j = node_index(np.rint(x * m).astype(np.int64), m)
-        values = np.zeros((size, m, m // 2))
-        for level, weight in weights.items():
-            part = history[level].x.array[: owned * size].reshape(owned, size)
-            values[:, i, j] += weight * part.T
-        return np.asarray(self.msh.comm.allreduce(values))
+        dofmap = history[0].function_space.dofmap
+        owned, size = dofmap.index_map.size_local, dofmap.index_map_bs
+        values = sum(w * history[j].x.array for j, w in weights.items())
+        return np.asarray(values)[: owned * size].reshape(owned, size)
 
     def destroy(self) -> None:
         """Free the PETSc objects."""

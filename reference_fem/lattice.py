@@ -43,6 +43,19 @@ def node_index(nodes: Integers, m: int) -> tuple[Integers, Integers]:
     return i, j // 2
 
 
+def quadratic_mesh(n: int) -> tuple[Array, Integers]:
+    """Return points (P, 2) and cells (4 n^2, 6): corners, then midpoints of edges.
+
+    The mesh is not periodic: nodes on the seam appear on both sides.
+    """
+    corners = cell_corners(np.arange(4 * n * n), n)
+    nodes = np.concatenate(
+        [2 * corners, corners + np.roll(corners, -1, axis=1)], axis=1
+    )
+    points, cells = np.unique(nodes.reshape(-1, 2), axis=0, return_inverse=True)
+    return points / (4 * n), cells.reshape(-1, 6)
+
+
 def evaluate(values: Array, n: int, points: Array) -> Array:
     r"""Evaluate periodic Lagrange fields.
 

@@ -1,4 +1,4 @@
-"""ParaView files of a result: quadratic triangles per time, and a collection."""
+"""ParaView files of a result: quadratic cells per time, and a collection."""
 
 import os
 from pathlib import Path
@@ -6,28 +6,12 @@ from typing import TYPE_CHECKING
 
 import meshio
 import numpy as np
-from numpy.typing import NDArray
-
-from reference_fem.lattice import cell_corners
 
 if TYPE_CHECKING:
-    from reference_fem.result import TorusResult
+    from reference_fem.result import Result
 
 
-def _quadratic_mesh(n: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return points (P, 3) and cells (4 n^2, 6): corners, then midpoints of edges.
-
-    The mesh is not periodic: nodes on the seam appear on both sides.
-    """
-    corners = cell_corners(np.arange(4 * n * n), n)
-    nodes = np.concatenate(
-        [2 * corners, corners + np.roll(corners, -1, axis=1)], axis=1
-    )
-    points, cells = np.unique(nodes.reshape(-1, 2), axis=0, return_inverse=True)
-    return np.pad(points / (4 * n), ((0, 0), (0, 1))), cells.reshape(-1, 6)
-
-
-def write_series(result: "TorusResult", directory: str | os.PathLike[str]) -> Path:
+def write_series(result: "Result", directory: str | os.PathLike[str]) -> Path:
     """Write ``solution_0000.vtu`` ... and ``solution.pvd``; fields rho, u, p.
 
     Args:
@@ -39,19 +23,19 @@ def write_series(result: "TorusResult", directory: str | os.PathLike[str]) -> Pa
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    points, cells = _quadratic_mesh(int(result.parameters["n"]))
+    points, kind, cells = result.quadratic_mesh()
+    padding = (0, 0), (0, 3 - result.dim)
     entries = []
     for index, time in enumerate(result.times):
-        values = result.evaluate(points[:, :2], float(time))
+        values = result.evaluate(points, float(time))
         data = {
             "rho": values["rho"][:, 0],
-            "u": np.pad(values["u"], ((0, 0), (0, 1))),
+            "u": np.pad(values["u"], padding),
             "p": values["p"][:, 0],
         }
         name = f"solution_{index:04d}.vtu"
-        meshio.Mesh(points, [("triangle6", cells)], point_data=data).write(
-            folder / name
-        )
+        mesh = meshio.Mesh(np.pad(points, padding), [(kind, cells)], point_data=data)
+        mesh.write(folder / name)
         entries.append(f'    <DataSet timestep="{time:.12g}" file="{name}"/>\n')
     collection = folder / "solution.pvd"
     collection.write_text(

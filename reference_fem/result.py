@@ -4,35 +4,37 @@ import json
 import os
 import tempfile
 import zipfile
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from reference_fem import lattice
-from reference_fem.solution import Array, Solution
+from reference_fem import ball_mesh, lattice
+from reference_fem.lattice import Integers
+from reference_fem.solution import Array, Solution, TorusSolution
+from reference_fem.tetrahedra import Locator
 
-FORMAT = "ncl-deepxde reference torus 1"
 FIELDS = ("times", "rho", "u", "p")
 
 
 @dataclass
-class TorusResult(Solution):
-    r"""Lagrange fields on the periodic unit square, known by their nodal values.
-
-    Triangles and nodes are those of :mod:`reference_fem.lattice`.
+class Result(Solution):
+    r"""Lagrange fields known by their nodal values, of degrees k, k and k - 1.
 
     Attributes:
         times: Saved times (T,).
-        rho: Density (T, m, m / 2), degree k = ``parameters["degree"]``, m = 2 k n.
-        u: Velocity (T, 2, m, m / 2), same degree.
-        p: Pressure (T, l, l / 2), degree k - 1, mean zero.
+        rho: Density.
+        u: Velocity.
+        p: Pressure, mean zero.
         diagnostics: Per time step (num_steps + 1,): ``time``, ``mass``, ``energy``,
             ``divergence`` (L2 norm of div u), ``min_density``, ``max_density`` (at the
             nodes), ``density_iterations``, ``velocity_iterations``,
-            ``pressure_iterations``.
+            ``pressure_iterations``; where there is a wall also ``wall_leakage`` (the
+            largest |u.n|).
         parameters: ``n``, ``degree``, ``dt``, ``num_steps``, ``grad_div``,
             ``seconds``, ``processes``.
     """
@@ -43,16 +45,11 @@ class TorusResult(Solution):
     p: Array
     diagnostics: dict[str, Array]
     parameters: dict[str, Any] = field(default_factory=dict)
+    domain: ClassVar[str]
 
-    def _snapshot(self, index: int, points: Array) -> Array:
-        n = int(self.parameters["n"])
-        fine = np.concatenate([self.rho[index][None], self.u[index]])
-        return np.concatenate(
-            [
-                lattice.evaluate(fine, n, points),
-                lattice.evaluate(self.p[index][None], n, points),
-            ]
-        )
+    @abstractmethod
+    def quadratic_mesh(self) -> tuple[Array, str, Integers]:
+        """Return points (P, dim), meshio's name of the cells, and cells (C, nodes)."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one npz file, at once or not at all.
@@ -66,7 +63,9 @@ class TorusResult(Solution):
         target = Path(path)
         arrays = {name: getattr(self, name) for name in FIELDS}
         arrays |= {f"diagnostics/{name}": v for name, v in self.diagnostics.items()}
-        header = json.dumps({"format": FORMAT, "parameters": self.parameters})
+        header = json.dumps(
+            {"format": _format(self.domain), "parameters": self.parameters}
+        )
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".reference-")
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -91,8 +90,78 @@ class TorusResult(Solution):
         return write_series(self, directory)
 
 
-def load(path: str | os.PathLike[str]) -> TorusResult:
-    """Read a result that :meth:`TorusResult.save` wrote; needs numpy only.
+class TorusResult(Result, TorusSolution):
+    r"""Fields on the periodic unit square.
+
+    Triangles and nodes are those of :mod:`reference_fem.lattice`, m = 2 k n:
+    ``rho`` (T, m, m / 2), ``u`` (T, 2, m, m / 2), ``p`` (T, l, l / 2) with
+    l = 2 (k - 1) n.
+    """
+
+    domain = "torus"
+
+    def _snapshot(self, index: int, points: Array) -> Array:
+        n = int(self.parameters["n"])
+        fine = np.concatenate([self.rho[index][None], self.u[index]])
+        return np.concatenate(
+            [
+                lattice.evaluate(fine, n, points),
+                lattice.evaluate(self.p[index][None], n, points),
+            ]
+        )
+
+    def quadratic_mesh(self) -> tuple[Array, str, Integers]:
+        """Return points (P, 2) and triangles (C, 6) of the unit square, cut open."""
+        points, cells = lattice.quadratic_mesh(int(self.parameters["n"]))
+        return points, "triangle6", cells
+
+
+class BallResult(Result):
+    r"""Fields in the unit ball.
+
+    Tetrahedra and nodes are those of :mod:`reference_fem.ball_mesh`, corners first:
+    ``rho`` (T, P), ``u`` (T, 3, P), ``p`` (T, corners).
+    """
+
+    dim = 3
+    domain = "ball"
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(*ball_mesh.create(int(self.parameters["n"])))
+
+    def _into_domain(self, points: Array) -> Array:
+        radius = np.linalg.norm(points, axis=1).max(initial=0)
+        if radius > 1 + 1e-6:
+            raise ValueError(
+                f"points must lie in the unit ball, got a distance of {radius:.9g} "
+                "from its center; leave such points out"
+            )
+        return points
+
+    def _snapshot(self, index: int, points: Array) -> Array:
+        place = self._locator.locate(points)
+        fine = np.concatenate([self.rho[index][None], self.u[index]])
+        return np.concatenate(
+            [
+                self._locator.interpolate(fine, *place),
+                self._locator.interpolate(self.p[index][None], *place),
+            ]
+        )
+
+    def quadratic_mesh(self) -> tuple[Array, str, Integers]:
+        """Return points (P, 3) and tetrahedra (C, 10)."""
+        # basix orders edges by the corners they leave out, VTK along the faces
+        order = [0, 1, 2, 3, 9, 6, 8, 7, 5, 4]
+        return self._locator.nodes, "tetra10", self._locator.cells[:, order]
+
+
+def _format(domain: str) -> str:
+    return f"ncl-deepxde reference {domain} 1"
+
+
+def load(path: str | os.PathLike[str]) -> Result:
+    """Read a result that :meth:`Result.save` wrote; needs numpy only.
 
     Args:
         path: The npz file.
@@ -119,10 +188,12 @@ def load(path: str | os.PathLike[str]) -> TorusResult:
         ) from error
 
 
-def _unpack(arrays: Mapping[str, Any]) -> TorusResult:
+def _unpack(arrays: Mapping[str, Any]) -> Result:
     header = json.loads(str(arrays["header"]))
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ValueError(f"its format is not {FORMAT!r}")
+    kinds = {_format(kind.domain): kind for kind in (TorusResult, BallResult)}
+    name = header.get("format") if isinstance(header, dict) else None
+    if name not in kinds:
+        raise ValueError(f"its format is none of {', '.join(map(repr, kinds))}")
     prefix = "diagnostics/"
     diagnostics = {
         name.removeprefix(prefix): value
@@ -130,6 +201,6 @@ def _unpack(arrays: Mapping[str, Any]) -> TorusResult:
         if name.startswith(prefix)
     }
     fields = {name: arrays[name] for name in FIELDS}
-    return TorusResult(
+    return kinds[name](
         **fields, diagnostics=diagnostics, parameters=header["parameters"]
     )

@@ -1,6 +1,7 @@
 """What every reference solution offers: saved times, and values at any points."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,17 +10,23 @@ Array = NDArray[np.float64]
 
 
 class Solution(ABC):
-    r"""Fields rho, u and p on the periodic unit square, saved at some times.
+    r"""Fields rho, u and p, saved at some times.
 
     Attributes:
         times: Saved times (T,), strictly increasing.
+        dim: Dimension of space.
     """
 
     times: Array
+    dim: ClassVar[int]
+
+    @abstractmethod
+    def _into_domain(self, points: Array) -> Array:
+        """Return the points (N, dim) as the domain knows them, or refuse them."""
 
     @abstractmethod
     def _snapshot(self, index: int, points: Array) -> Array:
-        """Return rho, u_1, u_2, p (4, N) of a saved time at points (N, 2) in [0, 1)."""
+        """Return rho, u, p (2 + dim, N) of a saved time at points (N, dim)."""
 
     def evaluate(self, points: ArrayLike, time: float) -> dict[str, Array]:
         r"""Return the fields at points and a time.
@@ -28,28 +35,38 @@ class Solution(ABC):
         polynomial through the four nearest saved times (fewer where fewer are saved).
 
         Args:
-            points: Coordinates (N, 2), wrapped into the unit square.
+            points: Coordinates (N, dim); the torus wraps them into the unit square.
             time: A number within the range of :attr:`times`.
 
         Returns:
-            ``{"rho": (N, 1), "u": (N, 2), "p": (N, 1)}``, float64.
+            ``{"rho": (N, 1), "u": (N, dim), "p": (N, 1)}``, float64.
 
         Raises:
-            ValueError: If the points have another shape or are not finite, or the time
-                is outside the saved range.
+            ValueError: If the points have another shape, are not finite or outside of
+                the domain, or the time is outside the saved range.
         """
         x = np.asarray(points, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != 2 or not np.isfinite(x).all():
+        if x.ndim != 2 or x.shape[1] != self.dim or not np.isfinite(x).all():
             raise ValueError(
-                f"points must be finite numbers of shape (N, 2), got shape {x.shape}; "
-                "pass the coordinates without the time column"
+                f"points must be finite numbers of shape (N, {self.dim}), got shape "
+                f"{x.shape}; pass the coordinates without the time column"
             )
-        wrapped = x - np.floor(x)
-        wrapped[wrapped == 1.0] = 0.0
+        x = self._into_domain(x)
         weights = time_weights(self.times, time)
-        values = sum(w * self._snapshot(k, wrapped) for k, w in weights.items())
-        rho, u, p = np.split(np.asarray(values).T, [1, 3], axis=1)
+        values = sum(w * self._snapshot(k, x) for k, w in weights.items())
+        rho, u, p = np.split(np.asarray(values).T, [1, 1 + self.dim], axis=1)
         return {"rho": rho, "u": u, "p": p}
+
+
+class TorusSolution(Solution):
+    """A solution on the periodic unit square."""
+
+    dim = 2
+
+    def _into_domain(self, points: Array) -> Array:
+        wrapped = points - np.floor(points)
+        wrapped[wrapped == 1.0] = 0.0
+        return np.asarray(wrapped)
 
 
 def time_weights(times: ArrayLike, time: float, width: int = 4) -> dict[int, float]:

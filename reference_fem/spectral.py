@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from reference_fem.solution import Array, Solution
+from reference_fem.solution import Array, TorusSolution
 
 FILTER_STRENGTH, FILTER_ORDER = 36.0, 36
 """exp(-36) is the round-off of doubles; order 36 leaves 2/3 of the modes as is."""
@@ -85,7 +85,7 @@ class _Grid:
 
 
 @dataclass
-class SpectralSolution(Solution):
+class SpectralSolution(TorusSolution):
     """Grid values at saved times, evaluated by trigonometric interpolation.
 
     Attributes:

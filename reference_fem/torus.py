@@ -8,17 +8,15 @@ r"""Variable-density incompressible Euler on the periodic unit square, by FEM.
 The scheme is written out in :mod:`reference_fem._splitting`.
 """
 
-import math
-import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
+from reference_fem._march import Fields, check, march, save_times_array
+from reference_fem.lattice import node_index
 from reference_fem.result import TorusResult
-from reference_fem.solution import Array, time_weights
+from reference_fem.solution import Array
 
 if TYPE_CHECKING:
     from reference_fem._splitting import Splitting
@@ -66,84 +64,57 @@ def solve(
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
-    _check(n, dt, t_end, degree, grad_div)
-    times = _save_times(save_times, t_end)
+    check(
+        [
+            ("n", n, isinstance(n, int) and n >= 3, "an integer of at least 3"),
+            ("degree", degree, degree in (2, 3), "2 or 3"),
+        ],
+        dt,
+        t_end,
+        grad_div,
+    )
+    times = save_times_array(save_times, t_end)
     from reference_fem._dolfinx import MPI, require_compiler
+    from reference_fem._periodic_mesh import create_domain
     from reference_fem._splitting import Splitting
 
     require_compiler()
     comm = MPI.COMM_WORLD if comm is None else comm
-    start = time.perf_counter()
-    num_steps = math.ceil(t_end / dt * (1 - 1e-12))
-    show = progress and comm.rank == 0
-    scheme = Splitting(comm, n, degree, grad_div, rho0, u0, force)
-    try:
-        fields, rows = _march(scheme, t_end, num_steps, times, show)
-    finally:
-        scheme.destroy()
-    rho, u, p = (np.stack(part) for part in zip(*fields, strict=True))
-    parameters = {
-        "n": n,
-        "degree": degree,
-        "dt": t_end / num_steps,
-        "num_steps": num_steps,
-        "grad_div": grad_div,
-        "seconds": time.perf_counter() - start,
-        "processes": comm.size,
-    }
-    diagnostics = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return TorusResult(times, rho, u, p, diagnostics, parameters)
+    done = march(
+        lambda: Splitting(create_domain(comm, n), degree, grad_div, rho0, u0, force),
+        read_lattice,
+        dt,
+        t_end,
+        times,
+        f"FEM n={n}" if progress else None,
+    )
+    parameters = {"n": n, "degree": degree, "grad_div": grad_div, **done.parameters}
+    return TorusResult(times, done.rho, done.u, done.p, done.diagnostics, parameters)
 
 
-def _march(
-    scheme: "Splitting", t_end: float, num_steps: int, times: Array, show: bool
-) -> tuple[list[tuple[Array, Array, Array]], list[dict[str, float]]]:
-    """Run all steps; return the fields at the save times and the diagnostics."""
-    steps = t_end / num_steps * np.arange(num_steps + 1)
-    steps[-1] = t_end
-    fields, rows = [], [scheme.diagnostics(0.0)]
-    if times[0] == 0.0:
-        fields.append(scheme.lattice({0: 1.0}))
-    label = f"FEM n={scheme.n}"
-    for k in tqdm(range(1, num_steps + 1), label, disable=not show, file=sys.stderr):
-        scheme.step(t_end / num_steps, float(steps[k]))
-        rows.append(scheme.diagnostics(float(steps[k])))
-        known = steps[max(0, k - 3) : k + 1]
-        for moment in times[(times > steps[k - 1]) & (times <= steps[k])]:
-            weights = time_weights(known, float(moment))
-            fields.append(
-                scheme.lattice({len(known) - 1 - i: w for i, w in weights.items()})
-            )
-    return fields, rows
+def read_lattice(scheme: "Splitting", weights: dict[int, float]) -> Fields:
+    """Return rho, u and p of a weighted sum of time levels, on every process.
+
+    Args:
+        scheme: The scheme.
+        weights: Level (0 is the newest) to its weight.
+    """
+    rho, u, p = (
+        _on_lattice(scheme, history, weights)
+        for history in (scheme.rho, scheme.w, scheme.p)
+    )
+    return rho[0], u, p[0]
 
 
-def _check(n: int, dt: float, t_end: float, degree: int, grad_div: float) -> None:
-    rules = [
-        ("n", n, isinstance(n, int) and n >= 3, "an integer of at least 3"),
-        ("t_end", t_end, 0 < t_end < math.inf, "positive and finite"),
-        ("dt", dt, 0 < dt <= t_end, f"positive and at most t_end = {t_end!r}"),
-        ("degree", degree, degree in (2, 3), "2 or 3"),
-        ("grad_div", grad_div, 0 <= grad_div < math.inf, "finite and not negative"),
-    ]
-    for name, value, holds, rule in rules:
-        if not holds:
-            raise ValueError(f"{name} must be {rule}, got {value!r}")
-
-
-def _save_times(save_times: Sequence[float] | int, t_end: float) -> Array:
-    if isinstance(save_times, int):
-        if save_times < 2:
-            raise ValueError(
-                f"save_times as a number must be at least 2, got {save_times!r}"
-            )
-        return np.linspace(0.0, t_end, save_times)
-    times = np.asarray(save_times, dtype=np.float64)
-    close = np.abs(times - t_end) <= 1e-12 * t_end
-    times = np.where(close, t_end, times)
-    ordered = times.ndim == 1 and times.size > 0 and bool((np.diff(times) > 0).all())
-    if not ordered or times[0] < 0 or times[-1] > t_end:
-        raise ValueError(
-            f"save_times must increase within [0, t_end = {t_end:g}], "
-            f"got {save_times!r}"
-        )
-    return times
+def _on_lattice(
+    scheme: "Splitting", history: list[Any], weights: dict[int, float]
+) -> Array:
+    """Return nodal values (components, m, m / 2), as described in the lattice."""
+    space = history[0].function_space
+    m = round((2 * space.dofmap.index_map.size_global) ** 0.5)
+    part = scheme.combine(history, weights)
+    x = space.tabulate_dof_coordinates()[: len(part), :2]
+    i, j = node_index(np.rint(x * m).astype(np.int64), m)
+    values = np.zeros((part.shape[1], m, m // 2))
+    values[:, i, j] = part.T
+    return np.asarray(scheme.msh.comm.allreduce(values))

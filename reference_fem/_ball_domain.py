@@ -1,0 +1,55 @@
+"""The unit ball as a dolfinx mesh, and nodal values in the order of the mesh."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reference_fem import ball_mesh
+from reference_fem._dolfinx import MPI, Mesh, basix_ufl, fem, mesh, ufl
+from reference_fem._domain import Domain, share
+
+VELOCITY_SOLVER = {
+    "ksp_type": "gmres",
+    "pc_type": "pbjacobi",
+    "ksp_rtol": 1e-12,
+    "ksp_max_it": 500,
+    "ksp_gmres_restart": 100,
+}
+
+
+def create_ball(comm: MPI.Comm, n: int) -> Mesh:
+    """Return the mesh of :func:`reference_fem.ball_mesh.create`.
+
+    Args:
+        comm: MPI communicator that shares the mesh.
+        n: Cells per radius.
+    """
+    nodes, cells = ball_mesh.create(n)
+    return mesh.create_mesh(
+        comm,
+        cells[share(comm, len(cells))],
+        ufl.Mesh(basix_ufl.element("Lagrange", "tetrahedron", 2, shape=(3,))),
+        nodes[share(comm, len(nodes))],
+    )
+
+
+def node_numbers(space: fem.FunctionSpace) -> NDArray[np.int64]:
+    """Return the numbers in the mesh of :mod:`reference_fem.ball_mesh` of owned nodes.
+
+    Args:
+        space: Lagrange space of degree 1 or 2 on that mesh.
+    """
+    geometry, dofs = space.mesh.geometry, space.dofmap.list
+    numbers = np.empty(dofs.max() + 1, dtype=np.int64)
+    numbers[dofs] = geometry.input_global_indices[geometry.dofmap[:, : dofs.shape[1]]]
+    return numbers[: space.dofmap.index_map.size_local]
+
+
+def create_domain(comm: MPI.Comm, n: int) -> Domain:
+    """Return the unit ball with the solvers that suit it."""
+    return Domain(
+        create_ball(comm, n),
+        edge_weight=0.0,
+        velocity_solver=VELOCITY_SOLVER,
+        metadata={"quadrature_degree": 6},
+        has_wall=True,
+    )

@@ -1,0 +1,62 @@
+r"""Free slip on the unit sphere, imposed at the nodes.
+
+The velocity w and its test functions are confined to :math:`w(X_i) \cdot X_i = 0` at
+the nodes :math:`X_i` of the wall, which lie on the sphere, where :math:`X_i` is the
+normal.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reference_fem._dolfinx import MPI, fem, mesh, ufl
+
+Array = NDArray[np.float64]
+
+SAMPLES = np.array([[0.2, 0.2], [0.6, 0.2], [0.2, 0.6], [0.5, 0.1], [0.1, 0.5]])
+"""Points of the reference triangle, no nodes, at which the leakage is measured."""
+
+
+class SlipWall:
+    """The projection onto velocities along the wall.
+
+    Args:
+        w: Velocity, of degree 2 on second-order cells.
+    """
+
+    def __init__(self, w: fem.Function) -> None:
+        V = w.function_space
+        self.w, self.msh = w, V.mesh
+        x = V.tabulate_dof_coordinates()[: V.dofmap.index_map.size_local]
+        self.size = 3 * len(x)
+        self.nodes = np.flatnonzero(np.linalg.norm(x, axis=1) > 1 - 1e-9)
+        self.normals = x[self.nodes]
+        self._create_leakage()
+
+    def _create_leakage(self) -> None:
+        x = ufl.SpatialCoordinate(self.msh)
+        outward = ufl.dot(self.w, x) / ufl.sqrt(ufl.dot(x, x))
+        self._outward = fem.Expression(outward, SAMPLES)
+        topology = self.msh.topology
+        topology.create_connectivity(2, 3)
+        self._facets = fem.compute_integration_domains(
+            fem.IntegralType.exterior_facet,
+            topology,
+            mesh.exterior_facet_indices(topology),
+        ).reshape(-1, 2)
+
+    def __call__(self, values: Array) -> None:
+        """Remove the normal components from the owned values (3 N,) of a velocity."""
+        blocks = values.reshape(-1, 3)
+        wall = blocks[self.nodes]
+        normal = np.einsum("ni,ni->n", wall, self.normals)
+        blocks[self.nodes] = wall - normal[:, None] * self.normals
+
+    def start(self) -> None:
+        """Remove the normal components of w."""
+        self(self.w.x.array[: self.size])
+        self.w.x.scatter_forward()
+
+    def leakage(self) -> float:
+        """Return the largest |w.n| between the nodes."""
+        values = self._outward.eval(self.msh, self._facets)
+        return float(self.msh.comm.allreduce(np.abs(values).max(initial=0), MPI.MAX))
