@@ -116,7 +116,7 @@ def _draw_radars(axes: Axes, region: Region, marks: Marks) -> None:
                 lon[rows],
                 lat[rows],
                 MARKERS[label],
-                markersize=6,
+                markersize=5,
                 markerfacecolor="white",
                 markeredgecolor="black",
                 label=label,

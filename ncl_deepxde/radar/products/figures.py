@@ -84,7 +84,7 @@ def track_map(
     region: Region,
     marks: Marks = NO_MARKS,
     *,
-    title: str = "Tracks",
+    title: str = "Tracks of birds",
 ) -> None:
     """Draw tracks, their color telling the time.
 
@@ -242,7 +242,13 @@ def _mark_origin(axes: Axes, tracks: Tracks, points: Array) -> None:
         )
         for name, place in zip(tracks.names, start, strict=True):
             axes.annotate(
-                name, place, (5, 5), textcoords="offset points", size="small", zorder=6
+                name,
+                place,
+                (5, 5),
+                textcoords="offset points",
+                size="small",
+                zorder=6,
+                clip_on=True,
             )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ncl_deepxde.metrics import Array
+from ncl_deepxde.nn._checks import check_counts
 from ncl_deepxde.radar.projection import Projection
 
 __all__ = ["Grid", "Interval", "Region", "Time", "time_label"]
@@ -146,7 +147,12 @@ class Region:
         return self.start + timedelta(hours=float(hours))
 
     def grid(self, n: int = 64) -> Grid:
-        """Return square cells, about n along the longer side of the map."""
+        """Return square cells, about n along the longer side of the map.
+
+        Raises:
+            ValueError: n is not a positive integer.
+        """
+        check_counts(n=(n, 1))
         width, height = self.x[1] - self.x[0], self.y[1] - self.y[0]
         size = max(width, height) / n
         x, y = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ncl_deepxde.metrics import Array
 from ncl_deepxde.problem import Figure
 from ncl_deepxde.radar.products._chart import Marks
 from ncl_deepxde.radar.products.crossing import (
@@ -24,10 +26,10 @@ from ncl_deepxde.radar.products.figures import (
     track_map,
 )
 from ncl_deepxde.radar.products.geojson import write_geojson
-from ncl_deepxde.radar.products.maps import map_series
+from ncl_deepxde.radar.products.maps import MapSeries, map_series
 from ncl_deepxde.radar.products.netcdf import write_netcdf
 from ncl_deepxde.radar.products.region import Interval, Region, Time, time_label
-from ncl_deepxde.radar.products.tracks import Place, follow
+from ncl_deepxde.radar.products.tracks import Place, Tracks, follow
 
 __all__ = ["write_products"]
 
@@ -78,36 +80,98 @@ def write_products(
         ValueError: A night that ends before it begins, a line or place outside the
             region, or a field that is not finite.
     """
-    begin, end = region.span(*night)
-    if line is None:
-        line = _through_the_middle(region)
-    if places is None:
-        places = _above(radars, region)
-    maps = map_series(field, region, np.linspace(begin, end, frames), n=n)
-    shown = map_series(field, region, begin + (end - begin) * SHOWN, n=n)
-    tracks = follow(
-        field, region, places, (begin + end) / 2, np.linspace(begin, end, TRACK_TIMES)
+    found = _compute(
+        field,
+        region,
+        region.span(*night),
+        _through_the_middle(region) if line is None else line,
+        _above(radars, region) if places is None else places,
+        n=n,
+        frames=frames,
+        tolerance=tolerance,
     )
-    crossing = birds_crossing(field, region, line, begin, end, tolerance=tolerance)
-    hours = np.linspace(begin, end, RATE_TIMES)
-    rates = crossing_rates(field, region, line, hours)
-
-    fields, figures = directory / "fields", directory / "figures"
-    write_netcdf(fields / f"{name}_maps.nc", maps, radars=radars, source=name)
-    write_geojson(fields / f"{name}_tracks.geojson", tracks, region)
-    marks = Marks(radars, held_out, line)
-    density_maps(figures / f"{name}_maps.png", shown, marks)
-    map_animation(figures / f"{name}_maps.gif", maps, marks)
-    track_map(figures / f"{name}_tracks.png", tracks, region, marks)
-    crossing_figure(figures / f"{name}_crossing.png", region, hours, rates, crossing)
-    return _captions(name, region, (begin, end), line, crossing)
+    fields = directory / "fields"
+    write_netcdf(fields / f"{name}_maps.nc", found.maps, radars=radars, source=name)
+    write_geojson(fields / f"{name}_tracks.geojson", found.tracks, region)
+    _draw(directory / "figures", name, found, Marks(radars, held_out, found.line))
+    return _captions(name, found)
 
 
-def _captions(
-    name: str, region: Region, night: Interval, line: Line, crossing: Crossing
-) -> list[Figure]:
-    begin, end = (time_label(region.utc(hours)) for hours in night)
-    way = " to ".join(f"({lon:.2f}, {lat:.2f})" for lon, lat in line)
+@dataclass(frozen=True)
+class _Found:
+    """What the files of a night show."""
+
+    region: Region
+    night: Interval
+    line: Line
+    maps: MapSeries
+    shown: MapSeries
+    tracks: Tracks
+    crossing: Crossing
+    rate_hours: Array
+    rates: Array
+
+
+def _compute(
+    field: Field,
+    region: Region,
+    night: Interval,
+    line: Line,
+    places: Mapping[str, Place],
+    *,
+    n: int,
+    frames: int,
+    tolerance: float,
+) -> _Found:
+    begin, end = night
+    rate_hours = np.linspace(begin, end, RATE_TIMES)
+    return _Found(
+        region,
+        night,
+        line,
+        maps=map_series(field, region, np.linspace(begin, end, frames), n=n),
+        shown=map_series(field, region, begin + (end - begin) * SHOWN, n=n),
+        tracks=follow(
+            field,
+            region,
+            places,
+            (begin + end) / 2,
+            np.linspace(begin, end, TRACK_TIMES),
+        ),
+        crossing=birds_crossing(field, region, line, begin, end, tolerance=tolerance),
+        rate_hours=rate_hours,
+        rates=crossing_rates(field, region, line, rate_hours),
+    )
+
+
+def _draw(figures: Path, name: str, found: _Found, marks: Marks) -> None:
+    density_maps(
+        figures / f"{name}_maps.png",
+        found.shown,
+        marks,
+        title=f"Birds in the air and where they go: {name}",
+    )
+    map_animation(figures / f"{name}_maps.gif", found.maps, marks)
+    track_map(
+        figures / f"{name}_tracks.png",
+        found.tracks,
+        found.region,
+        marks,
+        title=f"Tracks of birds: {name}",
+    )
+    crossing_figure(
+        figures / f"{name}_crossing.png",
+        found.region,
+        found.rate_hours,
+        found.rates,
+        found.crossing,
+        title=f"Birds that cross the line: {name}",
+    )
+
+
+def _captions(name: str, found: _Found) -> list[Figure]:
+    begin, end = (time_label(found.region.utc(hours)) for hours in found.night)
+    way = " to ".join(f"({lon:.2f}, {lat:.2f})" for lon, lat in found.line)
     return [
         (
             f"figures/{name}_maps.png",
@@ -123,8 +187,8 @@ def _captions(
         (
             f"figures/{name}_crossing.png",
             f"{name}: birds that cross the line {way} (longitude, latitude) from "
-            f"{begin} to {end} UTC: {crossing}. The right is that of somebody who "
-            "walks from its first point to its last.",
+            f"{begin} to {end} UTC: {found.crossing}. The right is that of somebody "
+            "who walks from its first point to its last.",
         ),
     ]
 

@@ -84,6 +84,12 @@ def test_bad_interval_is_refused(name, ends, region):
         Region(region.projection, region.start, **arguments)
 
 
+@pytest.mark.parametrize("n", [0, -1, 2.5])
+def test_bad_number_of_cells_is_refused(n, region):
+    with pytest.raises(ValueError, match="n: must be an integer and at least 1"):
+        region.grid(n)
+
+
 def test_no_radar_is_refused(radars):
     with pytest.raises(ValueError, match="radars: must hold at least one"):
         Region.around(radars[:0], datetime(2018, 4, 5), (0, 5))
