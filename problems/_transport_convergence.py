@@ -29,7 +29,7 @@ def draw_convergence(
     runs: Mapping[str, Mapping[str, Sequence[Records]]],
     true_costs: Mapping[str, float],
 ) -> None:
-    """Draw kinetic energy and terminal terms against seconds, one row per case.
+    """Draw estimates and terminal terms against seconds, one row per case.
 
     Args:
         path: Image file to write.
@@ -42,11 +42,11 @@ def draw_convergence(
         grid = figure.subplots(len(runs), 2, squeeze=False)
         for (left, right), (case, models) in zip(grid, runs.items(), strict=True):
             for model, seeds in models.items():
-                _draw_term(left, model, _curves(seeds, _energy), colors[model])
+                _draw_term(left, model, _curves(seeds, _estimate), colors[model])
                 _draw_term(right, model, _curves(seeds, _terminal), colors[model])
             cost = true_costs[case]
             left.axhline(cost, color="black", linestyle="--", label="reference")
-            left.set(ylim=(0, 2.5 * cost), ylabel="kinetic energy", title=case)
+            left.set(ylim=(0, 2.5 * cost), ylabel="estimate of $W_2^2$", title=case)
             right.set(yscale="log", ylabel="weighted terms of both ends", title=case)
             for axes in (left, right):
                 axes.set_xlabel("training time (s)")
@@ -88,8 +88,10 @@ def _running_mean(values: Array) -> Array:
     return np.convolve(values, np.full(window, 1 / window), mode="valid")
 
 
-def _energy(record: Mapping[str, Any]) -> float | None:
-    value: float | None = record["terms"].get("energy")
+def _estimate(record: Mapping[str, Any]) -> float | None:
+    """Return the kinetic energy of a flow, or the cost of a map that has none."""
+    terms = record["terms"]
+    value: float | None = terms.get("energy", terms.get("cost"))
     return value
 
 

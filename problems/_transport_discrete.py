@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from ncl_deepxde.metrics import Array
 from problems._transport_estimators import ESTIMATORS, exact_and_controlled
 from problems._transport_mixture import GaussianMixture
 
-__all__ = ["compute", "limit", "load"]
+__all__ = ["compute", "limit", "load", "load_densities"]
 
 Pair = tuple[GaussianMixture, GaussianMixture]
 
 # One entry for each pair, size and repeat.
 ARRAYS = ("costs", "controlled", "seconds")
+# What makes a mixture.
+PARTS = ("centers", "std", "weights")
 
 
 def compute(
@@ -68,7 +71,8 @@ def compute(
             found[key][i, j, k] = value
         _write(unfinished, found)
     dims = [rho.dim for rho, _ in pairs.values()]
-    _write(path, {**found, "pairs": names, "n": n, "method": method, "dims": dims})
+    content = {**found, "pairs": names, "n": n, "method": method, "dims": dims}
+    _write(path, content | _parts(pairs))
     unfinished.unlink(missing_ok=True)
 
 
@@ -97,13 +101,46 @@ def load(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            content = {key: data[key] for key in data.files}
+    with _opened(path) as data:
+        content = {key: data[key] for key in (*ARRAYS, "pairs", "n", "method", "dims")}
         return {
             str(name): _summary(content, i, int(content["dims"][i]))
             for i, name in enumerate(content["pairs"])
         }
+
+
+def load_densities(path: Path) -> dict[str, Pair]:
+    """Return source and target of every pair in a file of :func:`compute`.
+
+    Raises:
+        ValueError: The file is not one that :func:`compute` wrote.
+    """
+    with _opened(path) as data:
+        return {
+            str(name): (_mixture(data, i, 0), _mixture(data, i, 1))
+            for i, name in enumerate(data["pairs"])
+        }
+
+
+def _parts(pairs: Mapping[str, Pair]) -> dict[str, Array]:
+    """Return the arrays that make the densities, by part, pair and end."""
+    return {
+        f"{part}_{i}_{k}": getattr(rho, part)
+        for i, ends in enumerate(pairs.values())
+        for k, rho in enumerate(ends)
+        for part in PARTS
+    }
+
+
+def _mixture(data: Mapping[str, Any], i: int, k: int) -> GaussianMixture:
+    return GaussianMixture(*(data[f"{part}_{i}_{k}"] for part in PARTS))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            yield data
     except (OSError, EOFError, KeyError, ValueError) as error:
         raise ValueError(
             f"reference: {path} is damaged or holds something else ({error}). Remove "
@@ -185,7 +222,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 def _fingerprint(pair: Pair) -> str:
     """Return what tells pairs of densities apart."""
-    parts = [a for rho in pair for a in (rho.centers, rho.std, rho.weights)]
+    parts = [getattr(rho, part) for rho in pair for part in PARTS]
     content = b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
     return hashlib.sha256(content).hexdigest()[:16]
 

@@ -14,6 +14,7 @@ from ncl_deepxde.metrics import Array, Solution, torus_grid
 from ncl_deepxde.nn._exact import ExactContinuity
 from problems._transport_cost import map_cost
 from problems._transport_objective import BenamouBrenier, half_side, kinetic_energy
+from problems._transport_reference import Reference
 from problems._transport_solutions import Flow, Map
 from problems._transport_targets import GaussianMixture
 
@@ -29,21 +30,21 @@ CHUNK = 8192
 
 
 def measure_cost(
-    solution: Flow | Map, rho_0: GaussianMixture, true_cost: float, own: Settings
+    solution: Flow | Map, reference: Reference, own: Settings
 ) -> dict[str, Any]:
-    """Return the cost of a map and how far it is from the true one.
+    """Return the cost of a map and how far it is from that of discrete transport.
 
     Args:
         solution: The map, which is given ``costs``.
-        rho_0: Where the map starts.
-        true_cost: What the optimal map costs.
+        reference: Of the pair.
         own: ``evaluation`` of a preset.
     """
-    solution.costs = map_cost(solution.transport, rho_0, **own["cost"])
+    solution.costs = map_cost(solution.transport, reference.pair[0], **own["cost"])
     mean = solution.costs.mean
     return {
         "w2_squared": {"mean": mean, "std": solution.costs.std},
-        "w2_relative_difference": mean / true_cost - 1,
+        "w2_relative_difference": mean / reference.best - 1,
+        "w2_relative_to_limit": mean / reference.limit - 1,
     }
 
 

@@ -37,7 +37,8 @@ class Minimax(SampledObjective):
         \big] + \lambda \sum_k \|\max(-W_k, 0)\|^2
 
     DeepXDE sees the first; :class:`MinimaxAdam` lowers the second itself. Samples are
-    a function of the seed and the number of the step.
+    a function of the seed and the number of the step. A second term, the cost of the
+    map, is a constant for f: it is there for the log.
 
     Args:
         rho_0: Where the map starts.
@@ -56,7 +57,7 @@ class Minimax(SampledObjective):
         penalty: float = 1.0,
         seed: int = 0,
     ) -> None:
-        super().__init__({"f": self._loss_of_f}, num_inputs=rho_0.dim, seed=seed)
+        super().__init__(self._terms, num_inputs=rho_0.dim, seed=seed)
         self.rho_0, self.rho_1 = rho_0, rho_1
         self.batch, self.penalty = batch, penalty
 
@@ -69,14 +70,14 @@ class Minimax(SampledObjective):
         dual: Tensor = (net(y) - (x * y).sum(dim=1, keepdim=True)).mean()
         return dual + self.penalty * net.g.convexity_penalty()
 
-    def _loss_of_f(self, net: Any, generator: torch.Generator) -> Tensor:
+    def _terms(self, net: Any, generator: torch.Generator) -> dict[str, Tensor]:
         x_0, x_1 = (
             rho.sample(self.batch, generator) for rho in (self.rho_0, self.rho_1)
         )
         with torch.no_grad():
             y = net.transport(x_0)
-        loss: Tensor = (net(x_1) - net(y)).mean()
-        return loss
+        cost = (y - x_0).square().sum(dim=1).mean()
+        return {"f": (net(x_1) - net(y)).mean(), "cost": cost}
 
 
 class MinimaxAdam(torch.optim.Adam):

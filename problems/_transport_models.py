@@ -60,6 +60,7 @@ def _lflow(dim: int, own: Settings) -> ExactContinuity:
         blocks=own["blocks"],
         depth=own["depth"],
         width=own["width"],
+        frequency=own["frequency"],
         affine=own["affine"],
         time_embedding=own["time_embedding"],
         output="velocity",

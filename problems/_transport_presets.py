@@ -18,7 +18,7 @@ from ncl_deepxde.cells import merge
 from ncl_deepxde.problem import Preset
 from problems._transport_targets import PAIRS, pair
 
-__all__ = ["PRESETS"]
+__all__ = ["PRESETS", "only_case"]
 
 EVERY = ("lflow", "ncl-subharmonic", "icnn")
 
@@ -51,6 +51,7 @@ COMMON: dict[str, Any] = {
         "blocks": 10,
         "depth": 3,
         "width": 16,
+        "frequency": 15.0,
         "affine": True,
         "time_embedding": [64, 64],
         "batch": 512,
@@ -180,10 +181,23 @@ class Presets(dict[str, Preset]):
         if not is_pair or base not in self:
             raise KeyError(name)
         rho_0, _ = pair(case)
-        changes = {"box": None, **(LINE if rho_0.dim == 1 else {})}
-        preset = self[base]
-        settings = {**preset.settings, "cases": {case: changes}}
-        return Preset(preset.summary, preset.models, settings)
+        return _only(self[base], case, rho_0.dim)
+
+
+def only_case(case: str, dim: int) -> dict[str, Preset]:
+    """Return all presets for one pair alone.
+
+    Args:
+        case: Its name.
+        dim: Number of space dimensions, 1 or 2.
+    """
+    return {name: _only(preset, case, dim) for name, preset in PRESETS.items()}
+
+
+def _only(preset: Preset, case: str, dim: int) -> Preset:
+    changes = {**(LINE if dim == 1 else {}), "box": None}
+    settings = {**preset.settings, "cases": {case: changes}}
+    return Preset(preset.summary, preset.models, settings)
 
 
 PRESETS = Presets(

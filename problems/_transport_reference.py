@@ -19,9 +19,11 @@ from problems._transport_known import quantile_cost, quantile_map
 from problems._transport_objective import half_side
 from problems._transport_samples import from_samples
 from problems._transport_table import tabulated
-from problems._transport_targets import pair
+from problems._transport_targets import GaussianMixture
 
 __all__ = ["Reference", "compute", "describe", "load"]
+
+Pair = tuple[GaussianMixture, GaussianMixture]
 
 # Of the plan that is drawn, whatever the costs come from.
 PARTICLES = 2000
@@ -34,16 +36,15 @@ class Reference:
     """What is known of the optimal transport between two densities.
 
     Args:
-        case: Name of the pair.
+        pair: Both densities.
         costs: By the number of samples, one for each repeat.
         trend: The pair's entry of ``_transport_discrete.load``.
     """
 
     def __init__(
-        self, case: str, costs: Mapping[int, Cost], trend: Mapping[str, Any]
+        self, pair: Pair, costs: Mapping[int, Cost], trend: Mapping[str, Any]
     ) -> None:
-        self.costs_by_n, self.trend = costs, trend
-        self.pair = pair(case)
+        self.pair, self.costs_by_n, self.trend = pair, costs, trend
 
     @property
     def costs(self) -> Cost:
@@ -54,6 +55,17 @@ class Reference:
     def exact(self) -> float | None:
         """The cost between the densities themselves, known on a line."""
         return quantile_cost(*self.pair) if self.pair[0].dim == 1 else None
+
+    @property
+    def limit(self) -> float:
+        """The exact cost if it is known, or else the limit of infinitely many samples.
+
+        Of a single size of samples there is none: their mean.
+        """
+        if self.exact is not None:
+            return self.exact
+        limit: float | None = self.trend["limit"]
+        return self.costs.mean if limit is None else limit
 
     @property
     def best(self) -> float:
@@ -103,20 +115,21 @@ class Reference:
         return x, y[partner]
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
+def compute(pairs: Mapping[str, Pair], own: Mapping[str, Any], path: Path) -> None:
     """Write discrete costs of every case.
 
     Args:
-        settings: Of a preset, with ``reference: {n, repeats}``; n may be a list.
+        pairs: Both densities by case.
+        own: ``reference`` of a preset: ``n``, a number or several, ``repeats``, and
+            ``method``, a key of ``ESTIMATORS``.
         path: The npz file to write.
 
     Raises:
-        ValueError: Sizes that are too small.
+        ValueError: Sizes that are too small, or a method of another name.
     """
-    own = settings["reference"]
     n = own["n"] if isinstance(own["n"], list) else [own["n"]]
-    pairs = {case: pair(case) for case in settings["cases"]}
-    _transport_discrete.compute(pairs, n, own["repeats"], path)
+    method = own.get("method", "exact")
+    _transport_discrete.compute(pairs, n, own["repeats"], path, method=method)
 
 
 def load(path: Path) -> dict[str, Reference]:
@@ -126,12 +139,15 @@ def load(path: Path) -> dict[str, Reference]:
         ValueError: The file is not one that :func:`compute` wrote.
     """
     trends = _transport_discrete.load(path)
+    pairs = _transport_discrete.load_densities(path)
     with np.load(path, allow_pickle=False) as data:
         sizes, values = data["n"].tolist(), data["costs"]
     found = {}
     for (case, trend), rows in zip(trends.items(), values, strict=True):
         costs = [Cost(tuple(row.tolist())) for row in rows]
-        found[case] = Reference(case, dict(zip(sizes, costs, strict=True)), trend)
+        found[case] = Reference(
+            pairs[case], dict(zip(sizes, costs, strict=True)), trend
+        )
     return found
 
 

@@ -67,8 +67,9 @@ def draw(
         ),
         (
             "figures/convergence.png",
-            "Kinetic energy of the flow, which has the squared Wasserstein distance as "
-            "its least value, and weighted terms of both ends, against training time; "
+            "Kinetic energy of a flow, whose least value is the squared Wasserstein "
+            "distance, or cost of a map (icnn), and weighted terms of both ends of a "
+            "flow, against training time; "
             "running means, bands are one standard deviation over seeds. The terms "
             "jump where their weight rises.",
         ),
@@ -224,13 +225,19 @@ def summarize(metrics: Mapping[str, Any]) -> str:
             f"{reference['repeats']} repeats)"
         )
         exact = reference.get("w2_squared_exact", {}).get(case)
-        lines.append(f"{text}." if exact is None else f"{text}, exactly {exact:.4f}.")
+        limit = reference["w2_squared_limit"][case]
+        if exact is not None:
+            text += f", exactly {exact:.4f}"
+        elif limit is not None:
+            text += f", {limit:.4f} in the limit of infinitely many"
+        lines.append(f"{text}.")
         for name, model in metrics["models"].items():
             own = model["w2_squared"][case]
             text = (
                 f"{name}, {case}: W2 squared {own['mean']:.4f} "
-                f"({100 * model['w2_relative_difference'][case]:+.1f} %, standard "
-                f"deviation {own['std']:.4f} over samples)"
+                f"({100 * model['w2_relative_difference'][case]:+.1f} %, "
+                f"{100 * model['w2_relative_to_limit'][case]:+.1f} % against the limit "
+                f"of infinitely many; standard deviation {own['std']:.4f} over samples)"
             )
             if "terminal_mse" in model:
                 text += (

@@ -7,11 +7,12 @@ over all flows with :math:`\partial_t\rho + \nabla\cdot(\rho u) = 0` from
 continuity minimize kinetic energy plus distances at both ends
 (``_transport_objective``); what it costs to move their particles from the start to the
 end estimates :math:`W_2^2`. A case is a pair of densities by name
-(``_transport_targets``).
+(``_transport_targets``), or two files of samples (``--data SOURCE --data TARGET``).
 
 Metrics, each by case: cost of the map, its relative difference from that of exact plans
-between samples; mean square error of the density at both ends; kinetic energy of the
-flow; continuity residual; error of the mass.
+between samples, and from the limit of infinitely many of them; mean square error of the
+density at both ends; kinetic energy of the flow; continuity residual; error of the
+mass.
 
 Sources: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
 https://arxiv.org/abs/2210.01741; F. Arend Torres et al., Lagrangian Flow Networks (ICLR
@@ -23,22 +24,37 @@ that mass is 1 at all times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ncl_deepxde.cells import merge
 from ncl_deepxde.metrics import Solution
-from ncl_deepxde.problem import Experiment, Figure
+from ncl_deepxde.problem import Experiment, Figure, Preset
 from problems import _transport_reference, _transport_results
 from problems._transport_measures import measure_cost, measure_flow
 from problems._transport_models import MODELS, build_model
-from problems._transport_presets import PRESETS
+from problems._transport_own import own_case
+from problems._transport_presets import PRESETS, only_case
 from problems._transport_solutions import Flow
-from problems._transport_targets import pair
+from problems._transport_targets import (
+    GaussianMixture,
+    from_samples,
+    load_samples,
+    pair,
+)
 
-__all__ = ["PROBLEM", "OptimalTransport"]
+__all__ = [
+    "PROBLEM",
+    "GaussianMixture",
+    "OptimalTransport",
+    "from_samples",
+    "load_samples",
+    "pair",
+]
+
+Pair = tuple[GaussianMixture, GaussianMixture]
 
 
 class OptimalTransport:
@@ -47,7 +63,28 @@ class OptimalTransport:
     name = "optimal-transport"
     summary = "Dynamical optimal transport between two densities"
     models = MODELS
-    presets = PRESETS
+
+    def __init__(
+        self,
+        presets: Mapping[str, Preset] = PRESETS,
+        pairs: Mapping[str, Pair] | None = None,
+    ) -> None:
+        self.presets, self.pairs = presets, pairs or {}
+
+    def with_data(self, files: Sequence[Path]) -> OptimalTransport:
+        """Return the problem with a user's own samples as its only case.
+
+        Args:
+            files: Of the source and of the target, npy or csv.
+
+        Raises:
+            ValueError: Not two files, or they hold no samples that it can take.
+        """
+        case, ends = own_case(files)
+        return OptimalTransport(only_case(case, ends[0].dim), {case: ends})
+
+    def _pair(self, case: str) -> Pair:
+        return self.pairs.get(case) or pair(case)
 
     def build(self, model: str, settings: Mapping[str, Any], seed: int) -> Experiment:
         """Return a fresh model with its stages of training.
@@ -58,12 +95,13 @@ class OptimalTransport:
             seed: Of the points.
         """
         own = merge(settings, settings.get(model, {}))
-        found = build_model(model, pair(settings["case"]), own, seed)
+        found = build_model(model, self._pair(settings["case"]), own, seed)
         return replace(found, settings=settings)
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
         """Write costs of discrete transport between samples, for all cases."""
-        _transport_reference.compute(settings, path)
+        pairs = {case: self._pair(case) for case in settings["cases"]}
+        _transport_reference.compute(pairs, settings["reference"], path)
 
     def load_reference(self, path: Path) -> Any:
         """Return the references by case."""
@@ -77,12 +115,10 @@ class OptimalTransport:
         """Return all metrics of a case, each by the name of the case."""
         settings: Mapping[str, Any] = experiment.settings
         case, own = settings["case"], settings["evaluation"]
-        ends = pair(case)
         solution: Any = experiment.solution
-        true_cost = reference[case].best
-        found = measure_cost(solution, ends[0], true_cost, own)
+        found = measure_cost(solution, reference[case], own)
         if isinstance(solution, Flow):
-            found |= measure_flow(solution, ends, own)
+            found |= measure_flow(solution, reference[case].pair, own)
         return {key: {case: value} for key, value in found.items()}
 
     def draw(

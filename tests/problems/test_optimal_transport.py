@@ -35,6 +35,7 @@ def test_smoke_run_has_all_metrics_and_figures(tmp_path, capsys):
                 model["w2_squared"][case]["mean"] > 0 < model["w2_squared"][case]["std"]
             )
             assert model["w2_relative_difference"][case] > -1
+            assert model["w2_relative_to_limit"][case] > -1
             if name != "icnn":
                 assert model["terminal_mse"][case] > 0
                 assert model["kinetic_energy"][case] > 0
@@ -94,6 +95,49 @@ def test_a_preset_takes_any_pair():
         presets["quick@"]
 
 
+def write_samples(folder, d=2, scale=1.0, n=40):
+    x = np.random.default_rng(0).normal(size=(2, n, d)) * scale
+    np.savetxt(folder / "before.csv", x[0], delimiter=",")
+    np.save(folder / "after.npy", x[1] / 2)
+    return [folder / "before.csv", folder / "after.npy"]
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_own_samples_are_the_only_case(tmp_path, d):
+    problem = PROBLEM.with_data(write_samples(tmp_path, d))
+    assert list(problem.presets) == list(PROBLEM.presets)
+    settings = problem.presets["smoke"].settings
+    assert list(settings["cases"]) == ["before-after"]
+    settings = merge(settings, {"reference": {"n": [10, 20]}})
+    path = tmp_path / "reference.npz"
+    problem.compute_reference(settings, path)
+    reference = problem.load_reference(path)["before-after"]
+    start, end = reference.pair
+    np.testing.assert_array_equal(end.centers, np.load(tmp_path / "after.npy"))
+    assert start.dim == d
+    (cell,) = list_cells(["icnn"], settings, 0)
+    experiment = problem.build("icnn", cell.settings, 0)
+    assert experiment.model.data.rho_0.std == pytest.approx(start.std)
+    found = problem.measure(experiment, problem.load_reference(path))
+    assert list(found["w2_relative_to_limit"]) == ["before-after"]
+
+
+@pytest.mark.parametrize(
+    ("options", "keep", "message"),
+    [
+        ({}, 1, "--data: must be given twice, .* got 1"),
+        ({"d": 3}, 2, "must have 1 or 2 coordinates, got 3"),
+        ({"scale": 100.0}, 2, "distances of order 1, got up to"),
+        ({"scale": 0.01}, 2, "Subtract one vector"),
+        ({"n": 5}, 2, "before.csv: samples: at least 10 are needed"),
+    ],
+)
+def test_own_samples_that_do_not_fit_are_refused(tmp_path, options, keep, message):
+    files = write_samples(tmp_path, **options)[:keep]
+    with pytest.raises(ValueError, match=message):
+        PROBLEM.with_data(files)
+
+
 def test_metrics_of_a_flow_that_rests():
     # Weights of a network of time that is zero: the Gaussian stays as it is.
     net = SubharmonicNCL(2, components=1, construction="transport", width=0.5)
@@ -129,8 +173,8 @@ def test_terminal_error_is_that_of_each_end():
 
 
 def test_reference_on_a_line_is_exact(tmp_path):
-    settings = {"cases": {LINE: {}}, "reference": {"n": [50, 100], "repeats": 3}}
-    compute(settings, tmp_path / "reference.npz")
+    own = {"n": [50, 100], "repeats": 3}
+    compute({LINE: pair(LINE)}, own, tmp_path / "reference.npz")
     reference = load(tmp_path / "reference.npz")[LINE]
     assert reference.best == quantile_cost(*pair(LINE))
     assert len(reference.costs.values) == 3
@@ -152,7 +196,7 @@ def test_reference_on_a_line_is_exact(tmp_path):
 
 def test_reference_in_the_plane_moves_particles_straight():
     trend = {"n": [10], "mean": [0.1], "std": [0.1], "limit": None}
-    reference = Reference(PLANE, {}, trend)
+    reference = Reference(pair(PLANE), {}, trend)
     start, middle, end = reference.paths([0.0, 0.5, 1.0])
     assert start.shape == (2000, 2)
     np.testing.assert_allclose(middle, (start + end) / 2)

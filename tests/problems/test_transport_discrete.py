@@ -140,6 +140,17 @@ def test_estimates_of_gaussians_are_within_two_percent(method):
     assert ESTIMATORS[method](x_0, x_1) == pytest.approx(expected, rel=0.02)
 
 
+def test_sliced_estimate_of_similar_gaussians_is_within_two_percent():
+    # Exact for all pairs that differ by a shift and a factor: so do their projections.
+    means, stds = np.array([[0, 0], [0.5, 1]]), np.array([0.5, 1.2])
+    z = np.random.default_rng(0).normal(size=(2, 5000, 2))
+    x_0, x_1 = z * stds[:, None, None] + means[:, None]
+    expected = bures(
+        means[0], stds[0] ** 2 * np.eye(2), means[1], stds[1] ** 2 * np.eye(2)
+    )
+    assert sliced(x_0, x_1, directions=5000) == pytest.approx(expected, rel=0.02)
+
+
 def test_controlled_cost_has_less_noise_and_the_same_mean():
     # Gaussians have potentials of degree two: first-order noise vanishes altogether.
     rho_0 = GaussianMixture([[0.0, 0.0]], 1.0)
