@@ -108,7 +108,7 @@ class _Members:
             self.__exit__()
             raise ValueError(
                 f"{self._path}: must hold files dc_<radar>.json and time.json, got "
-                f"{', '.join(names[:5]) or 'nothing'}."
+                f"{', '.join(names[:5]) or 'nothing'}. Unpack tables first."
             )
         return self
 
@@ -137,8 +137,9 @@ class _Members:
 
 
 def _times(members: _Members, path: Path) -> pd.Series:
+    data = members.read("time.json")
     try:
-        texts = json.loads(members.read("time.json"))
+        texts = json.loads(data)
     except ValueError as error:
         raise ValueError(
             f"{path}: time.json is truncated or damaged: {error}."
@@ -161,12 +162,13 @@ class _Record:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._data, self._name = data, name
-        if not data.rstrip().endswith(b"}"):
+        last = data.rfind(b"}")
+        if last < 0 or data[last + 1 :].strip():
             raise ValueError(
                 f"{name}: is truncated, or no JSON. Get the archive again."
             )
         found = list(_KEY.finditer(data))
-        ends = [match.start() for match in found[1:]] + [data.rstrip().rindex(b"}")]
+        ends = [match.start() for match in found[1:]] + [last]
         self._spans = {
             match[1].decode(): (match.end(), end)
             for match, end in zip(found, ends, strict=True)

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+TEXTS = ("radar", "radar_id", "odim_code", "id", "name")
+TIMES = ("datetime", "time_utc", "interval_start_time")
 MISSING = ["", "NA", "NaN", "nan", "NULL", "null"]
 
 
@@ -43,7 +45,7 @@ def load_text(path: Path) -> str:
 
 
 def load_table(path: Path) -> pd.DataFrame:
-    """Return a table separated by commas, semicolons or tabs; every cell is text."""
+    """Return a table of cells apart by comma, semicolon or tab; names stay text."""
     text = load_text(path)
     header, _, body = text.partition("\n")
     comma = max(",;\t", key=header.count)
@@ -54,7 +56,8 @@ def load_table(path: Path) -> pd.DataFrame:
         table = pd.read_csv(
             io.StringIO(text),
             sep=comma,
-            dtype=str,
+            dtype=dict.fromkeys((*TEXTS, *TIMES), str),
+            low_memory=False,
             na_values=MISSING,
             keep_default_na=False,
         )

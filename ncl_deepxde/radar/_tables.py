@@ -97,7 +97,11 @@ def _antenna_height(table: pd.DataFrame, source: _Source) -> pd.Series | float:
     """Return what the correction ``antenna-height`` adds."""
     if "antenna-height" not in source.steps:
         return 0.0
-    require(table, ["radar_height"], source.path)
+    if "radar_height" not in table:
+        raise ValueError(
+            "corrections: antenna-height needs the column radar_height, which "
+            f"{source.path} does not have."
+        )
     return numbers(table, "radar_height", source.path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,8 @@ class Profiles:
             ``altitude`` (m above sea level, center of the bin), ``dens`` (birds/km^3),
             ``u`` and ``v`` (m/s to the east and to the north). NaN is missing; each row
             has a density or a velocity.
-        left_out: how many rows of the source are not in the table, by reason.
+        left_out: how many rows of the source are not in the table, by reason. A radar
+            at 0 degrees east and north has no position.
         notes: what a reader of the table has to know about its source.
     """
 
@@ -116,10 +117,10 @@ class Profiles:
         speed = (rows["u"] ** 2 + rows["v"] ** 2) ** 0.5
         names = self.radars["radar"]
         lines = [
-            f"{len(rows):,} rows of {len(names)} radars: {', '.join(names)}",
-            f"time      {first} to {last} UTC, {len(times):,} times{step}",
+            f"{_count(rows, 'row')} of {_count(names, 'radar')}: {', '.join(names)}",
+            f"time      {first} to {last} UTC, {_count(times, 'time')}{step}",
             f"altitude  {low:.0f} to {high:.0f} m above sea level, "
-            f"{rows['altitude'].nunique()} bins",
+            f"{_count(rows['altitude'].unique(), 'bin')}",
             _range(rows["dens"], "density   ", "birds/km^3"),
             _range(speed, "speed     ", "m/s"),
             f"left out  {sum(self.left_out.values()):,} rows",
@@ -131,6 +132,10 @@ class Profiles:
     def where(self, mask: pd.Series) -> Profiles:
         """Return the profiles of the rows that a mask (N,) marks."""
         return replace(self, rows=self.rows[mask].reset_index(drop=True))
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things):,} {name}" + "s" * (len(things) != 1)
 
 
 def _range(values: pd.Series, label: str, unit: str) -> str:

@@ -17,7 +17,7 @@ def test_summary_prints_what_is_there_and_what_is_not(tmp_path, capsys):
     path = write_zip(tmp_path / "a.zip", archive_files())
     assert main(["summary", str(path), "--radar", "deb", "--end", "2018-04-06"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("48 rows of 1 radars: deb\n")
+    assert printed.startswith("48 rows of 1 radar: deb\n")
     assert (
         "2018-04-05 18:00 to 2018-04-05 18:05 UTC, 2 times, mostly every 5 min"
         in printed
@@ -31,7 +31,7 @@ def test_summary_of_one_row(tmp_path, capsys):
     path = write(tmp_path / "a.csv", VPTS_HEADER, vpts_line(u="NaN", v="NaN"))
     assert main(["summary", str(path)]) == 0
     printed = capsys.readouterr().out
-    assert "1 times\n" in printed
+    assert "1 time\n" in printed
     assert "speed     missing in all rows" in printed
 
 
