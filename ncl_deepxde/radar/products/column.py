@@ -15,7 +15,10 @@ from ncl_deepxde.metrics import Array
 from ncl_deepxde.radar.products.field import Field, evaluate
 from ncl_deepxde.radar.products.region import Interval
 
-__all__ = ["Column", "gauss_legendre", "integrate_column"]
+__all__ = ["NODES", "Column", "gauss_legendre", "integrate_column"]
+
+NODES = 16
+"""Over 5 km of altitude, for a layer of standard deviation 300 m an error of 4e-5."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def integrate_column(
     time: float,
     altitude: Interval,
     *,
-    nodes: int = 24,
+    nodes: int = NODES,
 ) -> Column:
     """Integrate over altitude by the rule of Gauss and Legendre.
 

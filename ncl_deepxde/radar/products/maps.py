@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.products.column import integrate_column
+from ncl_deepxde.radar.products.column import NODES, integrate_column
 from ncl_deepxde.radar.products.field import Field
 from ncl_deepxde.radar.products.region import Grid, Region, Time
 
@@ -47,7 +47,7 @@ def map_series(
     times: Sequence[Time] | Array,
     *,
     n: int = 64,
-    nodes: int = 24,
+    nodes: int = NODES,
 ) -> MapSeries:
     """Integrate a field over altitude.
 
