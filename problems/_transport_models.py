@@ -92,12 +92,11 @@ def objective(pair: Pair, own: Settings, seed: int) -> SampledObjective:
 
     Args:
         pair: Start and end.
-        own: Settings with ``batch``, ``terminal`` and ``box``.
+        own: Settings with ``batch``, ``times``, ``terminal`` and ``box``.
         seed: Of the points.
     """
-    terms = BenamouBrenier(
-        *pair, batch=own["batch"], terminal=own["terminal"], box=own["box"]
-    )
+    options = {key: own[key] for key in ("batch", "times", "terminal", "box")}
+    terms = BenamouBrenier(*pair, **options)
     return SampledObjective(terms, num_inputs=pair[0].dim + 1, seed=seed)
 
 

@@ -3,7 +3,8 @@
 A case is a pair of densities by name; ``CASE`` settings may differ from case to case. A
 model's name as a key holds what differs for that model:
 
-- ``batch``: points of each of the two ends and of the box, at every step;
+- ``batch``: points of each of the two ends and of the box, at every step, and their
+  number of distinct ``times``;
 - ``terminal``: how far an end is from its density, ``TERMINALS`` of
   ``_transport_objective``, with the weight ``terminal_weight`` against the energy;
 - ``stages``: any of these, and ``lr``, ``least_lr``, ``clip``, ``steps``, from stage to
@@ -39,6 +40,7 @@ COMMON: dict[str, Any] = {
     "float": "float32",
     # Wider than that of the papers: what a flow does beyond the box is hardly seen.
     "box": 2.5,
+    "times": 32,
     "reference": {"n": [1000, 3000, 10_000], "repeats": 5},
     "evaluation": {
         "cost": {"n": 5000, "repeats": 50},
@@ -100,6 +102,7 @@ PAPER: dict[str, Any] = merge(
     {
         "seeds": 3,
         "box": 2.0,
+        "times": None,
         "lflow": {
             "depth": 5,
             "affine": False,

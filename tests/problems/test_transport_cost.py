@@ -76,6 +76,7 @@ def test_cost_of_a_trained_flow_is_the_bures_distance(net):
     net = net()
     own = {
         "batch": 64,
+        "times": 16,
         "terminal": "divergence",
         # The ends give way by the inverse of it: 6 percent of the cost for 50.
         "terminal_weight": 500.0,

@@ -116,7 +116,9 @@ def test_energy_is_unbiased(kind):
         for p in net.parameters():
             p += 0.05 * torch.randn_like(p)
     rho_0, rho_1 = GaussianMixture([[0.0, 0.0]], 1.5), target("gaussian")
-    terms = BenamouBrenier(rho_0, rho_1, batch=200, box=3.0)
+    # As many points as no multiple of their times.
+    times = None if kind == "transport" else 9
+    terms = BenamouBrenier(rho_0, rho_1, batch=200, box=3.0, times=times)
     found = estimates(net, terms, 50)["energy"]
     error = found.std() / math.sqrt(len(found))
     # Midpoints of cells of 0.16, smaller than all lengths of the flow: below 1e-3.
@@ -148,16 +150,19 @@ def test_variance_is_below_that_of_the_released_estimate():
     assert np.var(released) > 10 * ours["energy"].var()
 
 
-def test_times_are_stratified_in_each_sample():
-    terms = BenamouBrenier(*ends(2), batch=7)
-    inputs = terms.draw(torch.Generator().manual_seed(0))
-    assert inputs.shape == (21, 3)
-    *at_ends, uniform = inputs[:, 2].reshape(3, 7)
-    for t in at_ends:
-        assert sorted((t * 7).floor().tolist()) == list(range(7))
-    # Those of the box come from one sequence in space and time with even gaps.
-    gaps = uniform.sort().values.diff()
-    assert gaps.max() < 3 / 7
+@pytest.mark.parametrize("times", [None, 7, 3, 100])
+def test_times_are_stratified_in_each_sample(times):
+    terms = BenamouBrenier(*ends(2), batch=7, times=times)
+    generator, T = torch.Generator().manual_seed(0), 3 if times == 3 else 7
+    counts = np.zeros(T)
+    for _ in range(60):
+        inputs = terms.draw(generator)
+        assert inputs.shape == (21, 3)
+        for t in inputs[:, 2].reshape(3, 7):
+            assert len(t.unique()) == T
+            counts += np.bincount((t * T).long().numpy(), minlength=T)
+    # Of 7 points in 3 parts one has a third point: in 60 draws each 20 times, +- 4.
+    np.testing.assert_allclose(counts / 180, 7 / T, rtol=0.1 if T == 3 else 0)
 
 
 @pytest.mark.parametrize("dim", [1, 2])
@@ -269,7 +274,8 @@ def test_box_holds_nearly_all_mass():
     ("options", "message"),
     [
         ({"terminal": "none"}, "terminal: must be one of squared, absolute"),
-        ({"batch": 0}, "batch: must be at least 1, got 0"),
+        ({"batch": 0}, "batch and times: must be at least 1, got 0 and None"),
+        ({"times": 0}, "batch and times: must be at least 1, got 5 and 0"),
         ({"box": -1.0}, "box: must be positive, got -1"),
     ],
 )
