@@ -3,8 +3,11 @@
 All networks train on the same points with the same residuals (momentum and
 incompressibility; the plain PINN also continuity) and Adam, interleaved in one process;
 printed are medians and their ratios to the PINN with as many hidden layers and units.
+The case ``ball problem`` is all of Euler's flow in the unit ball: as many points on the
+sphere, for m.n = 0, and at t = 0, for the initial state, neither with derivatives.
 
-    python benchmarks/step_cost.py [--device cuda] [--memory] [--out step_cost.json]
+    python benchmarks/step_cost.py [--case "ball problem 4x128"] [--only vector]
+        [--device cuda] [--memory] [--out step_cost.json]
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 
-PERIODIC = {"torus": 1.0, "ball": None}
+PERIODIC = {"torus": 1.0, "ball": None, "ball problem": None}
 
 
 class NestedNCL(dde.nn.pytorch.NN):
@@ -93,7 +96,24 @@ def networks(d: int, width: int, depth: int, kind: str) -> dict[str, torch.nn.Mo
     return found
 
 
-def training_step(net: torch.nn.Module, num_points: int, d: int) -> Callable[[], None]:
+def conditions(net: torch.nn.Module, num_points: int) -> list[Tensor]:
+    """Return m.n on the unit sphere, and what the start at t = 0 lacks of the given."""
+    n = torch.nn.functional.normalize(torch.randn(num_points, 3))
+    wall = net(torch.cat([n, torch.rand(num_points, 1) / 2], dim=1))
+    direction = torch.nn.functional.normalize(torch.randn(num_points, 3))
+    x = direction * torch.rand(num_points, 1) ** (1 / 3)
+    rho = 1.5 - x.square().sum(1, keepdim=True)
+    u = torch.cat(
+        [torch.full_like(rho, -2), x[:, :1] - 1, torch.full_like(rho, 0.5)], 1
+    )
+    start = net(torch.nn.functional.pad(x, (0, 1)))
+    m_n = (wall[:, 1:4] * n).sum(1, keepdim=True)
+    return [m_n, start[:, :1] - rho, start[:, 1:4] - rho * u]
+
+
+def training_step(
+    net: torch.nn.Module, num_points: int, d: int, kind: str
+) -> Callable[[], None]:
     """Return a function that does one step of Adam at fresh points."""
     optimizer = torch.optim.Adam(net.parameters(), 1e-4)
     with_continuity = isinstance(net, dde.nn.FNN)
@@ -104,6 +124,8 @@ def training_step(net: torch.nn.Module, num_points: int, d: int) -> Callable[[],
         residuals = [momentum(flow), incompressibility(flow)]
         if with_continuity:
             residuals.append(continuity(flow))
+        if kind == "ball problem":
+            residuals += conditions(net, num_points)
         loss = sum(r.square().mean() for r in residuals)
         optimizer.zero_grad()
         loss.backward()
@@ -145,10 +167,10 @@ def cpu_peak(case: str, name: str) -> float:
     """Return what a step adds to the peak resident memory of a process, in MiB."""
     kind, d, width, depth, num_points = CASES[case]
     net = networks(d, width, depth, kind)[name]
-    training_step(net, 1, d)()
+    training_step(net, 1, d, kind)()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew (Linux)
     before = _resident("VmRSS")
-    training_step(net, num_points, d)()
+    training_step(net, num_points, d, kind)()
     return _resident("VmHWM") - before
 
 
@@ -167,6 +189,7 @@ CASES = {
     "torus 4x128": ("torus", 2, 128, 4, 2000),
     "torus 8x512": ("torus", 2, 512, 8, 500),
     "ball 4x128": ("ball", 3, 128, 4, 1000),
+    "ball problem 4x128": ("ball problem", 3, 128, 4, 1000),
 }
 
 
@@ -187,7 +210,7 @@ def main() -> None:
         kind, d, width, depth, num_points = CASES[case]
         torch.manual_seed(0)
         steps = {
-            name: training_step(net, num_points, d)
+            name: training_step(net, num_points, d, kind)
             for name, net in networks(d, width, depth, kind).items()
             if not options.only or name in ("pinn", *options.only)
         }

@@ -121,7 +121,7 @@ def _laplacian(features: Features, layers: list[_Layer]) -> Tensor:
     stream = features.laplacian()
     for layer in layers:
         _, first, second = layer.slopes
-        squares = layer.Z.square().sum(1)
+        squares = (layer.Z * layer.Z).sum(1)
         stream = first * (stream @ layer.weight.T) + second * squares
     return stream
 
