@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -42,21 +42,58 @@ def write_paraview(
     Raises:
         ValueError: If the name is not fit for a file name.
     """
+    points, quads = _unit_square(n)
+    nodes = np.stack(np.meshgrid(*[np.arange(n) / n] * 2, indexing="ij"), axis=-1)
+
+    def data(time: float) -> dict[str, Array]:
+        values = solution(nodes.reshape(n * n, 2), time)
+        return {key: _close_seam(value, n) for key, value in values.items()}
+
+    mesh = meshio.Mesh(points, [("quad", quads)])
+    return _write_series(Path(directory), name, mesh, data, times)
+
+
+def write_paraview_ball(
+    directory: str | os.PathLike[str],
+    name: str,
+    solution: Solution,
+    times: Times,
+    *,
+    n: int = 24,
+) -> Path:
+    """Write a flow in the unit ball; arguments and files as in `write_paraview`."""
+    points, cells = _unit_ball(n)
+
+    def data(time: float) -> dict[str, Array]:
+        return {
+            key: np.squeeze(v, 1) if v.shape[1] == 1 else v
+            for key, v in solution(points, time).items()
+        }
+
+    mesh = meshio.Mesh(points, [("hexahedron", cells)])
+    return _write_series(Path(directory), name, mesh, data, times)
+
+
+def _write_series(
+    directory: Path,
+    name: str,
+    mesh: meshio.Mesh,
+    data: Callable[[float], Mapping[str, Array]],
+    times: Times,
+) -> Path:
+    """Write one file per time, with the point data of that time, and a collection."""
     if not re.fullmatch(r"[\w.-]+", name):
         raise ValueError(
             f"name: may hold letters, digits, '-', '_' and '.', got {name!r}."
         )
-    points, quads = _unit_square(n)
-    nodes = np.stack(np.meshgrid(*[np.arange(n) / n] * 2, indexing="ij"), axis=-1)
     files = []
     for index, time in enumerate(times):
-        values = solution(nodes.reshape(n * n, 2), time)
-        data = {key: _close_seam(value, n) for key, value in values.items()}
-        file = Path(directory) / f"{name}_{index:04d}.vtu"
+        mesh.point_data = dict(data(time))
+        file = directory / f"{name}_{index:04d}.vtu"
         with replacing(file) as temporary:
-            meshio.Mesh(points, [("quad", quads)], point_data=data).write(temporary)
+            mesh.write(temporary)
         files.append(file.name)
-    collection = Path(directory) / f"{name}.pvd"
+    collection = directory / f"{name}.pvd"
     _write_collection(collection, files, times)
     return collection
 
@@ -69,6 +106,20 @@ def _unit_square(n: int) -> tuple[Array, NDArray[np.int64]]:
     index = np.arange((n + 1) ** 2).reshape(n + 1, n + 1)
     corners = index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]
     return points, np.stack(corners, axis=-1).reshape(-1, 4)
+
+
+def _unit_ball(n: int) -> tuple[Array, NDArray[np.int64]]:
+    """Nodes ((n+1)**3, 3) and hexahedra (n**3, 8): a cube whose shells are blown up."""
+    axis = np.linspace(-1.0, 1.0, n + 1)
+    cube = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    shell = np.abs(cube).max(axis=-1, keepdims=True)
+    radius = np.linalg.norm(cube, axis=-1, keepdims=True)
+    points = cube * shell / np.where(radius > 0, radius, 1.0)
+    index = np.arange((n + 1) ** 3).reshape(n + 1, n + 1, n + 1)
+    low, high = slice(None, -1), slice(1, None)
+    square = (low, low), (high, low), (high, high), (low, high)
+    corners = [index[x, y, z] for z in (low, high) for x, y in square]
+    return points.reshape(-1, 3), np.stack(corners, axis=-1).reshape(-1, 8)
 
 
 def _close_seam(value: Array, n: int) -> Array:

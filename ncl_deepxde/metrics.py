@@ -21,6 +21,8 @@ __all__ = [
     "NoScaleError",
     "Solution",
     "Times",
+    "ball_grid",
+    "ball_quadrature",
     "consistency_smape",
     "errors_over_time",
     "mass_drift",
@@ -138,20 +140,54 @@ def torus_grid(n: int, d: int = 2) -> Array:
     return np.stack([coordinate.ravel() for coordinate in mesh], axis=1)
 
 
-def mass_drift(solution: Solution, points: Array, times: Times) -> float:
+def ball_grid(n: int) -> Array:
+    r"""Cell centers of the unit ball in space, of cubes with `n` per axis, (N, 3).
+
+    Raises:
+        ValueError: If `n` is not positive.
+    """
+    points = 2 * torus_grid(n, 3) - 1
+    return points[np.linalg.norm(points, axis=1) < 1]
+
+
+def ball_quadrature(n: int) -> tuple[Array, Array]:
+    r"""Gauss's rule in the unit ball: points (2 n**3, 3) and weights of sum 1.
+
+    Legendre's nodes in the radius (weight :math:`3 r^2`) and in :math:`\cos\theta`,
+    `2 n` angles around the axis: exact for polynomials of degree below `2 n - 2`.
+
+    Raises:
+        ValueError: If `n` is not positive.
+    """
+    if n < 1:
+        raise ValueError(f"ball_quadrature: n must be at least 1, got {n}.")
+    node, weight = np.polynomial.legendre.leggauss(n)
+    angle = np.pi * np.arange(2 * n) / n
+    r, c, a = np.meshgrid((node + 1) / 2, node, angle, indexing="ij")
+    s = np.sqrt(1 - c**2)
+    points = np.stack([r * s * np.cos(a), r * s * np.sin(a), r * c], axis=-1)
+    weights = 3 * r**2 * np.einsum("i,j,k->ijk", weight, weight, np.ones(2 * n))
+    return points.reshape(-1, 3), weights.ravel() / (8 * n)
+
+
+def mass_drift(
+    solution: Solution, points: Array, times: Times, weights: Array | None = None
+) -> float:
     r"""Largest relative change of mass, :math:`\max_t |M(t) - M(0)| / |M(0)|`.
 
     Args:
         solution: The flow.
-        points: Uniform points (N, d); `M` is the mean density over them.
+        points: Shape (N, d), uniform where there are no weights.
         times: Times to look at.
+        weights: Of a quadrature with these points, (N,); by default `M` is the mean.
 
     Raises:
         NoScaleError: If the initial mass is zero.
     """
 
     def mass(time: float) -> float:
-        return float(np.mean(solution(points, time)["rho"], dtype=np.float64))
+        rho = solution(points, time)["rho"].astype(np.float64)
+        return float(np.average(rho[:, 0], weights=weights))
 
     initial = _nonzero(mass(0.0), "have zero mass at t = 0")
     return max(abs(mass(time) - initial) / abs(initial) for time in times)

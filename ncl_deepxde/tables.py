@@ -33,6 +33,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "consistency_smape": ("Accuracy", "consistency SMAPE", "smallest"),
     "r2": ("Accuracy", "R2", "largest"),
     "r2_interpolation": ("Accuracy", "R2 at observed times", "largest"),
+    "transport_error": ("Accuracy", "density error / its change", "smallest"),
     "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
     "continuity_relative": ("Conservation", "residual / largest term", "smallest"),
     "divergence_relative": (
@@ -42,6 +43,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     ),
     "mass_drift": ("Conservation", "mass drift", "smallest"),
     "mass_error": ("Conservation", "error of the mass", "smallest"),
+    "wall_leakage": ("Conservation", "largest |m.n| on the wall", "smallest"),
     "train_seconds": ("Training", "seconds", None),
     "steps": ("Training", "steps", None),
     "seconds_per_step": ("Training", "seconds per step", "smallest"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ import numpy as np
 import reference_fem
 from ncl_deepxde.files import replacing
 from ncl_deepxde.metrics import Array, Solution
+from problems._fem_reference import conservation, describe_fem, solve_by_fem
 from reference_fem import spectral
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
@@ -25,8 +25,7 @@ SAVED_TIMES = 41
 def compute(settings: Mapping[str, Any], path: Path) -> None:
     """Solve the reference problem and write it to a file.
 
-    The finite elements run in a process of their own, because MPI and DeepXDE do not
-    go together in one. Without dolfinx the pseudo-spectral solver steps in.
+    Without dolfinx the pseudo-spectral solver steps in.
 
     Args:
         settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
@@ -52,16 +51,7 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
         with replacing(path) as temporary:
             np.savez(temporary, times=solution.times, fields=solution.fields)
         return
-    command = [sys.executable, "-m", "reference_fem", "torus"]
-    command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]
-    command += ["--t-end", repr(settings["t_end"])]
-    command += ["--save-times", str(SAVED_TIMES), "--out", str(path.resolve())]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        raise RuntimeError(
-            f"reference: the finite-element solver ended with code {done.returncode}; "
-            f"its message stands above. To see it alone: {' '.join(command[1:])}"
-        )
+    solve_by_fem("torus", settings, path, SAVED_TIMES)
 
 
 def load(path: Path) -> Solution:
@@ -82,22 +72,10 @@ def load(path: Path) -> Solution:
 def describe(path: Path) -> dict[str, Any]:
     """Return the settings of a reference and how well it conserves."""
     found = _spectral(path)
-    if found is not None:
-        mass, energy = found.mass, found.energy
-        facts: dict[str, Any] = {
-            "solver": "pseudo-spectral",
-            "n": found.fields.shape[-1],
-        }
-    else:
-        result = reference_fem.load(path)
-        mass, energy = (result.diagnostics[k] for k in ("mass", "energy"))
-        facts = {"solver": "finite elements (dolfinx)", **result.parameters}
-        facts["largest_divergence"] = float(result.diagnostics["divergence"].max())
-    return {
-        **facts,
-        "mass_drift": float(np.abs(mass / mass[0] - 1).max()),
-        "energy_drift": float(np.abs(energy / energy[0] - 1).max()),
-    }
+    if found is None:
+        return describe_fem(path)
+    facts = {"solver": "pseudo-spectral", "n": found.fields.shape[-1]}
+    return {**facts, **conservation(found.mass, found.energy)}
 
 
 def _spectral(path: Path) -> spectral.SpectralSolution | None:

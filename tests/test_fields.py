@@ -6,7 +6,7 @@ import meshio
 import numpy as np
 import pytest
 
-from ncl_deepxde.fields import write_paraview
+from ncl_deepxde.fields import write_paraview, write_paraview_ball
 
 TIMES = [0.0, 0.1, 1 / 3]
 
@@ -62,6 +62,44 @@ def test_single_precision_solution_is_written(tmp_path):
 
     path = write_paraview(tmp_path, "net", single, [0.1], n=3)
     assert meshio.read(path.with_name("net_0000.vtu")).points.shape == (16, 3)
+
+
+def swirl(points, time):
+    x, y, z = points.T
+    u = np.stack([-y, x, time + z], axis=1)
+    return {"rho": 2 - x[:, None], "u": u, "p": (x * y)[:, None]}
+
+
+def test_ball_is_filled_and_carries_the_solution(tmp_path):
+    path = write_paraview_ball(tmp_path, "fem", swirl, TIMES, n=8)
+    assert path == tmp_path / "fem.pvd"
+    mesh = meshio.read(tmp_path / "fem_0002.vtu")
+    radius = np.linalg.norm(mesh.points, axis=1)
+    assert mesh.points.shape == (9**3, 3)
+    assert radius.max() < 1 + 1e-15
+    assert (radius > 1 - 1e-15).sum() == 9**3 - 7**3
+    expected = swirl(mesh.points, TIMES[2])
+    for name in ("rho", "p"):
+        np.testing.assert_array_equal(mesh.point_data[name], expected[name][:, 0])
+    np.testing.assert_array_equal(mesh.point_data["u"], expected["u"])
+
+
+def test_hexahedra_of_the_ball_have_its_volume(tmp_path):
+    """By six tetrahedra around a diagonal each; curved faces cost h^2."""
+    volumes = []
+    for n in (8, 16):
+        write_paraview_ball(tmp_path, "fem", swirl, [0.0], n=n)
+        mesh = meshio.read(tmp_path / "fem_0000.vtu")
+        c = mesh.points[mesh.cells_dict["hexahedron"]]
+        assert c.shape == (n**3, 8, 3)
+        parts = [
+            np.linalg.det(np.stack([c[:, i], c[:, j], c[:, 6]], 1) - c[:, :1])
+            for i, j in [(1, 2), (2, 3), (3, 7), (7, 4), (4, 5), (5, 1)]
+        ]
+        volumes.append(sum(p.sum() for p in parts) / 6)
+        assert min(p.min() for p in parts) > -1e-12
+    errors = 1 - np.array(volumes) / (4 / 3 * np.pi)
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.1)
 
 
 def test_name_must_be_a_file_name(tmp_path):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from ncl_deepxde.metrics import (
+    ball_grid,
+    ball_quadrature,
     errors_over_time,
     mass_drift,
     mean_squared_error,
@@ -118,6 +120,51 @@ def test_torus_grid_runs_fastest_along_the_last_axis():
 def test_torus_grid_refuses_no_points():
     with pytest.raises(ValueError, match="at least 1, got n=0"):
         torus_grid(0)
+
+
+def test_ball_grid_fills_the_ball_evenly():
+    n = 40
+    points = ball_grid(n)
+    assert points.shape == (len(points), 3)
+    assert np.linalg.norm(points, axis=1).max() < 1
+    # Cells at the wall are in or out as a whole: a hundredth of the volume at n = 40.
+    assert len(points) * (2 / n) ** 3 == pytest.approx(4 / 3 * np.pi, rel=1e-2)
+    assert np.abs(points.mean(axis=0)).max() < 10 * EPS
+
+
+@pytest.mark.parametrize(
+    ("powers", "mean"),
+    # Over the unit ball: 3 prod (p_i - 1)!! / ((|p| + 3) (|p| + 1)!!), even powers.
+    [
+        ((0, 0, 0), 1),
+        ((1, 0, 0), 0),
+        ((2, 0, 0), 1 / 5),
+        ((0, 0, 2), 1 / 5),
+        ((2, 2, 0), 1 / 35),
+        ((2, 0, 4), 3 / 315),
+        ((1, 1, 0), 0),
+    ],
+)
+def test_ball_quadrature_is_exact_for_polynomials(powers, mean):
+    points, weights = ball_quadrature(5)
+    assert (points.shape, weights.shape) == ((250, 3), (250,))
+    found = weights @ np.prod(points ** np.array(powers), axis=1)
+    assert found == pytest.approx(mean, abs=10 * EPS)
+
+
+@pytest.mark.parametrize("rule", [ball_grid, ball_quadrature])
+def test_rules_of_the_ball_refuse_no_points(rule):
+    with pytest.raises(ValueError, match=r"must be at least 1, got (n=)?0"):
+        rule(0)
+
+
+def test_mass_drift_weighs_the_points():
+    def flow(points, time):
+        return {"rho": 1 + time * points}
+
+    points = np.array([[1.0], [-2.0]])
+    assert mass_drift(flow, points, [1.0], np.array([2.0, 1.0])) < EPS
+    assert mass_drift(flow, points, [1.0]) == pytest.approx(0.5)
 
 
 def test_mass_drift_is_zero_for_a_translation():

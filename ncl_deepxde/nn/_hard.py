@@ -34,6 +34,8 @@ Start = InitialState | Continuation
 # Part of the momentum that may cross a wall: round-off of the user's functions, and of
 # a network in single precision.
 LEAK = {torch.float64: 1e-6, torch.float32: 1e-4}
+# A momentum below this is none: where it vanishes on the wall, round-off is left.
+STILL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class HardState:
             flows["initial"] = self.initial.momentum_at(x)
         for argument, m in flows.items():
             leak = float((m * n).sum(dim=1).abs().max())
-            if not leak <= LEAK[m.dtype] * float(m.abs().max()):
+            if not leak <= LEAK[m.dtype] * max(float(m.abs().max()), STILL):
                 raise ValueError(
                     f"{argument}: the momentum must not cross the wall, got |m.n| up "
                     f"to {leak:.1e} at its points. Subtract grad(phi) with "

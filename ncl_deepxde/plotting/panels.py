@@ -78,7 +78,11 @@ def velocity_panels(
     scale_from: str | None = None,
     view: View = UNIT_SQUARE,
 ) -> None:
-    """Draw speed as color with streamlines; arguments as in `density_panels`."""
+    """Draw speed as color with streamlines; arguments as in `density_panels`.
+
+    Of a velocity with more components than two, the speed is that of all and the
+    streamlines are those of the first two.
+    """
     save(draw_velocity(solutions, times, n, title, scale_from, view), path)
 
 
@@ -90,9 +94,10 @@ def difference_panels(
     *,
     n: int = 128,
     title: str = "Density minus reference",
+    view: View = UNIT_SQUARE,
 ) -> None:
     """Draw the density error of each solution; arguments as in `density_panels`."""
-    save(draw_difference(solutions, reference, times, n, title), path)
+    save(draw_difference(solutions, reference, times, n, title, view), path)
 
 
 def draw_density(
@@ -130,11 +135,14 @@ def draw_velocity(
         ]
         for name, solution in solutions.items()
     }
-    speeds = {name: [np.hypot(*u) for u in row] for name, row in velocities.items()}
+    speeds = {
+        name: [np.linalg.norm(u, axis=0) for u in row]
+        for name, row in velocities.items()
+    }
     axis = points[:n, 1]
 
     def streamlines(axes: Axes, name: str, column: int) -> None:
-        u, v = velocities[name][column]
+        u, v, *_ = velocities[name][column]
         if np.any(np.hypot(u, v) > 0):
             axes.streamplot(
                 axis,
@@ -159,9 +167,10 @@ def draw_difference(
     times: Times,
     n: int,
     title: str = "Density minus reference",
+    view: View = UNIT_SQUARE,
 ) -> Figure:
     """Return the figure that `difference_panels` writes."""
-    points = torus_grid(n)
+    points = view.grid(n)
     targets = [reference(points, time)["rho"] for time in times]
     images = {
         name: [
@@ -172,9 +181,7 @@ def draw_difference(
     }
     largest = max(abs(limit) for limit in color_limits(images))
     limits = (-largest, largest)
-    return _draw_grid(
-        images, times, limits, title, DIFFERENCE_LABEL, "RdBu_r", UNIT_SQUARE
-    )
+    return _draw_grid(images, times, limits, title, DIFFERENCE_LABEL, "RdBu_r", view)
 
 
 def as_image(column: Array, n: int) -> Array:

@@ -87,3 +87,11 @@ BAD = [
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_state_that_vanishes_on_the_wall_is_accepted_with_its_rounding():
+    def still(x):
+        return swirl(x) * ball(x) + 1e-15
+
+    state = InitialState(bump, still, ramp=0.1, potential=still)
+    assert build(wall=Wall(ball, CIRCLE), initial=state).dim == 2

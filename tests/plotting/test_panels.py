@@ -7,7 +7,12 @@ import pytest
 from PIL import Image
 
 from ncl_deepxde.metrics import torus_grid
-from ncl_deepxde.plotting import density_panels, difference_panels, velocity_panels
+from ncl_deepxde.plotting import (
+    View,
+    density_panels,
+    difference_panels,
+    velocity_panels,
+)
 from ncl_deepxde.plotting.panels import draw_density, draw_difference, draw_velocity
 
 TIMES = [0.0, 0.2]
@@ -91,6 +96,26 @@ def test_diverged_network_is_drawn_and_wholly_lost_ones_raise(solutions):
     draw_velocity(solutions | {"pinn": broken}, TIMES, N).draw_without_rendering()
     with pytest.raises(ValueError, match="no finite value"):
         draw_density({"pinn": broken}, TIMES, N)
+
+
+def test_slice_of_a_body_in_space_is_drawn(solutions):
+    """Speed of three components, nothing off the body, a square of the view."""
+
+    def disk(points, time):
+        off = np.linalg.norm(points, axis=1, keepdims=True) > 1
+        u = np.pad(1.0 + points, [(0, 0), (0, 1)], constant_values=5.0)
+        return {"rho": np.where(off, np.nan, 1.0), "u": np.where(off, np.nan, u)}
+
+    view = View(-1.0, 1.0)
+    figure = draw_velocity({"fem": disk}, TIMES, N, view=view)
+    figure.draw_without_rendering()
+    image = panels(figure)[0].get_images()[0]
+    assert np.isnan(image.get_array().filled(np.nan)[0, 0])
+    inner = (view.grid(N)[N // 2 * N + N // 2] + 1.0, [5.0])
+    speed = np.linalg.norm(np.concatenate(inner))
+    assert image.get_array()[N // 2, N // 2] == pytest.approx(speed, rel=1e-14)
+    shown = panels(draw_difference({"net": disk}, disk, TIMES, N, view=view))[0]
+    assert list(shown.get_images()[0].get_extent()) == [-1, 1, -1, 1]
 
 
 def test_velocity_at_rest_is_drawn(solutions):
