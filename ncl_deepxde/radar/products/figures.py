@@ -227,29 +227,25 @@ def draw_tracks(
         axes.add_collection(lines)
         label = f"hours from {time_label(region.utc(tracks.origin))} UTC"
         figure.colorbar(lines, ax=axes, label=label, shrink=0.8)
-        _mark_origin(axes, tracks, points)
+        _mark_starts(axes, tracks, region)
         figure.suptitle(title)
         draw_legend(figure, axes)
     return figure
 
 
-def _mark_origin(axes: Axes, tracks: Tracks, points: Array) -> None:
-    at = np.flatnonzero(tracks.hours == tracks.origin)
-    if len(at):
-        start = points[:, at[0]]
-        axes.plot(
-            *start.T, "s", ms=6, mfc="white", mec="C3", zorder=4, label="given place"
+def _mark_starts(axes: Axes, tracks: Tracks, region: Region) -> None:
+    lon, lat = region.to_sphere(*tracks.starts[:, :2].T)
+    axes.plot(lon, lat, "s", ms=6, mfc="white", mec="C3", zorder=4, label="given place")
+    for name, east, north in zip(tracks.names, lon, lat, strict=True):
+        axes.annotate(
+            name,
+            (east, north),
+            (5, 5),
+            textcoords="offset points",
+            size="small",
+            zorder=6,
+            clip_on=True,
         )
-        for name, place in zip(tracks.names, start, strict=True):
-            axes.annotate(
-                name,
-                place,
-                (5, 5),
-                textcoords="offset points",
-                size="small",
-                zorder=6,
-                clip_on=True,
-            )
 
 
 def _draw_map(

@@ -26,12 +26,14 @@ class Tracks:
         names: Of the birds.
         hours: Times in hours since the start, increasing, shape (T,).
         origin: Time at which the birds are at the given places, in hours.
-        positions: x, y and altitude in km, shape (T, N, 3).
+        starts: x, y and altitude there, in km, shape (N, 3).
+        positions: The same at all times, shape (T, N, 3).
     """
 
     names: tuple[str, ...]
     hours: Array
     origin: float
+    starts: Array
     positions: Array
 
 
@@ -77,7 +79,7 @@ def follow(
     else:
         paths = _integrated(field, region, starts, origin, hours, tolerance)
     paths[~_still_inside(region, paths, hours, origin)] = np.nan
-    return Tracks(tuple(places), hours, origin, paths)
+    return Tracks(tuple(places), hours, origin, starts, paths)
 
 
 def _positions(region: Region, places: Mapping[str, Place]) -> Array:

@@ -58,7 +58,7 @@ def test_track_is_cut_at_the_antimeridian(middle, direction):
     region = Region(plane, datetime(2018, 4, 5), (-500, 500), (-300, 300), (0, 3))
     x = direction * np.linspace(-400.0, 400.0, 5)
     positions = np.stack([x, 0 * x, 1 + 0 * x], axis=1)[:, None]
-    tracks = Tracks(("a",), np.arange(5.0), 0.0, positions)
+    tracks = Tracks(("a",), np.arange(5.0), 0.0, positions[0], positions)
     (feature,) = geojson_of(tracks, region)["features"]
     assert feature["geometry"]["type"] == "MultiLineString"
     first, second = feature["geometry"]["coordinates"]
@@ -75,6 +75,7 @@ def test_track_is_cut_at_the_antimeridian(middle, direction):
 
 
 def test_bird_without_a_position_is_refused(region):
-    tracks = Tracks(("lost",), np.array([0.0]), 0.0, np.full((1, 1, 3), np.nan))
+    nowhere = np.full((1, 1, 3), np.nan)
+    tracks = Tracks(("lost",), np.array([0.0]), 0.0, np.zeros((1, 3)), nowhere)
     with pytest.raises(ValueError, match="tracks: lost has no position"):
         geojson_of(tracks, region)
