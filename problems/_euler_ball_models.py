@@ -109,7 +109,13 @@ def _curl(own: Settings) -> CurlNet:
 
 
 def _vector(own: Settings) -> NCL:
-    net = NCL(_sizes(own), _activation(own), initializer(own), construction="vector")
+    net = NCL(
+        _sizes(own),
+        _activation(own),
+        initializer(own),
+        construction="vector",
+        mean_density=own["mean_density"],
+    )
     return started(net, own)
 
 
