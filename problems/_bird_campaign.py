@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -130,7 +131,7 @@ class Campaign:
             ValueError: The file is damaged or holds something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 arrays = {name: data[name] for name in ARRAYS}
                 names, reasons = data["names"].tolist(), data["reasons"].tolist()
                 places = map(tuple, data["places"].tolist())
@@ -141,7 +142,7 @@ class Campaign:
                     left_out=dict(zip(reasons, data["numbers"].tolist(), strict=True)),
                     is_synthetic=bool(data["is_synthetic"]),
                 )
-        except (OSError, KeyError, ValueError, EOFError) as error:
+        except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
             raise ValueError(
                 f"reference: {path} is damaged or holds something else ({error}). "
                 "Remove it, and it is written again."

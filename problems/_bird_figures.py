@@ -46,7 +46,7 @@ def draw_columns(
         for axes, radar in zip(grid.ravel(), radars, strict=False):
             profile = profile_of(campaign, radar)
             dates = _dates(campaign, profile.columns.to_numpy())
-            axes.plot(dates, _column(profile), ".", ms=4, color="0.4", label=OBSERVED)
+            axes.plot(dates, _column(profile), ".", ms=4, color="black", label=OBSERVED)
             for label, solution in solutions.items():
                 found = _like(profile, campaign, radar, solution)
                 axes.plot(dates, _column(found), color=colors[label], label=label)
@@ -104,22 +104,19 @@ def draw_profiles(path: Path, campaign: Campaign, solutions: Mapping[str, Any]) 
 def profile_of(campaign: Campaign, radar: str) -> pd.DataFrame:
     """Return the measured densities of a radar: rows altitudes, columns hours.
 
-    Hours without a measurement between others are columns of NaN.
+    Hours follow each other in the step that is most frequent; those without any
+    measurement hold NaN.
     """
     own = campaign.select([radar])
-    table = pd.DataFrame(
-        {
-            "z": own.points[:, 2].round(4),
-            "t": own.points[:, 3].round(4),
-            "rho": own.density[:, 0],
-        }
-    ).pivot_table(index="z", columns="t", values="rho", dropna=False)
-    hours = table.columns.to_numpy()
-    steps = np.diff(hours)
-    step = float(np.median(steps)) if len(steps) else 1.0
-    gaps = np.flatnonzero(steps > 1.5 * step)
-    ends = [hours[gaps] + step, hours[gaps + 1] - step]
-    return table.reindex(columns=np.unique(np.concatenate([hours, *ends]).round(4)))
+    z, t = own.points[:, 2].round(4), own.points[:, 3]
+    hours = np.unique(t)
+    step = float(np.median(np.diff(hours))) if len(hours) > 1 else 1.0
+    index = np.round((t - hours[0]) / step).astype(int)
+    table = pd.DataFrame({"z": z, "index": index, "rho": own.density[:, 0]})
+    profile = table.pivot_table(index="z", columns="index", values="rho", dropna=False)
+    profile = profile.reindex(columns=range(index.max() + 1))
+    profile.columns = hours[0] + step * profile.columns
+    return profile
 
 
 def _like(

@@ -110,7 +110,8 @@ QUICK: dict[str, Any] = merge(
             "num_observations": 1024,
             "depth": 3,
             "affine": True,
-            "adam": {"steps": 600, "lr": 5e-3, "weight_decay": 0.0},
+            "time_scale": 0.5,
+            "adam": {"steps": 1000, "lr": 5e-3},
         },
         "ncl-subharmonic": {
             "num_observations": 1024,
@@ -137,6 +138,39 @@ QUICK: dict[str, Any] = merge(
         "mlp": {"num_observations": 1024, "adam": {"steps": 600}},
     },
 )
+
+SHORT = {
+    name: {"num_observations": 512, "adam": {"steps": 300}} for name in ("lflow", "mlp")
+}
+SEEDS: dict[str, Any] = merge(
+    QUICK,
+    SHORT,
+    {
+        "seeds": 5,
+        "evaluation": {"consistency_grid": 8, "consistency_times": 3},
+        "figures": {"n": 24, "frames": 5, "tolerance": 1e-2},
+    },
+)
+
+SWEEP: dict[str, Any] = merge(
+    QUICK,
+    SHORT,
+    {
+        "cases": {
+            f"mass {weight:g}": {"lflow": {"mass": weight}}
+            for weight in (0.0, 1e-3, 1e-2, 1e-1, 1.0)
+        },
+    },
+)
+
+LONGER = {
+    "lflow": {"num_observations": 4096, "adam": {"steps": 4000}},
+    "ncl-subharmonic": {"num_observations": 2048, "adam": {"steps": 4000}},
+    "slda": {"num_observations": 2048, "adam": {"steps": 1500}},
+    "pinn": {"num_observations": 4096, "num_domain": 4096, "adam": {"steps": 4000}},
+    "mlp": {"num_observations": 4096, "adam": {"steps": 2000}},
+}
+BEST: dict[str, Any] = merge(QUICK, LONGER, {"seeds": 5, "figures": PAPER["figures"]})
 
 SMOKE: dict[str, Any] = merge(
     QUICK,
@@ -188,6 +222,15 @@ MODELS = ("lflow", "ncl-subharmonic", "slda", "pinn", "mlp")
 
 PRESETS = {
     "quick": Preset("three nights, one seed; a quarter of an hour", MODELS, QUICK),
+    "seeds": Preset(
+        "quick with five seeds, short training; half an hour", ("lflow", "mlp"), SEEDS
+    ),
+    "mass-sweep": Preset(
+        "weights of the mass penalty, and where the flux depends on them; ten minutes",
+        ("lflow",),
+        SWEEP,
+    ),
+    "best": Preset("longer training, five seeds; hours", MODELS, BEST),
     "paper": Preset("fifteen seeds, sizes of the paper; a GPU", MODELS, PAPER),
     "smoke": Preset("a minute, to see that everything runs", MODELS, SMOKE),
 }

@@ -40,8 +40,9 @@ MODEL_COLORS = {
     "lflow": "#56B4E9",
     "ncl-subharmonic": "#8C510A",
     "slda": "#5E4FA2",
+    "mlp": "#66A61E",
 }
-SPARE_COLORS = ("#A6761D", "#E7298A", "#66A61E", "#7F7F7F", "#B2182B", "#01665E")
+SPARE_COLORS = ("#A6761D", "#E7298A", "#7F7F7F", "#B2182B", "#01665E", "#1F3B73")
 
 
 def style() -> AbstractContextManager[None]:
