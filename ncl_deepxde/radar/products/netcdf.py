@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 import ncl_deepxde
 from ncl_deepxde.files import replacing
 from ncl_deepxde.metrics import Array
 from ncl_deepxde.radar.products.maps import MapSeries
+
+try:
+    import xarray as xr
+except ImportError as error:
+    raise ImportError(
+        "ncl_deepxde.radar.products: needs xarray, which is not installed. "
+        "Run pip install 'ncl-deepxde[birds]'.",
+        name=error.name,
+    ) from error
 
 __all__ = ["dataset_of", "write_netcdf"]
 
