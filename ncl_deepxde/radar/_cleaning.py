@@ -27,9 +27,10 @@ def clean(
             "missing."
         )
     rows, notes = _typed(frame)
-    rows, left_out = _complete(rows)
     if check_units:
-        check_plausible(rows)
+        rows, outliers = check_plausible(rows)
+        notes += outliers
+    rows, left_out = _complete(rows)
     rows = _one_place(rows)
     rows, copies = _unique(rows, conflicts)
     rows = rows.sort_values(KEY, ignore_index=True)

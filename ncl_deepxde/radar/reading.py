@@ -71,6 +71,8 @@ def read(
         conflicts: ``error``, or ``first`` to keep the first of several different values
             of the same radar, time and altitude.
         check_units: whether to check that the values are plausible in their units.
+            Where up to 1 % of the densities are above 1e5 birds/km^3, or of the speeds
+            above 100 m/s, these are missing; where more are, it is an error.
 
     Returns:
         The profiles; ``print(profiles.summary())`` tells what was left out and why.

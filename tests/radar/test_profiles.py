@@ -74,14 +74,35 @@ def test_wrong_units_say_what_is_wrong(columns, message):
     assert len(Profiles.of(frame(**columns), check_units=False)) == 2
 
 
-def test_one_impossible_speed_among_good_ones():
-    table = pd.concat(
-        [frame(), frame(altitude=500.0), frame(altitude=7e2, u=[300.0, 1])]
+def many(n, **first):
+    """Return n bins of one radar, the first with other values."""
+    table = pd.concat([frame().iloc[:1]] * n, ignore_index=True)
+    table["altitude"] = 100.0 + 10 * np.arange(n)
+    for name, value in first.items():
+        table.loc[0, name] = value
+    return table
+
+
+def test_impossible_values_are_missing_if_they_are_few():
+    profiles = Profiles.of(many(200, dens=1e7, u=300.0))
+    assert len(profiles) == 199
+    assert profiles.left_out == {"neither density nor velocity": 1}
+    assert profiles.notes == (
+        "1 densities above 100000 per km^3 are missing",
+        "1 speeds above 100 m/s are missing",
     )
+    fast = Profiles.of(many(200, u=300.0)).rows
+    assert fast["dens"].notna().all()
+    assert fast["u"].isna().tolist() == [True] + [False] * 199
+
+
+def test_impossible_values_are_an_error_if_they_are_not():
     with pytest.raises(
         ValueError, match="u, v: must be m/s, at most 100, got a speed of"
     ):
-        Profiles.of(table)
+        Profiles.of(many(50, u=300.0))
+    with pytest.raises(ValueError, match="dens: must be birds per km"):
+        Profiles.of(many(50, dens=1e7))
 
 
 def test_rows_that_say_nothing_are_left_out_and_counted():

@@ -90,6 +90,7 @@ def test_measured_profile_of_zeros_is_kept(tmp_path):
     profiles = read(path, measured=bands)
     assert profiles.rows["dens"].tolist() == [0, 0]
     assert profiles.rows["u"].isna().all()
+    assert profiles.rows["time"].eq(pd.Timestamp("2010-09-09T15:00Z")).all()
     assert profiles.left_out == {"profile of zeros, which stands for missing": 2}
 
 
