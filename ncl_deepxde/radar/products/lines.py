@@ -56,12 +56,12 @@ def legs_of_line(
     Raises:
         ValueError: A bad line or path.
     """
-    vertices = np.asarray(line, dtype=float)
-    if vertices.ndim != 2 or vertices.shape[1] != 2 or len(vertices) < 2:
+    if len(line) < 2 or any(np.shape(vertex) != (2,) for vertex in line):
         raise ValueError(
             f"line: must hold at least two vertices (longitude, latitude), got "
             f"{line!r}. A line with one point cannot be crossed."
         )
+    vertices = np.array(line, dtype=float)
     if not (np.isfinite(vertices).all() and np.all(np.abs(vertices[:, 1]) <= 90)):
         raise ValueError(
             f"line: must be (longitude, latitude) in degrees, latitude within -90..90, "

@@ -88,12 +88,12 @@ def _positions(region: Region, places: Mapping[str, Place]) -> Array:
             "places: must hold at least one place, name to (longitude, latitude, "
             "altitude in km), got none."
         )
-    values = np.array(list(places.values()), dtype=float)
-    if values.shape != (len(places), 3):
+    if any(np.shape(place) != (3,) for place in places.values()):
         raise ValueError(
             "places: each must be (longitude, latitude, altitude in km), got "
             f"{dict(places)!r}."
         )
+    values = np.array(list(places.values()), dtype=float)
     x, y = region.projection.to_plane(values[:, 0], values[:, 1])
     starts = np.column_stack([x, y, values[:, 2]])
     region.check_inside("places", starts, places)
@@ -104,8 +104,15 @@ def _transported(field: Carrier, starts: Array, origin: float, hours: Array) -> 
     n = len(starts)
     t0, t1 = np.full((len(hours) * n, 1), origin), np.repeat(hours, n)[:, None]
     moved = field.transport(np.tile(starts, (len(hours), 1)), t0, t1)
-    paths: Array = np.array(moved, dtype=np.float64).reshape(-1, n, 3)
-    return paths
+    paths: Array = np.array(moved, dtype=np.float64)
+    if paths.shape != (len(hours) * n, 3) or not np.isfinite(paths).all():
+        raise ValueError(
+            f"field: transport must return finite positions of shape "
+            f"({len(hours) * n}, 3), got {paths.shape} with "
+            f"{np.count_nonzero(~np.isfinite(paths))} numbers that are not finite. "
+            "Check the training log."
+        )
+    return paths.reshape(-1, n, 3)
 
 
 def _integrated(

@@ -117,6 +117,7 @@ def test_str_names_numbers_and_errors(cloud, region, sphere):
     [
         ([(6.0, 50.0)], "line: must hold at least two vertices"),
         ([], "line: must hold at least two vertices"),
+        ([(6.0, 50.0), (7.0,)], "line: must hold at least two vertices"),
         ([(6.0, 50.0, 1.0), (7.0, 50.0, 1.0)], "line: must hold at least two"),
         ([(6.0, 50.0), (6.0, 50.0)], "line: neighboring vertices must differ"),
         ([(6.0, 50.0), (7.0, 95.0)], r"line: .* latitude within -90..90"),

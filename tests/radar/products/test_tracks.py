@@ -116,6 +116,7 @@ def test_bird_outside_does_not_stop_the_others(region):
     [
         ({"places": {}}, "places: must hold at least one place"),
         ({"places": {"a": (6.0, 50.0)}}, "places: each must be .*altitude in km"),
+        ({"places": {**PLACES, "a": (6.0, 50.0)}}, "places: each must be"),
         ({"places": {"a": (6.0, 50.0, 800.0)}}, "places: a at .* outside the region"),
         ({"places": {"a": (50.0, 6.0, 1.0)}}, r"places: a .*\(longitude, latitude"),
         ({"places": {"a": (6.0, np.nan, 1.0)}}, "places: a at"),
@@ -129,6 +130,15 @@ def test_bad_arguments_are_refused(changes, message, turning, region):
     arguments = {"places": PLACES, "at": 0.0, "times": [0.0, 1.0]} | changes
     with pytest.raises(ValueError, match=message):
         follow(turning, region, **arguments)
+
+
+def test_transport_that_is_lost_is_refused(carrier, region):
+    class Lost(type(carrier)):
+        def transport(self, x, t0, t1):
+            return np.full_like(x, np.nan)
+
+    with pytest.raises(ValueError, match="field: transport must return finite"):
+        follow(Lost(), region, PLACES, 0, [0, 1])
 
 
 def test_velocity_that_is_lost_is_refused(region):
