@@ -32,6 +32,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "velocity_mse": ("Accuracy", "velocity mean square error", "smallest"),
     "consistency_smape": ("Accuracy", "consistency SMAPE", "smallest"),
     "r2": ("Accuracy", "R2", "largest"),
+    "r2_truth": ("Accuracy", "R2 everywhere, against the truth", "largest"),
     "r2_interpolation": ("Accuracy", "R2 at observed times", "largest"),
     "transport_error": ("Accuracy", "density error / its change", "smallest"),
     "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
@@ -49,6 +50,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
     "seconds_per_step": ("Training", "seconds per step", "smallest"),
     "loss": ("Training", "final loss", None),
     "parameters": ("Training", "parameters", None),
+    "peak_mib": ("Training", "peak memory (MiB), observations", "smallest"),
     "memory_per_point": (
         "Training",
         "memory per point (KiB), dimension",

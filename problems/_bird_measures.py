@@ -17,6 +17,7 @@ from ncl_deepxde.consistency import consistency_smape
 from ncl_deepxde.evaluation import continuity_error
 from ncl_deepxde.metrics import Array, mean_squared_error, r2
 from problems._bird_campaign import Campaign
+from problems._bird_models import enlarged_box
 from problems._bird_reference import Reference
 from problems._bird_solution import FlightSolution, TrueSolution
 from problems._bird_units import Units
@@ -39,7 +40,8 @@ def measure(
         solution: The trained model.
         reference: With the campaign.
         own: Sizes of the evaluation: ``consistency_grid`` points per axis of the plane,
-            ``consistency_times``, and ``continuity_points``.
+            ``consistency_times``, ``continuity_points``; and the ``box`` that holds
+            the paths, as ``enlarged_box`` takes it.
     """
     campaign = reference.campaign
     found = accuracy(solution, campaign.select(campaign.held_out))
@@ -113,6 +115,7 @@ def _consistency(
             np.repeat(times, len(plane))[:, None],
             start=start,
             eps=DENSITY_EPS,
+            box=enlarged_box(own["box"], units),
             max_steps=CONSISTENCY_STEPS,
         )
     except RuntimeError as error:

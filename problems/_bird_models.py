@@ -29,7 +29,7 @@ from problems._fluid_flow_models import (
 from problems._fluid_flow_regions import sobol_box
 from problems._fluid_flow_siren import SirenFlow
 
-__all__ = ["MODELS", "build_model", "velocity_noise"]
+__all__ = ["MODELS", "build_model", "enlarged_box", "velocity_noise"]
 
 Settings = Mapping[str, Any]
 
@@ -66,7 +66,7 @@ def build_model(name: str, own: Settings, units: Units, mean_density: float) -> 
 
 
 def _lflow(own: Settings, units: Units, mean_density: float) -> Model:
-    low, high = _box(own["box"], units)
+    low, high = enlarged_box(own["box"], units)
     net = LFlow(
         DIM,
         blocks=own["blocks"],
@@ -128,7 +128,7 @@ def _pinn(own: Settings, units: Units, mean_density: float) -> Model:
 def _slda(own: Settings, units: Units, mean_density: float) -> Model:
     net = SemiLagrangian(
         DIM,
-        box=_box(own["box"], units),
+        box=enlarged_box(own["box"], units),
         grid=own["grid"],
         hidden=[own["width"]] * own["depth"],
         activation=own["activation"],
@@ -165,8 +165,15 @@ def _mass(own: Settings, units: Units) -> tuple[Penalty, float]:
     return Penalty("mass", penalty), own["mass"]
 
 
-def _box(factors: Settings, units: Units) -> tuple[list[float], list[float]]:
-    """Return the corners of the box of the observations, enlarged about its center."""
+def enlarged_box(
+    factors: Mapping[str, float], units: Units
+) -> tuple[list[float], list[float]]:
+    """Return the corners of the box of the observations, enlarged about its center.
+
+    Args:
+        factors: By how much in the ``plane`` and in ``altitude``.
+        units: Of the observations.
+    """
     ends = np.array([units.low[:DIM], units.high[:DIM]])
     center, half = ends.mean(axis=0), np.diff(ends, axis=0)[0] / 2
     # A narrow network gets as wide a box as a square one.

@@ -34,6 +34,9 @@ PAPER: dict[str, Any] = {
         "consistency_grid": 50,
         "consistency_times": 10,
         "continuity_points": 4000,
+        "memory_batches": [256, 512, 1024, 2048, 4096],
+        # Within that of lflow, which is defined nowhere else.
+        "box": {"plane": 9.9, "altitude": 1.98},
     },
     "figures": {"n": 64, "frames": 25, "tolerance": 1e-3},
     "lflow": {
@@ -104,14 +107,14 @@ QUICK: dict[str, Any] = merge(
             "consistency_grid": 12,
             "consistency_times": 4,
             "continuity_points": 1000,
+            "memory_batches": [256, 512, 1024],
         },
         "figures": {"n": 32, "frames": 13},
         "lflow": {
             "num_observations": 1024,
             "depth": 3,
-            "affine": True,
             "time_scale": 0.5,
-            "adam": {"steps": 1000, "lr": 5e-3},
+            "adam": {"steps": 1000},
         },
         "ncl-subharmonic": {
             "num_observations": 1024,
@@ -147,7 +150,11 @@ SEEDS: dict[str, Any] = merge(
     SHORT,
     {
         "seeds": 5,
-        "evaluation": {"consistency_grid": 8, "consistency_times": 3},
+        "evaluation": {
+            "consistency_grid": 8,
+            "consistency_times": 3,
+            "memory_batches": [512],
+        },
         "figures": {"n": 24, "frames": 5, "tolerance": 1e-2},
     },
 )
@@ -180,6 +187,7 @@ SMOKE: dict[str, Any] = merge(
             "consistency_grid": 4,
             "consistency_times": 2,
             "continuity_points": 50,
+            "memory_batches": [16, 32],
         },
         "figures": {"n": 8, "frames": 3, "tolerance": 0.1},
         "lflow": {

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from ncl_deepxde.metrics import Solution
 from ncl_deepxde.problem import Experiment, Figure
 from problems import _bird_measures, _bird_reference, _bird_results
 from problems._bird_campaign import Campaign
+from problems._bird_memory import peak_memory
 from problems._bird_models import MODELS, build_model, velocity_noise
 from problems._bird_presets import PRESETS
 from problems._bird_rows import read_campaign, report
@@ -100,7 +102,7 @@ class BirdMigration:
             dde.Model(data, parts.net),
             stages(parts, own, data),
             solution_of(parts.net, units),
-            settings,
+            {**settings, "model": model},
         )
 
     def campaign(self, settings: Mapping[str, Any]) -> Campaign:
@@ -124,10 +126,15 @@ class BirdMigration:
         return _bird_reference.describe(path)
 
     def measure(self, experiment: Experiment, reference: Any) -> dict[str, Any]:
-        """Return errors at the held-out radars, consistency and continuity."""
+        """Return errors at the held-out radars, consistency, continuity, memory."""
         own: Mapping[str, Any] = experiment.settings
         solution: Any = experiment.solution
-        found = _bird_measures.measure(solution, reference, own["evaluation"])
+        found: dict[str, Any] = {
+            **_bird_measures.measure(solution, reference, own["evaluation"])
+        }
+        batches = own["evaluation"]["memory_batches"]
+        build = partial(self.build, own["model"], seed=0)
+        found["peak_mib"] = peak_memory(build, own["model"], own, batches)
         suffix = f"_{own['case']}" if "case" in own else ""
         return {f"{key}{suffix}": value for key, value in found.items()}
 

@@ -54,8 +54,8 @@ def test_truth_has_perfect_metrics(campaign):
     truth = TrueSolution(campaign)
     assert campaign.start == np.datetime64("2018-04-05T18:00")
     solution = FlightSolution(Truth(campaign), campaign.units)
-    own = {"consistency_grid": 2, "consistency_times": 1, "continuity_points": 200}
-    found = measure(solution, truth, own)
+    sizes = {"consistency_grid": 2, "consistency_times": 1, "continuity_points": 200}
+    found = measure(solution, truth, {**SMOKE["evaluation"], **sizes})
     assert set(found) == {
         "density_mse",
         "r2",
