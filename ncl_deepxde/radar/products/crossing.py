@@ -62,9 +62,9 @@ class Crossing:
     def __str__(self) -> str:
         """State numbers and errors in a line."""
         return (
-            f"{self.net:,.0f} birds net (+- {self.net_error:,.0f}), "
+            f"{self.net:,.0f} birds net (+- {_error(self.net_error)}), "
             f"{self.to_the_right:,.0f} to the right and {self.to_the_left:,.0f} to the "
-            f"left (+- {self.traffic_error:,.0f})"
+            f"left (+- {_error(self.traffic_error)})"
         )
 
 
@@ -162,6 +162,10 @@ def crossing_rates(
             passing = _passing(field, leg, s_all, z_all, np.full(len(s_all), time))
             row += weights @ np.maximum(passing, 0), weights @ np.maximum(-passing, 0)
     return rates
+
+
+def _error(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1 or number == 0 else f"{number:.1g}"
 
 
 def _passing(field: Field, leg: Leg, s: Array, z: Array, t: Array) -> Array:

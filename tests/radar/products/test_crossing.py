@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pyproj import Geod
 
-from ncl_deepxde.radar.products import birds_crossing, crossing_rates
+from ncl_deepxde.radar.products import Crossing, birds_crossing, crossing_rates
 from ncl_deepxde.radar.products.lines import legs_of_line
 
 EVERYWHERE = ((-1e4, 1e4), (-1e4, 1e4), (0, 5))
@@ -109,6 +109,9 @@ def test_str_names_numbers_and_errors(cloud, region, sphere):
     line = sphere((200, -250), (-100, 250))
     text = str(birds_crossing(cloud, region, line, DUSK, DAWN))
     assert "birds net (+- " in text
+    assert str(Crossing(5.0, 5.0, 0.02, 1234.5)) == (
+        "5 birds net (+- 0.02), 5 to the right and 0 to the left (+- 1,234)"
+    )
     assert "to the right" in text
 
 
