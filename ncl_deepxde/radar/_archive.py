@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ._files import load, times
 from ._part import Filter, Part
@@ -32,11 +33,12 @@ def is_archive(path: Path) -> bool:
 
 
 def read_archive(path: Path, wanted: Filter, steps: frozenset[str]) -> Iterator[Part]:
-    """Yield the rows of one radar after the other."""
+    """Yield the rows of one radar after the other; a terminal shows a progress bar."""
     with _Members(path) as members:
         when = _times(members, path)
         kept = wanted.times(when).to_numpy()
-        for name in members.radars:
+        bar = tqdm(members.radars, desc=path.name, unit="radar", disable=None)
+        for name in bar:
             if wanted.has(name):
                 file = f"dc_{name}.json"
                 record = _Record(members.read(file), f"{path}: {file}")
