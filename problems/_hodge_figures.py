@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ncl_deepxde.metrics import Array
 from ncl_deepxde.plotting import View
 from ncl_deepxde.plotting.panels import as_image, show_field
-from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
 from problems._hodge_measures import KEY
 from problems._hodge_models import Part
 from problems._hodge_target import PERIOD, Target
@@ -47,7 +47,9 @@ def draw_errors(
         for axes, (case, models) in zip(panels, runs.items(), strict=True):
             for model, seeds in models.items():
                 _draw_band(axes, model, seeds, colors[model])
-            axes.axhline(trivial[case], color="black", linestyle="--", linewidth=1)
+            axes.axhline(
+                trivial[case], color="black", linestyle="--", label="field itself"
+            )
             axes.set(yscale="log", xlabel="training time (s)", title=f"$n = {case}$")
             axes.grid(True, which="both")
         panels[0].set_ylabel(r"$\|v_\theta - \eta\|^2 \,/\, \|\eta\|^2$")
@@ -71,7 +73,8 @@ def _draw_band(axes: Axes, name: str, seeds: Sequence[Records], color: str) -> N
     last = min(seconds[-1] for seconds, _ in curves)
     at = np.linspace(first, last, 300)
     logs = np.stack([np.interp(at, *curve) for curve in curves])
-    axes.plot(at, np.exp(logs.mean(axis=0)), color=color, label=name)
+    marker = "o" if first == last else None
+    axes.plot(at, np.exp(logs.mean(axis=0)), color=color, marker=marker, label=name)
     if len(curves) > 1:
         low, high = np.exp(logs.min(axis=0)), np.exp(logs.max(axis=0))
         axes.fill_between(at, low, high, color=color, alpha=0.25, linewidth=0)
@@ -95,25 +98,27 @@ def _slices(target: Target, models: Mapping[str, Part]) -> Figure:
     x = _plane(target.dim, view)
     exact = _component(target.solenoidal(torch.as_tensor(x)).cpu().numpy())
     found = {name: _component(part(x)["eta"]) for name, part in models.items()}
+    images = {"exact": exact, **found}
     errors = {name: image - exact for name, image in found.items()}
-    largest = float(np.abs(exact).max())
-    worst = max(float(np.abs(error).max()) for error in errors.values())
-    rows = len(models)
+    columns = len(images)
     with style():
-        figure = new_figure(height=0.9 + 2.4 * rows)
-        grid = figure.subplots(rows, 3, sharex=True, sharey=True, squeeze=False)
-        for row, name in zip(grid, models, strict=True):
-            for axes, image in zip(row[:2], (exact, found[name]), strict=True):
-                shown = show_field(axes, image, (-largest, largest), "RdBu_r", view)
-            error = show_field(row[2], errors[name], (-worst, worst), "PuOr", view)
-            row[0].set_ylabel("$x_2$")
-            row[1].set_title(name)
-        grid[0, 0].set_title(r"exact $\eta_1$")
-        grid[0, 2].set_title("difference")
-        for axes in grid[-1]:
+        figure = new_figure(height=1.4 + 2 * (WIDTH - 1.6) / max(columns, 3))
+        grid = figure.subplots(2, columns, sharex=True, sharey=True, squeeze=False)
+        grid[0, 0].tick_params(labelbottom=True)
+        grid[1, 0].remove()
+        used: Any = [(grid[0], images, "RdBu_r"), (grid[1, 1:], errors, "PuOr")]
+        for row, shown, cmap in used:
+            largest = max(float(np.abs(image).max()) for image in shown.values())
+            for axes, image in zip(row, shown.values(), strict=True):
+                drawn = show_field(axes, image, (-largest, largest), cmap, view)
+            label = r"$\eta_1$" if shown is images else "difference"
+            figure.colorbar(drawn, ax=list(row), label=label, aspect=12)
+        for axes, name in zip(grid[0], images, strict=True):
+            axes.set_title(name)
+        for axes in (grid[0, 0], *grid[1, 1:]):
             axes.set_xlabel("$x_1$")
-        figure.colorbar(shown, ax=grid[:, :2], label=r"$\eta_1$", shrink=0.8)
-        figure.colorbar(error, ax=grid[:, 2], label="difference", shrink=0.8)
+        for axes in (grid[0, 0], grid[1, 1]):
+            axes.set_ylabel("$x_2$")
         figure.suptitle(f"Slices through the torus, n = {target.dim}")
     return figure
 

@@ -59,7 +59,8 @@ def divergence_squared(
     r"""Return :math:`(\operatorname{tr} J)^2`, or an estimate of it, (N, 1).
 
     The estimate :math:`(w \cdot Jw)(s \cdot Js)` has two independent vectors: the
-    square of one would not be unbiased. It may be negative.
+    square of one would not be unbiased. It may be negative, and where the divergence
+    vanishes it does so in the mean only.
 
     Args:
         r: Maps (N, n) to (N, n), row by row.

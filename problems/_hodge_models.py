@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import deepxde as dde
@@ -19,6 +20,8 @@ from torch import Tensor
 from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.metrics import Array
 from ncl_deepxde.nn import DivergenceFree, GradientField, HodgeField
+from ncl_deepxde.nn._checks import check_choice
+from ncl_deepxde.optimizers import SOAP
 from ncl_deepxde.problem import Experiment
 from ncl_deepxde.training import Stage
 from problems._hodge_losses import Objective
@@ -85,7 +88,7 @@ def build_model(name: str, own: Settings, seed: int) -> Experiment:
         field, dim, loss=own["loss"], batch=own["batch"], exact=own["exact"]
     )
     data = SampledObjective(terms, num_inputs=dim, seed=seed)
-    return Experiment(dde.Model(data, net), [_adam(own)], Part(net, field))
+    return Experiment(dde.Model(data, net), [_stage(own)], Part(net, field))
 
 
 def network(name: str, dim: int, own: Settings) -> torch.nn.Module:
@@ -137,11 +140,24 @@ NETWORKS: Mapping[str, Callable[[int, Settings], torch.nn.Module]] = {
 }
 
 
-def _adam(own: Settings) -> Stage:
-    """Return Adam, its rate falling from ``lr`` to ``least_lr`` by a cosine."""
+def _stage(own: Settings) -> Stage:
+    """Return a stage whose learning rate falls from ``lr`` to ``least_lr`` by a cosine.
+
+    Args:
+        own: Settings with ``optimizer``, a key of ``OPTIMIZERS``, and ``steps``.
+    """
+    name = own["optimizer"]
+    check_choice("optimizer", name, tuple(OPTIMIZERS))
 
     def compile_model(model: dde.Model) -> None:
+        optimizer = OPTIMIZERS[name](model.net.parameters(), lr=own["lr"])
         decay = ("cosine", own["steps"], own["least_lr"])
-        model.compile("adam", lr=own["lr"], decay=decay, verbose=0)
+        model.compile(optimizer, decay=decay, verbose=0)
 
-    return Stage("adam", compile_model, own["steps"])
+    return Stage(name, compile_model, own["steps"])
+
+
+OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": partial(torch.optim.Adam, betas=(0.9, 0.99)),
+    "soap": SOAP,
+}

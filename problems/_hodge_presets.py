@@ -27,7 +27,8 @@ COMMON: dict[str, Any] = {
     "activation": "tanh",
     "harmonics": 1,
     "exact": False,
-    "lr": 3e-3,
+    "optimizer": "soap",
+    "lr": 1e-2,
     "least_lr": 3e-5,
     "evaluation": {"points": 10_000, "points_while_training": 500},
     "divfree-matrix": {"loss": "curl", "hidden": [256], "batch": 128},
@@ -55,7 +56,7 @@ PAPER: dict[str, Any] = merge(
     },
 )
 
-TINY: dict[str, Any] = {"hidden": [16], "batch": 16, "steps": 10}
+TINY: dict[str, Any] = {"hidden": [16], "batch": 16, "steps": 25}
 
 SMOKE: dict[str, Any] = merge(
     COMMON,

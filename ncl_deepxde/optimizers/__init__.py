@@ -1,5 +1,6 @@
-"""Second-order training that ``dde.Model.compile`` accepts as an optimizer instance."""
+"""Optimizers beside torch's that ``dde.Model.compile`` accepts as instances."""
 
 from .gauss_newton import GaussNewton
+from .soap import SOAP
 
-__all__ = ["GaussNewton"]
+__all__ = ["SOAP", "GaussNewton"]
