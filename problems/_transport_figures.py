@@ -60,6 +60,8 @@ def draw_vectors(
 ) -> None:
     """Draw velocities as arrows over the density, where there is any.
 
+    An arrow as long as two spaces of their grid is as fast as the heading says.
+
     Args:
         path: Image file to write.
         flows: Model to flow.
@@ -103,7 +105,10 @@ def draw_vectors(
             color="tab:red",
         )
 
-    save(_grid([*flows], times, view, title, show), path)
+    heading = (
+        f"{title} (an arrow of length {2 * spacing:.2g} is a speed of {longest:.2g})"
+    )
+    save(_grid([*flows], times, view, heading, show), path)
 
 
 def draw_lines(
@@ -180,9 +185,10 @@ def _grid(
                 show_frame(axes, view)
                 axes.set_aspect("equal")
                 show(axes, name, column)
-            axes_row[0].set_ylabel(name, weight="bold")
-        for axes, time in zip(grid[0], times, strict=True):
-            axes.set_title(f"$t = {time_key(time)}$")
+            axes_row[0].set_ylabel(f"{name}\n$y$", weight="bold")
+        for top, bottom, time in zip(grid[0], grid[-1], times, strict=True):
+            top.set_title(f"$t = {time_key(time)}$")
+            bottom.set_xlabel("$x$")
         figure.suptitle(title)
     return figure
 

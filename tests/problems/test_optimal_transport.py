@@ -46,6 +46,7 @@ def test_smoke_run_has_all_metrics_and_figures(tmp_path, capsys):
     assert figures == {
         "costs.png",
         "convergence.png",
+        "discrete.png",
         f"density_{LINE}.png",
         f"map_{LINE}.png",
         f"density_{PLANE}.png",
