@@ -104,8 +104,8 @@ QUICK: dict[str, Any] = merge(
     {
         "seeds": 1,
         "evaluation": {
-            "consistency_grid": 12,
-            "consistency_times": 4,
+            "consistency_grid": 8,
+            "consistency_times": 3,
             "continuity_points": 1000,
             "memory_batches": [256, 512, 1024],
         },
@@ -114,7 +114,7 @@ QUICK: dict[str, Any] = merge(
             "num_observations": 1024,
             "depth": 3,
             "time_scale": 0.5,
-            "adam": {"steps": 1000},
+            "adam": {"steps": 1000, "lr": 5e-3},
         },
         "ncl-subharmonic": {
             "num_observations": 1024,
@@ -150,11 +150,7 @@ SEEDS: dict[str, Any] = merge(
     SHORT,
     {
         "seeds": 5,
-        "evaluation": {
-            "consistency_grid": 8,
-            "consistency_times": 3,
-            "memory_batches": [512],
-        },
+        "evaluation": {"consistency_grid": 6, "memory_batches": [512]},
         "figures": {"n": 24, "frames": 5, "tolerance": 1e-2},
     },
 )
@@ -164,7 +160,7 @@ SWEEP: dict[str, Any] = merge(
     SHORT,
     {
         "cases": {
-            f"mass {weight:g}": {"lflow": {"mass": weight}}
+            f"mass-{weight:g}": {"lflow": {"mass": weight}}
             for weight in (0.0, 1e-3, 1e-2, 1e-1, 1.0)
         },
     },

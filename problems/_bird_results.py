@@ -34,7 +34,7 @@ MARGIN = 60.0
 """Of the maps around the radars, in km."""
 # Metric: title and label of its panel, whether the axis is logarithmic.
 PANELS = {
-    "density_mse": ("Density", r"mean square error of $\log(1 + \rho)$", True),
+    "density_mse": ("Density", r"mean square error of $\log(1 + \rho)$", False),
     "r2": ("Density", "$R^2$ (1 is best)", False),
     "velocity_mse": ("Velocity", "mean square error (m$^2$/s$^2$)", True),
     "consistency_smape": ("Consistency", "SMAPE (0 is best)", True),
