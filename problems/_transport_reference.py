@@ -165,6 +165,9 @@ def describe(path: Path) -> dict[str, Any]:
         },
         "w2_squared_by_n": {case: r.trend["mean"] for case, r in references.items()},
         "w2_squared_limit": {case: r.trend["limit"] for case, r in references.items()},
+        "w2_squared_limit_error": {
+            case: r.trend["limit_error"] for case, r in references.items()
+        },
     }
     exact = {case: r.exact for case, r in references.items() if r.exact is not None}
     return {**found, "w2_squared_exact": exact} if exact else found

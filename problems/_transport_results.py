@@ -233,7 +233,8 @@ def summarize(metrics: Mapping[str, Any]) -> str:
         if exact is not None:
             text += f", exactly {exact:.4f}"
         elif limit is not None:
-            text += f", {limit:.4f} in the limit of infinitely many"
+            error = reference["w2_squared_limit_error"][case]
+            text += f", {limit:.4f} +- {error:.4f} in the limit of infinitely many"
         lines.append(f"{text}.")
         for name, model in metrics["models"].items():
             own = model["w2_squared"][case]

@@ -193,6 +193,7 @@ def test_reference_on_a_line_is_exact(tmp_path):
     described = describe(tmp_path / "reference.npz")
     assert described["n"] == [50, 100]
     assert described["w2_squared_exact"] == {LINE: reference.best}
+    assert described["w2_squared_limit_error"][LINE] > 0
 
 
 def test_reference_in_the_plane_moves_particles_straight():
