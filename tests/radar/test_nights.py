@@ -81,6 +81,12 @@ def test_nights_set_one_after_the_other():
     )
 
 
+def test_three_nights_add_up():
+    times = [f"2018-04-0{day}T{hour}:00Z" for day in (5, 6, 7) for hour in (18, 20)]
+    minutes = minutes_since_dusk(profiles_at(times), appended=True)
+    assert minutes.tolist() == [0, 120, 120, 240, 240, 360]
+
+
 def test_first_record_has_a_density():
     times = pd.to_datetime(
         ["2018-04-05T18:00Z", "2018-04-05T18:20Z", "2018-04-06T18:00Z"]

@@ -197,6 +197,7 @@ GOOD = f"{VPTS_HEADER}\n{vpts_line()}\n".encode()
         ),
         (GOOD.replace(b"2024-", b"24/"), "a time must be written like 2018-04-05T18"),
         (GOOD[:-40], "ends in the middle of a line"),
+        (GOOD[: -len(",a.h5\n")], "ends in the middle of a line"),
         (GOOD[:-40] + b"\n" + GOOD, "is no table|finite number|a time must"),
         (gzip.compress(GOOD)[:-20], "the gzip data are truncated"),
         (b"name,color\nrobin,red\n", "no known table, with the columns name, color"),
