@@ -82,15 +82,23 @@ def matrix_field(
         scale: The number c.
     """
     n = inputs.shape[1]
-    i, j = torch.triu_indices(n, n, 1, device=inputs.device)
     for layer in _layers(network, features_of(network, inputs), 1):
         top = layer
     weight = network.layers()[-1].weight
-    upper = weight.new_zeros(n, n, weight.shape[1])
-    upper = upper.index_put((i, j), weight[: len(i)])
-    W = upper - upper.transpose(0, 1)
+    rows, sign = _antisymmetric(n, inputs)
+    W = weight.index_select(0, rows).reshape(n, n, -1) * sign
     v = top.push(top.Z).flatten(1) @ W.flatten(1).T
-    return torch.cat([scale * v, top.slopes[0] @ weight[len(i) :].T], dim=1)
+    rest = weight[n * (n - 1) // 2 :]
+    return torch.cat([scale * v, top.slopes[0] @ rest.T], dim=1)
+
+
+def _antisymmetric(n: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the row of the weight (n n,) and the sign (n, n, 1) of each entry of A."""
+    i, j = torch.triu_indices(n, n, 1, device=like.device)
+    rows = torch.zeros(n, n, dtype=torch.long, device=like.device)
+    rows[i, j] = rows[j, i] = torch.arange(len(i), device=like.device)
+    sign = torch.ones(n, n, dtype=like.dtype, device=like.device).triu(1)
+    return rows.flatten(), (sign - sign.T)[:, :, None]
 
 
 def vector_field(

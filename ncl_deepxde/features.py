@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, jacrev, vmap
 
-from .potentials import PotentialNetwork
+from .potentials import Embedding, PotentialNetwork
 
 __all__ = ["Features", "features_of"]
 
@@ -25,7 +25,10 @@ class Features(ABC):
 
     @abstractmethod
     def push(self, weight: Tensor) -> Tensor:
-        r"""Return :math:`W\,\partial_j e`, (N, n, width), for a weight (width, F)."""
+        r"""Return :math:`W\,\partial_j e`, (N, n, width), for a weight (width, F).
+
+        Shape (1, n, width) where it is the same at all points.
+        """
 
     @abstractmethod
     def laplacian(self) -> Tensor:
@@ -47,12 +50,11 @@ class AxisFeatures(Features):
     """Features that depend on one coordinate each, as those of ``Embedding``.
 
     Args:
-        network: With an embedding.
+        embedding: Of the features.
         inputs: Shape (N, n).
     """
 
-    def __init__(self, network: PotentialNetwork, inputs: Tensor) -> None:
-        embedding = network.embedding
+    def __init__(self, embedding: Embedding, inputs: Tensor) -> None:
         self.slots, self.used = embedding.slots, embedding.used.to(inputs.dtype)
         self.value, self._first, self._second = embedding.derivatives(inputs, 2)
 
@@ -83,6 +85,29 @@ class AxisFeatures(Features):
         by_value = self._by_axis(z_bar @ weight) * self._by_axis(self._first)
         by_slope = torch.einsum("pjw,jmw->pjm", Z_bar, rows)
         return (by_value + by_slope * self._by_axis(self._second)).sum(2)
+
+
+class Coordinates(Features):
+    """The coordinates themselves.
+
+    Args:
+        inputs: Shape (N, n).
+    """
+
+    def __init__(self, inputs: Tensor) -> None:
+        self.value = inputs
+
+    def push(self, weight: Tensor) -> Tensor:
+        """See ``Features``."""
+        return weight.T[None]
+
+    def laplacian(self) -> Tensor:
+        """See ``Features``."""
+        return torch.zeros_like(self.value)
+
+    def pull(self, weight: Tensor, z_bar: Tensor, Z_bar: Tensor) -> Tensor:
+        """See ``Features``."""
+        return z_bar @ weight
 
 
 class CallableFeatures(Features):
@@ -126,6 +151,8 @@ class CallableFeatures(Features):
 
 def features_of(network: PotentialNetwork, inputs: Tensor) -> Features:
     """Return the features that a network computes from inputs (N, n)."""
-    if network.transform is None:
-        return AxisFeatures(network, inputs)
-    return CallableFeatures(network.transform, inputs)
+    if network.transform is not None:
+        return CallableFeatures(network.transform, inputs)
+    if network.embedding.is_identity:
+        return Coordinates(inputs)
+    return AxisFeatures(network.embedding, inputs)

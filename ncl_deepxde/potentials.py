@@ -60,6 +60,7 @@ class Embedding(torch.nn.Module):
             constant = torch.as_tensor(values, dtype=torch.float64)
             self.register_buffer(name, constant, persistent=False)
         self.register_buffer("axis", torch.as_tensor(axis), persistent=False)
+        self.is_identity = all(period is None for period in periods)
         self._sort_by_axis(len(periods))
 
     def _sort_by_axis(self, num_axes: int) -> None:
