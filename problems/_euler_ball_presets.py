@@ -82,10 +82,22 @@ QUICK = {
     "initial": 10.0,
     "wall": 10.0,
     "stages": ["gauss-newton"],
-    "gauss-newton": _gauss_newton(seconds=100.0),
+    "gauss-newton": _gauss_newton(seconds=80.0),
     "reference": {"n": 6, "dt": 1e-2},
     "ncl-hard": {"num_domain": 500},
     "pinn-hard": {"num_domain": 500},
+}
+
+MORE = {"num_initial": 200, "num_wall": 200}
+BEST = {
+    **QUICK,
+    "stages": ["gauss-newton", "more points"],
+    "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=600, **MORE),
+    "reference": {"n": 10, "dt": 5e-3},
+}
+BEST["ncl-hard"] = BEST["pinn-hard"] = {
+    "num_domain": 500,
+    "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=1000),
 }
 
 SMOKE = {
@@ -102,10 +114,11 @@ SMOKE = {
     "pinn-hard": {"num_domain": 120},
 }
 
+RIVALS = ("pinn", "pinn-hard", "curl", "ncl-vector", "ncl-hard")
+
 PRESETS = {
-    "quick": Preset(
-        "twelve minutes on two cores", ("pinn", "curl", "ncl-vector", "ncl-hard"), QUICK
-    ),
+    "quick": Preset("twelve minutes on two cores", RIVALS, QUICK),
+    "best": Preset("an hour on two cores", RIVALS, BEST),
     "paper": Preset(
         "sizes, weights and steps of the paper",
         ("curl", "ncl-vector"),
@@ -113,7 +126,7 @@ PRESETS = {
     ),
     "smoke": Preset(
         "a minute, to see that everything runs; no accuracy",
-        ("pinn", "pinn-hard", "curl", "ncl-vector", "ncl-hard"),
+        RIVALS,
         SMOKE,
     ),
 }
