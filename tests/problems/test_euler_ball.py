@@ -9,7 +9,7 @@ import torch
 
 from ncl_deepxde.cli import main
 from ncl_deepxde.operators import jacobian
-from problems import _ball_reference, _euler_ball_models
+from problems import _ball_reference, _ball_results, _euler_ball_models
 from problems._euler_ball_models import (
     build_model,
     fading_potential,
@@ -188,6 +188,7 @@ def test_smoke_run_writes_everything(tmp_path, monkeypatch):
     preset = PROBLEM.presets["smoke"]
     few = dataclasses.replace(preset, models=("ncl-hard", "pinn"))
     monkeypatch.setitem(PROBLEM.presets, "smoke", few)
+    monkeypatch.setattr(_ball_results, "FRAMES", 5)
     out = tmp_path / "run"
     assert main(["run", "euler-ball", "--preset", "smoke", "--out", str(out)]) == 0
     metrics = json.loads((out / "metrics.json").read_text())
