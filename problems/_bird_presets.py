@@ -112,9 +112,12 @@ QUICK: dict[str, Any] = merge(
         "figures": {"n": 32, "frames": 13},
         "lflow": {
             "num_observations": 1024,
+            # Fewer and slower sines than the paper: some ten radars say no more.
+            "blocks": 5,
             "depth": 3,
+            "frequency": 1.0,
             "time_scale": 0.5,
-            "adam": {"steps": 1000, "lr": 5e-3},
+            "adam": {"steps": 600, "lr": 5e-3},
         },
         "ncl-subharmonic": {
             "num_observations": 1024,

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import deepxde as dde
 import numpy as np
@@ -50,10 +51,13 @@ class Truth(torch.nn.Module):
 
 
 def test_truth_has_perfect_metrics(campaign):
-    """As a network in units of its own, through all changes of units."""
-    truth = TrueSolution(campaign)
+    """As a network in units of its own, through all changes of units, in one night."""
     assert campaign.start == np.datetime64("2018-04-05T18:00")
-    solution = FlightSolution(Truth(campaign), campaign.units)
+    rows = campaign.points[:, 3] < 13
+    names = ("points", "density", "velocity", "labels")
+    night = replace(campaign, **{name: getattr(campaign, name)[rows] for name in names})
+    truth = TrueSolution(night)
+    solution = FlightSolution(Truth(night), night.units)
     sizes = {"consistency_grid": 2, "consistency_times": 1, "continuity_points": 200}
     found = measure(solution, truth, {**SMOKE["evaluation"], **sizes})
     assert set(found) == {
