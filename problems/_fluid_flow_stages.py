@@ -64,7 +64,7 @@ def _adam(parts: Model, own: Settings, data: Observations) -> Stage:
 
     def compile_model(model: dde.Model) -> None:
         model.data, model.net = data, parts.net
-        groups = [{"params": list(parts.net.parameters())}]
+        groups: list[dict[str, Any]] = [{"params": list(parts.net.parameters())}]
         if "grid_lr" in budget:
             net = parts.net
             groups = [
