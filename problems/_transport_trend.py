@@ -22,10 +22,10 @@ def draw_trends(
         path: Image file to write.
         references: By case.
     """
-    rows = (len(references) + 1) // 2
+    rows, columns = (len(references) + 1) // 2, min(2, len(references))
     with style():
         figure = new_figure(height=0.8 + 3.4 * rows)
-        panels = figure.subplots(rows, 2, squeeze=False).ravel()
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, (case, reference) in zip(panels, references.items(), strict=False):
             _draw_trend(axes, reference)
             axes.set(title=case, xlabel="samples $n$", ylabel="estimate of $W_2^2$")

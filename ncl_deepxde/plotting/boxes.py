@@ -54,10 +54,10 @@ def box_plots(path: str | os.PathLike[str], spreads: Sequence[Spread]) -> None:
 
 def draw_boxes(spreads: Sequence[Spread]) -> Figure:
     """Return the figure that `box_plots` writes."""
-    rows = (len(spreads) + 1) // 2
+    rows, columns = (len(spreads) + 1) // 2, min(2, len(spreads))
     with style():
         figure = new_figure(height=0.4 + 3.4 * rows)
-        panels = figure.subplots(rows, 2, squeeze=False).ravel()
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, spread in zip(panels, spreads, strict=False):
             _draw_spread(axes, spread)
         for axes in panels[len(spreads) :]:
