@@ -7,10 +7,12 @@ from reference_fem import ball_mesh
 from reference_fem._dolfinx import MPI, Mesh, basix_ufl, fem, mesh, ufl
 from reference_fem._domain import Domain, share
 
+# At n = 5, dt = 0.01 it takes 28 iterations of GMRES with inverted 3 x 3 blocks; a
+# factorization in three dimensions costs more than the rest of the step.
 VELOCITY_SOLVER = {
     "ksp_type": "gmres",
     "pc_type": "pbjacobi",
-    "ksp_rtol": 1e-12,
+    "ksp_rtol": 1e-10,
     "ksp_max_it": 500,
     "ksp_gmres_restart": 100,
 }
@@ -40,16 +42,22 @@ def node_numbers(space: fem.FunctionSpace) -> NDArray[np.int64]:
     """
     geometry, dofs = space.mesh.geometry, space.dofmap.list
     numbers = np.empty(dofs.max() + 1, dtype=np.int64)
-    numbers[dofs] = geometry.input_global_indices[geometry.dofmap[:, : dofs.shape[1]]]
+    numbers[dofs] = geometry.input_global_indices[
+        geometry.dofmaps[0][:, : dofs.shape[1]]
+    ]
     return numbers[: space.dofmap.index_map.size_local]
 
 
 def create_domain(comm: MPI.Comm, n: int) -> Domain:
-    """Return the unit ball with the solvers that suit it."""
+    """Return the unit ball with the solvers that suit it.
+
+    Without terms on inner facets: they cost more than all the rest, and changed the
+    error of the velocity on the flow of :mod:`reference_fem._wall` by 0.2 %.
+    """
     return Domain(
         create_ball(comm, n),
         edge_weight=0.0,
         velocity_solver=VELOCITY_SOLVER,
-        metadata={"quadrature_degree": 6},
+        metadata={"quadrature_degree": 5},
         has_wall=True,
     )

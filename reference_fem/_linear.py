@@ -48,13 +48,14 @@ class LinearProblem:
 
     Args:
         name: Name for error messages.
-        a: Bilinear form.
+        a: Bilinear form, assembled in every solve.
         L: Linear form.
         solution: Function that starts and receives the solution.
         options: PETSc options of the solver.
         null_space: Whether constants are in the kernel (pressure).
         reuse_below: Keep the preconditioner of an older matrix as long as solves take
             fewer iterations than this; 0 renews it in every solve.
+        fixed: Further part of the bilinear form, assembled once.
         projection: Where given, the solution and the test functions are confined to
             its range, from which the solution must start.
     """
@@ -68,6 +69,7 @@ class LinearProblem:
         options: dict[str, Any],
         null_space: bool = False,
         reuse_below: int = 0,
+        fixed: Any = None,
         projection: Projection | None = None,
     ) -> None:
         self.name, self.a, self.L, self.solution = (
@@ -78,6 +80,10 @@ class LinearProblem:
         )
         self.A = fem_petsc.create_matrix(self.a)
         self.b = fem_petsc.create_vector(self.L.function_spaces[0])
+        self.fixed = None
+        if fixed is not None:
+            self.fixed = fem_petsc.assemble_matrix(fem.form(fixed))
+            self.fixed.assemble()
         comm = self.A.getComm()
         self.constants = PETSc.NullSpace().create(constant=True, comm=comm)
         self.null_space, self.reuse_below = null_space, reuse_below
@@ -119,9 +125,7 @@ class LinearProblem:
         Raises:
             RuntimeError: If the iteration does not converge.
         """
-        self.A.zeroEntries()
-        fem_petsc.assemble_matrix(self.A, self.a)
-        self.A.assemble()
+        self._assemble_matrix()
         with self.b.localForm() as local:
             local.set(0.0)
         fem_petsc.assemble_vector(self.b, self.L if L is None else L)
@@ -146,11 +150,20 @@ class LinearProblem:
         self._reuse(count < self.reuse_below)
         return count
 
+    def _assemble_matrix(self) -> None:
+        self.A.zeroEntries()
+        fem_petsc.assemble_matrix(self.A, self.a)
+        self.A.assemble()
+        if self.fixed is not None:
+            pattern = PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN
+            self.A.axpy(1.0, self.fixed, pattern)
+
     def _reuse(self, keep: bool) -> None:
         self.reuses = keep
         self.ksp.getPC().setReusePreconditioner(keep)
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        for item in (self.ksp, self.A, self.b, self.constants):
-            item.destroy()
+        for item in (self.ksp, self.A, self.b, self.constants, self.fixed):
+            if item is not None:
+                item.destroy()

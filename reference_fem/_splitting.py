@@ -1,4 +1,4 @@
-r"""Splitting scheme for variable-density incompressible Euler on a periodic mesh.
+r"""Splitting scheme for variable-density incompressible Euler.
 
 After Guermond and Quartapelle, J. Comput. Phys. 165 (2000) 167-188, with
 :math:`\sigma = \sqrt\rho`, BDF weights :math:`\alpha_j / \tau`, and star for values
@@ -13,14 +13,17 @@ functions r, v, q:
 2. Velocity, skew-symmetric transport (v = w: no energy from transport), grad-div:
    :math:`(\sigma \sum_j \alpha_j \sigma^{n-j} u^{n-j}, v) / \tau
    + \tfrac12 (\rho\, w^* \cdot \nabla w, v) - \tfrac12 (\rho\, w^* \cdot \nabla v, w)
-   + \gamma (\nabla \cdot w, \nabla \cdot v) - (p^*, \nabla \cdot v) + J(\rho; w, v)
+   + \gamma (\nabla \cdot w, \nabla \cdot v) + (\nabla p^*, v) + J(\rho; w, v)
    = (f, v)`.
 3. Projection: :math:`(\nabla \phi / \rho, \nabla q) = -(\nabla \cdot w, q)`, then
    :math:`p = p^* + (\alpha_0 / \tau) \phi`.
 
-:math:`J(\kappa; a, b) = c\, n^{-2} \sum_F \int_F \kappa |w^* \cdot n_F| [\nabla a]
-[\nabla b]` over all edges, with jumps of normal derivatives: no viscosity, as it
-vanishes for smooth fields. It lifts the order of Galerkin transport from 2 to 3
+On a wall (:mod:`reference_fem._wall`) w and v run along it, and its fluxes
+:math:`\rho\, w \cdot n` are left out of the three equations.
+
+:math:`J(\kappa; a, b) = c\, h^2 \sum_F \int_F \kappa |w^* \cdot n_F| [\nabla a]
+[\nabla b]` over all inner edges, with jumps of normal derivatives: no viscosity, as
+it vanishes for smooth fields. It lifts the order of Galerkin transport from 2 to 3
 (E. Burman and M. A. Fernandez, Numer. Math. 107 (2007) 39-77).
 """
 
@@ -95,8 +98,7 @@ class Splitting:
     """Fields at the last four time levels, and the step that advances them.
 
     Args:
-        comm: MPI communicator.
-        n: Squares per axis.
+        domain: Mesh, and what suits it.
         degree: Polynomial degree k of density and velocity.
         grad_div: Coefficient gamma.
         rho0: Initial density, (2, N) -> (N,).
@@ -184,11 +186,11 @@ class Splitting:
         def transport(u: Any, v: Any) -> Any:
             return 0.5 * rho[0] * dot(dot(grad(u), self.w_star), v)
 
-        a = alpha[0] * rho[0] * dot(u, v) * self.dx + gamma * div(u) * div(v) * self.dx
+        a = alpha[0] * rho[0] * dot(u, v) * self.dx
         a += (transport(u, v) - transport(v, u)) * self.dx
         if self.domain.edge_weight:
             a += self._edge_term(rho[0]("+"), u, v)
-        L = self.p_star * div(v) * self.dx + dot(self.f, v) * self.dx
+        L = dot(self.f - grad(self.p_star), v) * self.dx
         for j in range(1, LEVELS):
             projected = w[j] - grad(phi[j]) / rho[j]
             L -= alpha[j] * sqrt(rho[0] * rho[j]) * dot(projected, v) * self.dx
@@ -199,6 +201,7 @@ class Splitting:
             w[0],
             self.domain.velocity_solver,
             reuse_below=self.domain.velocity_reuse_below,
+            fixed=gamma * div(u) * div(v) * self.dx,
             projection=self.wall,
         )
 

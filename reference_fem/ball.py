@@ -7,7 +7,9 @@ r"""Variable-density incompressible Euler in the unit ball with free slip, by FE
     u \cdot n = 0 \text{ for } |x| = 1.
 
 The scheme is written out in :mod:`reference_fem._splitting`, the mesh of curved
-tetrahedra in :mod:`reference_fem.ball_mesh`.
+tetrahedra in :mod:`reference_fem.ball_mesh`. Free slip is imposed at the nodes of the
+wall with the sphere's own normals, by projection in the velocity solve, because that
+was more accurate than Nitsche's method; figures in :mod:`reference_fem._wall`.
 """
 
 from collections.abc import Callable, Sequence
