@@ -26,6 +26,7 @@ KNOWN: dict[str, tuple[str, str, Best]] = {
         "relative difference from its limit",
         None,
     ),
+    "arrival": ("Squared Wasserstein distance", "from image to target", None),
     "kinetic_energy": ("Squared Wasserstein distance", "kinetic energy", None),
     "terminal_mse": ("Mean square error at the end", "", "smallest"),
     "density_mse": ("Accuracy", "density mean square error", "smallest"),

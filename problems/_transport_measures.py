@@ -12,13 +12,14 @@ from torch import Tensor
 from ncl_deepxde.evaluation import continuity_error
 from ncl_deepxde.metrics import Array, Solution, torus_grid
 from ncl_deepxde.nn._exact import ExactContinuity
-from problems._transport_cost import map_cost
+from problems._transport_cost import Transport, map_cost
+from problems._transport_estimators import exact
 from problems._transport_objective import BenamouBrenier, half_side, kinetic_energy
 from problems._transport_reference import Reference
 from problems._transport_solutions import Flow, Map
 from problems._transport_targets import GaussianMixture
 
-__all__ = ["measure_cost", "measure_flow"]
+__all__ = ["arrival", "measure_cost", "measure_flow"]
 
 Pair = tuple[GaussianMixture, GaussianMixture]
 Settings = Mapping[str, Any]
@@ -45,7 +46,30 @@ def measure_cost(
         "w2_squared": {"mean": mean, "std": solution.costs.std},
         "w2_relative_difference": mean / reference.best - 1,
         "w2_relative_to_limit": mean / reference.limit - 1,
+        "arrival": arrival(solution.transport, reference.pair, own["arrival_points"]),
     }
+
+
+def arrival(transport: Transport, pair: Pair, n: int) -> float:
+    r"""Return the squared distance from the image of a map to the target.
+
+    .. math:: C(T(x), y) - C(y', y)
+
+    with exact costs C between samples: the second one is what other samples of the
+    target cost, so that 0 is the least but for noise. Where it is not small, the cost
+    of the map is one of transport to somewhere else, and may be below the optimum.
+
+    Args:
+        transport: The map T.
+        pair: Densities of x, and of y and y'.
+        n: Points of each sample.
+    """
+    generator, (rho_0, rho_1) = _generator(), pair
+    with torch.no_grad():
+        image = transport(rho_0.sample(n, generator))
+    samples = (image, *(rho_1.sample(n, generator) for _ in range(2)))
+    end, y, other = (x.double().cpu().numpy() for x in samples)
+    return exact(end, y) - exact(other, y)
 
 
 def measure_flow(solution: Flow, pair: Pair, own: Settings) -> dict[str, Any]:

@@ -59,6 +59,7 @@ COMMON: dict[str, Any] = {
     "reference": {"n": [1000, 3000, 10_000], "repeats": 5},
     "evaluation": {
         "cost": {"n": 5000, "repeats": 50},
+        "arrival_points": 2000,
         "terminal_points": 20_000,
         "continuity_points": 4000,
         "mass_grid": 400,
@@ -167,6 +168,7 @@ SMOKE: dict[str, Any] = merge(
         "reference": {"n": [50, 100], "repeats": 2},
         "evaluation": {
             "cost": {"n": 100, "repeats": 5},
+            "arrival_points": 100,
             "terminal_points": 1000,
             "continuity_points": 200,
             "mass_grid": 100,

@@ -243,6 +243,8 @@ def summarize(metrics: Mapping[str, Any]) -> str:
                 f"({100 * model['w2_relative_difference'][case]:+.1f} %, "
                 f"{100 * model['w2_relative_to_limit'][case]:+.1f} % against the limit "
                 f"of infinitely many; standard deviation {own['std']:.4f} over samples)"
+                f"; from the image of the map to the target it is "
+                f"{model['arrival'][case]:.1e}"
             )
             if "terminal_mse" in model:
                 text += (

@@ -10,9 +10,9 @@ end estimates :math:`W_2^2`. A case is a pair of densities by name
 (``_transport_targets``), or two files of samples (``--data SOURCE --data TARGET``).
 
 Metrics, each by case: cost of the map, its relative difference from that of exact plans
-between samples, and from the limit of infinitely many of them; mean square error of the
-density at both ends; kinetic energy of the flow; continuity residual; error of the
-mass.
+between samples, and from the limit of infinitely many of them; distance from the image
+of the map to the target; mean square error of the density at both ends; kinetic energy
+of the flow; continuity residual; error of the mass.
 
 Sources: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
 https://arxiv.org/abs/2210.01741; F. Arend Torres et al., Lagrangian Flow Networks (ICLR

@@ -13,7 +13,7 @@ from ncl_deepxde import run as runs
 from ncl_deepxde.cells import list_cells, merge
 from ncl_deepxde.nn import SubharmonicNCL
 from problems._transport_known import quantile_cost
-from problems._transport_measures import mass_error, terminal_mse
+from problems._transport_measures import arrival, mass_error, terminal_mse
 from problems._transport_reference import Reference, compute, describe, load
 from problems._transport_solutions import Flow
 from problems._transport_targets import GaussianMixture, pair
@@ -36,6 +36,7 @@ def test_smoke_run_has_all_metrics_and_figures(tmp_path, capsys):
             )
             assert model["w2_relative_difference"][case] > -1
             assert model["w2_relative_to_limit"][case] > -1
+            assert math.isfinite(model["arrival"][case])
             if name != "icnn":
                 assert model["terminal_mse"][case] > 0
                 assert model["kinetic_energy"][case] > 0
@@ -160,6 +161,15 @@ def test_metrics_of_a_flow_that_rests():
     exact = float((defect * drawn).sum()) * (8 / n) ** 2 / 2
     # The mean of 50,000 squares, each about as wide as its mean: 0.5 %.
     assert found == pytest.approx(exact, rel=0.02)
+
+
+def test_arrival_is_the_distance_of_the_image_from_the_target():
+    pair = GaussianMixture([[0.0, 0.0]], 0.5), GaussianMixture([[0.3, 0.4]], 0.5)
+    shift = torch.tensor([0.3, 0.4])
+    # Means of two samples differ by d = 0.5 sqrt(2 / 400) = 0.035: noise of d squared
+    # where the densities agree, and of 2 * 0.5 * d where they are 0.5 apart.
+    assert abs(arrival(lambda x: x + shift, pair, 400)) < 0.01
+    assert arrival(lambda x: x, pair, 400) == pytest.approx(0.25, abs=4 * 0.035)
 
 
 def test_terminal_error_is_that_of_each_end():
