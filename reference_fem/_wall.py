@@ -7,8 +7,8 @@ normal; the solver works in this subspace (:mod:`reference_fem._linear`).
 Between the nodes v.n is not zero on the curved cells. So the pressure must act as
 :math:`(\nabla p, v)`; integrated by parts, as :math:`-(p, \nabla \cdot v)`, even a
 constant pressure would push along the wall. Chosen by trial, on a turning Hill vortex
-with forcing (tests/reference_fem/manufactured_ball.py), t = 0.1, dt = 0.01, no edge
-term, relative L2 error of u at n = 3 and 5 and its rate:
+with forcing (tests/reference_fem/manufactured_ball.py), t = 0.1, dt = 0.01, layers of
+equal thickness, relative L2 error of u at n = 3 and 5 and its rate:
 
 ==================================================  =======  =======  ====
 nodes, (grad p, v)                                  2.88e-3  7.67e-4  2.6

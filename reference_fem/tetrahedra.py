@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 CANDIDATES = 32
-"""Cells tried for a point, by distance of their centers; 14 were enough in the ball."""
+"""Cells tried for a point, by distance of their centers; 20 were enough in the ball."""
 INSIDE, NEAR = 1e-9, 0.3
 """A point is inside, or near, if no barycentric coordinate is below minus this."""
 

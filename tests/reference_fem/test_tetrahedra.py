@@ -28,7 +28,7 @@ def test_mesh_is_conforming_and_fills_the_ball(n):
     assert (radius > 1 - 1e-9).sum() == 10 * (2 * n) ** 2 + 2
     corners = nodes[cells[:, :4]]
     volumes = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 6
-    assert volumes.min() > 0.1 / n**3
+    assert volumes.min() > 0.05 / n**3
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
@@ -40,8 +40,8 @@ def test_points_are_found_in_the_ball_and_on_its_wall(n):
     found, barycentric = locator.locate(x)
     assert found.shape == (3000,)
     assert np.abs(mapped(nodes, cells[found], barycentric) - x).max() < 1e-13
-    # curved cells fall short of the sphere by h^4 and less, 0.03 h^2 of their height
-    assert barycentric.min() > -0.04 / n**2
+    # curved cells fall short of the sphere by h^4 and less, 0.05 h^2 of their height
+    assert barycentric.min() > -0.07 / n**2
     # isoparametric fields hold the coordinates, straight cells also their products
     coordinates = locator.interpolate(nodes.T, found, barycentric)
     assert np.abs(coordinates.T - x).max() < 1e-13
