@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 on success, 1 where the work failed, 2 for a bad argument, 130 when interrupted.
     """
     options = _parser().parse_args(argv)
+    # torch warns of its own internals at its first forward derivative.
+    warnings.filterwarnings("ignore", ".torch.jit.script", FutureWarning)
     try:
         options.action(options)
     except ValueError as error:

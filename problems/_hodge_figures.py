@@ -16,7 +16,7 @@ from ncl_deepxde.plotting import View
 from ncl_deepxde.plotting.panels import as_image, show_field
 from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
 from problems._hodge_measures import KEY
-from problems._hodge_models import Part
+from problems._hodge_models import Part, in_chunks
 from problems._hodge_target import PERIOD, Target
 
 __all__ = ["draw_errors", "draw_slices"]
@@ -96,7 +96,8 @@ def draw_slices(
 def _slices(target: Target, models: Mapping[str, Part]) -> Figure:
     view = View(-PERIOD / 2, PERIOD / 2)
     x = _plane(target.dim, view)
-    exact = _component(target.solenoidal(torch.as_tensor(x)).cpu().numpy())
+    eta = in_chunks(target.solenoidal, torch.as_tensor(x, dtype=target.dtype))
+    exact = _component(eta.cpu().numpy())
     found = {name: _component(part(x)["eta"]) for name, part in models.items()}
     images = {"exact": exact, **found}
     errors = {name: image - exact for name, image in found.items()}
@@ -128,9 +129,7 @@ def _plane(dim: int, view: View) -> Array:
     random = np.random.default_rng((SEED, dim))
     rest = random.uniform(view.low, view.high, dim - 2)
     plane = view.grid(N)
-    x = np.hstack([plane, np.broadcast_to(rest, (len(plane), dim - 2))])
-    found: Array = x.astype(np.dtype(str(torch.get_default_dtype()).split(".")[1]))
-    return found
+    return np.hstack([plane, np.broadcast_to(rest, (len(plane), dim - 2))])
 
 
 def _component(values: Array) -> Array:

@@ -13,7 +13,7 @@ from ncl_deepxde.data import uniform_box
 from ncl_deepxde.data.samplers import keyed_generator
 from ncl_deepxde.memory import peak_mib
 from ncl_deepxde.problem import Experiment
-from problems._hodge_models import Part
+from problems._hodge_models import Part, in_chunks
 from problems._hodge_target import PERIOD, Target
 
 __all__ = ["divergence_error", "error_while_training", "measure", "relative_squared_l2"]
@@ -40,8 +40,7 @@ def measure(experiment: Experiment) -> dict[str, float]:
 
 def relative_squared_l2(part: Part, x: Tensor) -> float:
     r"""Return :math:`\sum |v_\theta - \eta|^2 / \sum |\eta|^2` over points (N, n)."""
-    eta = part.field.solenoidal(x)
-    found = torch.as_tensor(part(x.cpu().numpy())["eta"]).to(eta)
+    eta, found = (in_chunks(f.solenoidal, x) for f in (part.field, part))
     return float((found - eta).square().sum() / eta.square().sum())
 
 

@@ -27,7 +27,7 @@ from ncl_deepxde.training import Stage
 from problems._hodge_losses import Objective
 from problems._hodge_target import PERIOD, Target
 
-__all__ = ["MODELS", "Part", "build_model", "network"]
+__all__ = ["MODELS", "Part", "build_model", "in_chunks", "network"]
 
 Settings = Mapping[str, Any]
 CHUNK = 1024
@@ -68,9 +68,13 @@ class Part:
         """Return ``eta``, (N, n), at points (N, n); see ``Solution``."""
         like = next(self.net.parameters())
         x = torch.as_tensor(points).to(like.device, like.dtype)
-        with torch.no_grad():
-            parts = [self.solenoidal(part) for part in torch.split(x, CHUNK)]
-        return {"eta": torch.cat(parts).double().cpu().numpy()}
+        return {"eta": in_chunks(self.solenoidal, x).double().cpu().numpy()}
+
+
+def in_chunks(field: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Return a field at many points, (N, n), without derivatives."""
+    with torch.no_grad():
+        return torch.cat([field(part) for part in torch.split(x, CHUNK)])
 
 
 def build_model(name: str, own: Settings, seed: int) -> Experiment:

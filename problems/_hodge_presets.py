@@ -6,7 +6,10 @@ A case is a dimension n; a model's name as a key holds what differs for that mod
   ``exact`` or estimated;
 - ``hidden``, ``activation``, ``harmonics`` of its network;
 - ``batch``: points of a step;
-- ``lr``, ``least_lr``, ``steps``.
+- ``optimizer``, ``"soap"`` or ``"adam"``, with ``lr``, ``least_lr``, ``steps``.
+
+In trials (n = 25, ``both-parts``, one hidden layer of 256, 60 seconds of one core) SOAP
+left an error of 0.025, Adam at its best rate 0.074, orthogonal momentum (Muon) 0.078.
 """
 
 from __future__ import annotations
@@ -32,27 +35,57 @@ COMMON: dict[str, Any] = {
     "least_lr": 3e-5,
     "evaluation": {"points": 10_000, "points_while_training": 500},
     "divfree-matrix": {"loss": "curl", "hidden": [256], "batch": 128},
-    "divfree-vector": {"loss": "curl", "hidden": [256], "batch": 128},
+    "divfree-vector": {"loss": "curl", "hidden": [128, 128], "batch": 64},
     "potential": {"loss": "projection", "hidden": [128, 128], "batch": 512},
     "both-parts": {
         "loss": "projection",
         "hidden": [256],
         "hidden_gradient": [128, 128],
-        "batch": 128,
+        "batch": 256,
     },
 }
 
-QUICK: dict[str, Any] = merge(COMMON, {"cases": {"25": {}}, "steps": 1000})
+QUICK: dict[str, Any] = merge(
+    COMMON,
+    {
+        "cases": {"25": {}},
+        "divfree-matrix": {"steps": 1500},
+        "divfree-vector": {"steps": 800},
+        "potential": {"steps": 2000},
+        "both-parts": {"steps": 4000},
+    },
+)
 
-BEST: dict[str, Any] = merge(QUICK, {"seeds": 3, "steps": 10_000})
+BEST: dict[str, Any] = merge(
+    COMMON,
+    {
+        "seeds": 3,
+        "cases": {"25": {}},
+        "steps": 15_000,
+        "divfree-matrix": {"hidden": [512], "batch": 256},
+        "divfree-vector": {"hidden": [256, 256], "batch": 128},
+        "potential": {"hidden": [256, 256], "batch": 1024},
+        "both-parts": {"hidden": [512]},
+    },
+)
 
+# The network and the size of the gradient are those of the paper; its five
+# points at a step would leave a GPU idle.
 PAPER: dict[str, Any] = merge(
     COMMON,
     {
         "seeds": 3,
         "cases": {"25": {}, "50": {}, "100": {}},
         "gradient": None,
+        "activation": "sin",
+        "optimizer": "adam",
+        "lr": 7e-4,
+        "least_lr": 7e-6,
         "steps": 20_000,
+        "divfree-matrix": {"hidden": [256, 256], "batch": 512},
+        "divfree-vector": {"hidden": [256, 256], "batch": 512},
+        "potential": {"hidden": [256, 256], "batch": 2048},
+        "both-parts": {"hidden": [256, 256], "batch": 512},
     },
 )
 

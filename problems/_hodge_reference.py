@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ncl_deepxde.cells import list_cells
 from ncl_deepxde.files import replacing
 from problems._hodge_measures import points
+from problems._hodge_models import in_chunks
 from problems._hodge_target import PERIOD, Target
 
 __all__ = ["compute", "describe", "load"]
@@ -34,8 +34,8 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
         rows["dim"].append(dim)
         rows["scale"].append(np.nan if scale is None else scale)
         for part, field in (("eta", target.solenoidal), ("gradient", target.gradient)):
-            squares = [field(y).square().sum().item() for y in torch.split(x, 1000)]
-            rows[part].append(sum(squares) / SAMPLE)
+            squares = in_chunks(field, x).double().square().sum()
+            rows[part].append(float(squares) / SAMPLE)
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **rows)
 

@@ -48,6 +48,10 @@ class Target:
             :math:`\eta`; as drawn (0.35 for n = 25, 0.17 for n = 100) if ``None``.
         seed: Of the weights.
 
+    Attributes:
+        dim: n.
+        dtype: That of the weights and of all points.
+
     Raises:
         ValueError: An argument is out of its range.
     """
@@ -71,6 +75,7 @@ class Target:
         upper = np.triu_indices(dim, k=1)
         triangle = torch.zeros(dim, dim, 128)
         triangle[upper] = _weights(random, scale, len(upper[0]), 128)
+        self.dtype = self._w.dtype
         self._u = (triangle - triangle.transpose(0, 1)).permute(2, 1, 0).flatten(0, 1)
         if gradient is not None:
             self._c = self._c * (gradient / self._relative_gradient(random))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import deepxde as dde
 import torch
 from torch import Tensor
 
+from ._field import FieldNet
 from .divergence_free import DivergenceFree
 from .gradient_field import GradientField
 
@@ -31,7 +33,7 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
         harmonic: Whether the constant is trained, or else 0.
 
     Raises:
-        ValueError: The parts have different dimensions, or are not periodic.
+        ValueError: The parts differ in their dimension or their periods.
 
     Example:
         >>> sizes, options = [2, 8, 2], {"periods": 1.0}
@@ -60,6 +62,12 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
                 "gradient: must be a field in as many dimensions as solenoidal, "
                 f"{n}, got {gradient.num_inputs}."
             )
+        periods = _periods(solenoidal), _periods(gradient)
+        if math.inf in periods[0] or periods[0] != periods[1]:
+            raise ValueError(
+                "solenoidal and gradient: must have the same period along every axis, "
+                f"got {periods[0]} and {periods[1]}. Pass the same periods to both."
+            )
         self.num_inputs = n
         self.solenoidal, self.gradient = solenoidal, gradient
         constant = torch.zeros(n, dtype=dde.config.real(torch))
@@ -79,3 +87,13 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
             "apply_output_transform: the outputs must stay the sum of their parts. "
             "Transform the given field instead."
         )
+
+
+def _periods(field: FieldNet) -> list[float]:
+    """Return the period of every axis, infinite where there is none."""
+    embedding = field.network.embedding
+    lowest = [
+        float(embedding.omega[embedding.axis == i].min())
+        for i in range(field.num_inputs)
+    ]
+    return [2 * math.pi / omega if omega else math.inf for omega in lowest]
