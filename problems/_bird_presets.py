@@ -153,7 +153,7 @@ SEEDS: dict[str, Any] = merge(
     SHORT,
     {
         "seeds": 5,
-        "evaluation": {"consistency_grid": 6, "memory_batches": [512]},
+        "evaluation": {"consistency_grid": 4, "memory_batches": [512]},
         "figures": {"n": 24, "frames": 5, "tolerance": 1e-2},
     },
 )

@@ -1,8 +1,11 @@
 """A file is complete or absent."""
 
+import hashlib
+import shutil
+
 import pytest
 
-from ncl_deepxde.files import replacing
+from ncl_deepxde.files import content_hash, replacing
 
 
 def test_replacing_makes_folders_and_leaves_no_temporary_file(tmp_path):
@@ -28,3 +31,27 @@ def test_replacing_keeps_the_older_file_after_an_error(tmp_path):
         write_half()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_hash_is_that_of_the_content(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_bytes(b"1,2\n")
+    expected = hashlib.sha256(b"1,2\n").hexdigest()
+    assert content_hash(file) == expected
+    other = tmp_path / "elsewhere" / "b.csv"
+    other.parent.mkdir()
+    other.write_bytes(b"1,2\n")
+    assert content_hash(other) == expected
+
+
+def test_hash_of_a_folder_depends_on_names_and_contents(tmp_path):
+    hashes = set()
+    for folder, name, text in (("1", "a", "x"), ("2", "a", "y"), ("3", "b", "x")):
+        path = tmp_path / folder / "inner" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        hashes.add(content_hash(tmp_path / folder))
+    assert len(hashes) == 3
+    same = tmp_path / "4"
+    shutil.copytree(tmp_path / "1", same)
+    assert content_hash(same) in hashes

@@ -1,0 +1,21 @@
+"""Problems that need something that is not installed."""
+
+import pytest
+
+from ncl_deepxde import problem
+
+
+class Broken:
+    """An entry point whose package lacks an extra."""
+
+    name = "broken"
+
+    def load(self):
+        raise ImportError("needs pyproj. Run pip install 'ncl-deepxde[birds]'.")
+
+
+def test_problem_without_its_extra_is_left_out_and_tells_the_remedy(monkeypatch):
+    monkeypatch.setattr(problem, "entry_points", lambda **options: [Broken()])
+    assert problem.available() == {}
+    with pytest.raises(RuntimeError, match=r"broken cannot be loaded: .*\[birds\]"):
+        problem.find("broken")
