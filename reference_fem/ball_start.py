@@ -112,12 +112,12 @@ def _radial_functions(x: Any, xp: Any) -> Any:
     Polynomials by blocks of powers (Paterson and Stockmeyer): networks differentiate
     this several times, and Horner's rule would be a long chain.
     """
-    y = 2 * (x * x).sum(0) - 1
+    y = 2.0 * (x * x).sum(0) - 1.0
     y2 = y * y
     y3 = y2 * y
     y6 = y3 * y3
     powers = xp.stack([xp.ones_like(y), y, y2, y3, y2 * y2, y2 * y3, y6])
-    coefficients = xp.asarray(_coefficients(), dtype=x.dtype, device=x.device)
+    coefficients = xp.asarray(_coefficients(), dtype=y.dtype, device=y.device)
     low, middle, high = coefficients @ powers
     y7 = y6 * y
     return (high * y7 + middle) * y7 + low

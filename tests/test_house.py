@@ -38,7 +38,6 @@ FEM_STACK = {name for name, dist in DISTRIBUTION.items() if "dolfinx" in dist}
 CONDA = {
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
-    "gmsh": "python-gmsh",
     "dolfinx-solver-real": "fenics-dolfinx",
 }
 

@@ -108,3 +108,10 @@ def test_moments_of_the_density():
     assert weight @ (rho - DENSITY_MEAN) ** 2 == pytest.approx(
         DENSITY_VARIANCE, abs=1e-14
     )
+
+
+def test_whole_numbers_are_points_too():
+    whole = np.array([[0, 1, 0], [0, 0, -1], [0, 0, 0]])
+    np.testing.assert_array_equal(
+        euler_ball_velocity(whole), euler_ball_velocity(whole.astype(float))
+    )
