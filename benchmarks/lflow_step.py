@@ -11,7 +11,7 @@ first, in float64. ``dfnn`` is the second-order NCL by nested reverse differenti
 ``ncl-subharmonic`` the same in closed form; ``pinn`` adds the continuity equation at
 collocation points; ``slda`` solves ODEs, for a velocity close to a rigid rotation.
 Models take turns; printed are medians of the seconds, and of memory what the step adds
-to the weights. Its peak is what torch allocates, as its profiler records, or CUDA: the
+to the weights. Its peak is what operations of torch make, or what CUDA allocates: the
 resident memory of a process also holds what malloc keeps (for ``dfnn`` 1.7 times as
 much), and lacks what earlier steps left to it. It depends on nothing else that runs.
 """
@@ -19,18 +19,14 @@ much), and lacks what earlier steps left to it. It depends on nothing else that 
 from __future__ import annotations
 
 import argparse
-import gc
 import io
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import deepxde as dde
@@ -38,10 +34,10 @@ import torch
 from lflow_rivals import MODELS, ReleasedLFlow, continuity, flow, loss_of, observations
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
-from torch.profiler import ProfilerActivity, profile
 from tqdm import tqdm
 
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
+from ncl_deepxde.memory import peak_mib
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
 from ncl_deepxde.run import check_name, select_device
 
@@ -129,29 +125,6 @@ def seconds(
             synchronize()
             times[name].append(time.perf_counter() - begin)
     return {name: statistics.median(t) for name, t in times.items()}
-
-
-def peak_mib(work: Callable[[], object]) -> float:
-    """Return what a piece of work adds to the memory of tensors, in MiB."""
-    gc.collect()
-    if torch.get_default_device().type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        work()
-        torch.cuda.synchronize()
-        return (torch.cuda.max_memory_allocated() - before) / 2**20
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
-        work()
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "trace.json"
-        recorded.export_chrome_trace(str(path))
-        events = json.loads(path.read_text())["traceEvents"]
-    changes = sorted(
-        (e["args"]["Ev Idx"], e["args"]["Bytes"])
-        for e in events
-        if e["name"] == "[memory]"
-    )
-    return max(accumulate(size for _, size in changes), default=0) / 2**20
 
 
 class Curves:
@@ -294,8 +267,6 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure all cases, print the table, write the JSON file and the figure."""
-    # The profiler greets on stderr whenever it starts.
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
     options = options_of(arguments)
     step = compare(options)
     ways = step["seconds"]

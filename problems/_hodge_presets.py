@@ -102,7 +102,7 @@ SMOKE: dict[str, Any] = merge(
 )
 
 PRESETS = {
-    "quick": Preset("25 dimensions; 12 minutes on two cores", EVERY, QUICK),
+    "quick": Preset("25 dimensions; minutes on two cores", EVERY, QUICK),
     "best": Preset("25 dimensions, three seeds; hours on two cores", EVERY, BEST),
     "paper": Preset("25, 50 and 100 dimensions, three seeds; a GPU", EVERY, PAPER),
     "smoke": Preset("seconds, to see that everything runs", EVERY, SMOKE),

@@ -149,6 +149,12 @@ def test_bad_uses():
         net.apply_output_transform(lambda x, y: y)
     with pytest.raises(ValueError, match="must stay the sum of their parts"):
         hodge_field(2).apply_output_transform(lambda x, y: y)
-    solenoidal = DivergenceFree([3, 8, 3], "tanh", "Glorot normal")
+    solenoidal = DivergenceFree([3, 8, 3], "tanh", "Glorot normal", periods=2.0)
     with pytest.raises(ValueError, match="as many dimensions as solenoidal, 3, got 2"):
         HodgeField(solenoidal, net)
+    for periods in (None, 1.0, [2.0, None, 2.0]):
+        other = gradient_field(3, periods=periods, harmonics=2)
+        with pytest.raises(ValueError, match="same period along every axis, got"):
+            HodgeField(solenoidal, other)
+    same = gradient_field(3, periods=2.0, harmonics=2)
+    assert HodgeField(solenoidal, same)(torch.rand(4, 3)).shape == (4, 3)
