@@ -36,7 +36,15 @@ MODELS = {
     "ncl-hard": "exact continuity, hard initial state and wall",
 }
 
+# Of soft models; what is built in must be compatible with the wall.
 STARTS = {"compatible": euler_ball_velocity, "printed": euler_ball_printed_velocity}
+
+# With div u = 0, incompressibility is continuity times the density.
+EXACT = {
+    "curl": "incompressibility",
+    "ncl-vector": "continuity",
+    "ncl-hard": "continuity",
+}
 
 ACTIVATIONS = {"sharp softplus": partial(torch.nn.functional.softplus, beta=25.0)}
 
@@ -48,23 +56,16 @@ def build_model(name: str, own: Settings) -> Model:
         name: A key of ``MODELS``.
         own: Settings of a preset, with those of the model.
     """
-    equations = [(f"momentum {axis}", "momentum") for axis in "xyz"]
-    equations += [(name, name) for name in ("incompressibility", "continuity")]
-    # Where the velocity has no divergence, incompressibility is continuity times rho;
-    # where continuity is exact, only the other is left.
-    drop = {"curl": 3, "ncl-vector": 4, "ncl-hard": 4}.get(name)
-    kept = [k for k in range(5) if k != drop]
+    names = [*(f"momentum {axis}" for axis in "xyz"), "incompressibility", "continuity"]
+    kept = [k for k, equation in enumerate(names) if equation != EXACT.get(name)]
 
     def residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
         found = flow_residuals(
-            inputs,
-            outputs,
-            per_volume=own["per_volume"],
-            with_continuity=drop != 4,
+            inputs, outputs, per_volume=own["per_volume"], with_continuity=True
         )
-        return [found[k] for k in kept if k < len(found)]
+        return [found[k] for k in kept]
 
-    terms = [equations[k] for k in kept]
+    terms = [(names[k], names[k].split()[0]) for k in kept]
     return Model(NETWORKS[name](own), residuals, terms, 0 if is_hard(name) else 4)
 
 
