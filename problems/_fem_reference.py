@@ -50,7 +50,11 @@ def describe_fem(path: Path) -> dict[str, Any]:
     return {
         "solver": "finite elements (dolfinx)",
         **result.parameters,
-        "largest_divergence": float(found["divergence"].max()),
+        **{
+            f"largest_{name}": float(found[name].max())
+            for name in ("divergence", "wall_leakage")
+            if name in found
+        },
         **conservation(found["mass"], found["energy"]),
     }
 

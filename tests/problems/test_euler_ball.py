@@ -192,6 +192,10 @@ def test_smoke_run_writes_everything(tmp_path, monkeypatch):
     out = tmp_path / "run"
     assert main(["run", "euler-ball", "--preset", "smoke", "--out", str(out)]) == 0
     metrics = json.loads((out / "metrics.json").read_text())
+    fem = metrics["reference"]
+    assert fem["mass_drift"] < 1e-10
+    # Of coarse curved elements, three to a radius.
+    assert 0 < fem["largest_wall_leakage"] < 0.1
     exact = metrics["models"]["ncl-hard"]
     # Single precision, and a rule of 12^3 points for the mass of an untrained network.
     assert exact["wall_leakage"] < 1e-6
