@@ -54,7 +54,7 @@ PAPER = {
     "wall": 0.1,
     "stages": ["adam"],
     "adam": _adam(3e-3, 1e-2),
-    "reference": {"n": 10, "dt": 1e-2},
+    "reference": {"n": 12, "dt": 5e-3},
     "ncl-vector": {"per_volume": False, "adam": _adam(1e-3, 5e-3)},
     "ncl-hard": {"per_volume": False, "adam": _adam(1e-3, 5e-3)},
 }
@@ -83,7 +83,7 @@ QUICK = {
     "wall": 10.0,
     "stages": ["gauss-newton"],
     "gauss-newton": _gauss_newton(seconds=80.0),
-    "reference": {"n": 6, "dt": 1e-2},
+    "reference": {"n": 8, "dt": 1e-2},
     "ncl-hard": {"num_domain": 500},
     "pinn-hard": {"num_domain": 500},
 }
@@ -93,7 +93,7 @@ BEST = {
     **QUICK,
     "stages": ["gauss-newton", "more points"],
     "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=600, **MORE),
-    "reference": {"n": 10, "dt": 5e-3},
+    "reference": {"n": 12, "dt": 5e-3},
 }
 BEST["ncl-hard"] = BEST["pinn-hard"] = {
     "num_domain": 500,
