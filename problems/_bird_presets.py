@@ -117,7 +117,7 @@ QUICK: dict[str, Any] = merge(
             "depth": 3,
             "frequency": 1.0,
             "time_scale": 0.5,
-            "adam": {"steps": 600, "lr": 5e-3},
+            "adam": {"steps": 1500, "lr": 5e-3},
         },
         "ncl-subharmonic": {
             "num_observations": 1024,

@@ -111,7 +111,8 @@ def _draw_maps(
             density_maps(directory / name, maps[label], marks, title=title)
             captions.append((name, f"{label}: birds per km2 and their flux."))
     if "cases" in settings:
-        captions.append(_draw_deviation(directory, list(maps.values()), marks))
+        found = [series for label, series in maps.items() if label != TRUTH]
+        captions.append(_draw_deviation(directory, found, marks))
     return captions
 
 
