@@ -1,6 +1,6 @@
 """Finite-element reference solutions, computed by dolfinx and handed over as files.
 
-Solving needs dolfinx; loading and evaluating a saved solution needs numpy only.
+Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
 from reference_fem import ball, ball_start, initial_states, spectral, torus

@@ -7,8 +7,9 @@ from reference_fem._domain import Domain, share
 from reference_fem.lattice import cell_corners, node_index
 
 EDGE = 0.01
-"""c above. Larger values are better on a smooth manufactured solution (0.02 best of 0,
-0.001, 0.005, 0.02), smaller ones on thin filaments (0.003 better than 0.02)."""
+"""c of J in :mod:`reference_fem._splitting`. Larger values are better on a smooth
+manufactured solution (0.02 best of 0, 0.001, 0.005, 0.02), smaller ones on thin
+filaments (0.003 better than 0.02)."""
 
 VELOCITY_SOLVER = {
     "ksp_type": "gmres",

@@ -22,7 +22,7 @@ On a wall (:mod:`reference_fem._wall`) w and v run along it, and its fluxes
 :math:`\rho\, w \cdot n` are left out of the three equations.
 
 :math:`J(\kappa; a, b) = c\, h^2 \sum_F \int_F \kappa |w^* \cdot n_F| [\nabla a]
-[\nabla b]` over all inner edges, with jumps of normal derivatives: no viscosity, as
+[\nabla b]` over all inner facets, with jumps of normal derivatives: no viscosity, as
 it vanishes for smooth fields. It lifts the order of Galerkin transport from 2 to 3
 (E. Burman and M. A. Fernandez, Numer. Math. 107 (2007) 39-77).
 """
@@ -101,9 +101,9 @@ class Splitting:
         domain: Mesh, and what suits it.
         degree: Polynomial degree k of density and velocity.
         grad_div: Coefficient gamma.
-        rho0: Initial density, (2, N) -> (N,).
-        u0: Initial velocity, (2, N) -> (2, N).
-        force: Body force per volume, ((2, N), t) -> (2, N).
+        rho0: Initial density, (dim, N) -> (N,).
+        u0: Initial velocity, (dim, N) -> (dim, N).
+        force: Body force per volume, ((dim, N), t) -> (dim, N).
     """
 
     def __init__(

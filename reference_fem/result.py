@@ -163,7 +163,7 @@ def _format(domain: str) -> str:
 
 
 def load(path: str | os.PathLike[str]) -> Result:
-    """Read a result that :meth:`Result.save` wrote; needs numpy only.
+    """Read a result that :meth:`Result.save` wrote; needs no dolfinx.
 
     Args:
         path: The npz file.
