@@ -53,8 +53,7 @@ def draw_columns(
             axes.set(title=radar)
             axes.grid(True)
             _date_axis(axes)
-        for axes in grid.ravel()[len(radars) :]:
-            axes.remove()
+        _trim(grid, len(radars))
         for axes in grid[:, 0]:
             axes.set_ylabel("birds / km$^2$")
         handles, labels = grid[0, 0].get_legend_handles_labels()
@@ -92,8 +91,7 @@ def draw_profiles(path: Path, campaign: Campaign, solutions: Mapping[str, Any]) 
             )
             axes.set(title=label)
             _date_axis(axes)
-        for axes in grid.ravel()[len(shown) :]:
-            axes.remove()
+        _trim(grid, len(shown))
         for axes in grid[:, 0]:
             axes.set_ylabel("altitude (km)")
         figure.colorbar(image, ax=used, label="birds / km$^3$", extend="max")
@@ -138,6 +136,15 @@ def _column(profile: pd.DataFrame) -> Array:
     height = float(np.median(np.diff(bins))) if len(bins) > 1 else 1.0
     column: Array = height * profile.sum(axis=0, min_count=1).to_numpy()
     return column
+
+
+def _trim(grid: Any, number: int) -> None:
+    """Remove the panels that are not used; the last ones of each column get labels."""
+    panels = grid.ravel()
+    for axes in panels[number:]:
+        axes.remove()
+    for axes in panels[max(0, number - grid.shape[1]) : number]:
+        axes.tick_params(labelbottom=True)
 
 
 def _dates(campaign: Campaign, hours: Array) -> list[Any]:
