@@ -88,7 +88,7 @@ if options.file is None:
 else:
     try:
         x, v, shape = read(options.file)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         parser.error(f"{options.file}: {error}")
 if not np.isfinite(np.hstack([x, v])).all():
     parser.error(f"{options.file}: all numbers must be finite; leave out other rows")
@@ -122,8 +122,10 @@ model.train(iterations=options.steps, display_every=max(1, options.steps // 4))
 # The parts at the samples, and what they have of the mean square.
 
 with torch.no_grad():
-    gradient, eta = (unit * f(points).numpy() for f in (net.gradient, net.solenoidal))
-constant = np.broadcast_to(unit * net.harmonic.detach().numpy(), v.shape)
+    gradient, eta, constant = (
+        np.broadcast_to(unit * part.detach().cpu().numpy(), v.shape)
+        for part in (net.gradient(points), net.solenoidal(points), net.harmonic)
+    )
 rest = v - gradient - eta - constant
 parts = {
     "field": v,
@@ -135,7 +137,7 @@ parts = {
 for name, part in parts.items():
     print(f"{name:>16}: {100 * np.mean(part**2) / unit**2:7.3f} % of the mean square")
 
-options.out.mkdir(exist_ok=True)
+options.out.mkdir(parents=True, exist_ok=True)
 columns = [f"{name}_{i + 1}" for name in ("x", *parts) for i in range(n)]
 np.savetxt(
     options.out / "parts.csv",
