@@ -9,16 +9,16 @@ contracted tangents (``nn.DivergenceFree``) and as published: the matrix field A
 written out and differentiated by ``jacfwd`` (the released JAX code) or ``jacrev`` (the
 released PyTorch code), nested in the vector construction, under ``vmap``. All ways use
 the same weights; that they agree is checked first, in float64. Ways take turns, printed
-are medians; memory is the peak of what torch allocates. What is expected to take more
-than --gib or --most seconds, by the growth so far, is left out. Exponents are slopes of
-straight lines through the logarithms of seconds and of n, for n of at least 16.
+are medians; memory is the peak of the tensors that are made. What is expected to take
+more than --gib or --most seconds, by the growth so far, is left out. Exponents are
+slopes of straight lines through the logarithms of seconds and of n, for n of at least
+16.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import time
 import warnings
@@ -325,8 +325,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Compare the numbers, measure all ways, print, write and draw what came out."""
-    # The profiler greets on stderr whenever it starts, jacfwd warns when it is loaded.
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")
+    # jacfwd warns when it is loaded.
     warnings.filterwarnings("ignore", ".torch.jit.script", FutureWarning)
     options = options_of(arguments)
     found = differences()
