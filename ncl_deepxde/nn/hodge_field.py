@@ -28,12 +28,14 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
     noise is left in its gradients.
 
     Args:
-        solenoidal: Network of :math:`\eta`, periodic in all axes.
+        solenoidal: Network of :math:`\eta`, periodic in all axes, without extra
+            outputs. Its regularization is that of the sum.
         gradient: Network of :math:`\nabla\varphi`, with the same periods.
         harmonic: Whether the constant is trained, or else 0.
 
     Raises:
-        ValueError: The parts differ in their dimension or their periods.
+        ValueError: The parts differ in their dimension or their periods, or the first
+            has extra outputs.
 
     Example:
         >>> sizes, options = [2, 8, 2], {"periods": 1.0}
@@ -62,12 +64,18 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
                 "gradient: must be a field in as many dimensions as solenoidal, "
                 f"{n}, got {gradient.num_inputs}."
             )
+        if len(solenoidal.fixed) != n:
+            raise ValueError(
+                f"solenoidal: must have no outputs but its {n} components, got "
+                f"{len(solenoidal.fixed)}. End its layer_sizes with {n}."
+            )
         periods = _periods(solenoidal), _periods(gradient)
         if math.inf in periods[0] or periods[0] != periods[1]:
             raise ValueError(
                 "solenoidal and gradient: must have the same period along every axis, "
                 f"got {periods[0]} and {periods[1]}. Pass the same periods to both."
             )
+        self.regularizer = solenoidal.regularizer
         self.num_inputs = n
         self.solenoidal, self.gradient = solenoidal, gradient
         constant = torch.zeros(n, dtype=dde.config.real(torch))
@@ -80,6 +88,13 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
         """Return the sum of the parts, shape (N, n), for inputs (N, n)."""
         total: Tensor = self.solenoidal(inputs) + self.gradient(inputs) + self.harmonic
         return total
+
+    def apply_feature_transform(self, transform: Any) -> None:
+        """Refuse: both parts already embed their periodic axes."""
+        raise ValueError(
+            "apply_feature_transform: both parts already embed their periodic axes. "
+            "Transform the given field and its points instead."
+        )
 
     def apply_output_transform(self, transform: Any) -> None:
         """Refuse: the sum would no longer be that of its parts."""

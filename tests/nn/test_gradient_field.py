@@ -92,6 +92,10 @@ def test_parts_of_a_sum():
     J = jacobian(net.solenoidal, x)
     eps = FACTOR * torch.finfo(x.dtype).eps
     assert J.diagonal(dim1=1, dim2=2).sum(1).abs().max() < eps
+    options = {"regularization": ["l2", 1e-3], "periods": 2.0}
+    solenoidal = DivergenceFree([3, 16, 3], "tanh", "Glorot normal", **options)
+    sum_of_both = HodgeField(solenoidal, gradient_field(3, periods=2.0))
+    assert sum_of_both.regularizer == ["l2", 1e-3]
     fixed = hodge_field(3, harmonic=False)
     assert "harmonic" not in dict(fixed.named_parameters())
     assert fixed.harmonic.tolist() == [0, 0, 0]
@@ -149,9 +153,14 @@ def test_bad_uses():
         net.apply_output_transform(lambda x, y: y)
     with pytest.raises(ValueError, match="must stay the sum of their parts"):
         hodge_field(2).apply_output_transform(lambda x, y: y)
+    with pytest.raises(ValueError, match="apply_feature_transform: both parts already"):
+        hodge_field(2).apply_feature_transform(lambda x: x)
     solenoidal = DivergenceFree([3, 8, 3], "tanh", "Glorot normal", periods=2.0)
     with pytest.raises(ValueError, match="as many dimensions as solenoidal, 3, got 2"):
         HodgeField(solenoidal, net)
+    extra = DivergenceFree([2, 8, 3], "tanh", "Glorot normal", periods=2.0)
+    with pytest.raises(ValueError, match="no outputs but its 2 components, got 3"):
+        HodgeField(extra, net)
     for periods in (None, 1.0, [2.0, None, 2.0]):
         other = gradient_field(3, periods=periods, harmonics=2)
         with pytest.raises(ValueError, match="same period along every axis, got"):
