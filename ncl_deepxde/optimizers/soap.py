@@ -37,7 +37,7 @@ class SOAP(torch.optim.Optimizer):
     one basis, that of :math:`g g^T`.
 
     Args:
-        params: Parameters of one or two dimensions, or groups of them.
+        params: Numbers, vectors and matrices, or groups of them.
         lr: :math:`\eta`; three times that of Adam is a good start.
         betas: Decay of the means of gradients and of their squares, in [0, 1).
         basis_decay: Decay of the means that the bases come from, in [0, 1).
@@ -75,10 +75,10 @@ class SOAP(torch.optim.Optimizer):
         options = {"lr": lr, "betas": betas, "basis_decay": basis_decay}
         super().__init__(params, {**options, "basis_every": basis_every})
         shapes = [p.shape for group in self.param_groups for p in group["params"]]
-        if any(not 1 <= len(shape) <= 2 for shape in shapes):
+        if any(len(shape) > 2 for shape in shapes):
             raise ValueError(
-                "SOAP: params must have one or two dimensions, got the shapes "
-                f"{[tuple(shape) for shape in shapes]}."
+                "SOAP: params must have at most two dimensions, got the shapes "
+                f"{[tuple(shape) for shape in shapes]}. Use Adam instead."
             )
 
     @torch.no_grad()
@@ -92,7 +92,7 @@ class SOAP(torch.optim.Optimizer):
             for p in group["params"]:
                 if p.grad is None or not p.numel():
                     continue
-                G = p.grad.reshape(len(p), -1)
+                G = p.grad.reshape(-1, p.shape[-1] if p.ndim else 1)
                 state = self.state[p]
                 if not state:
                     _begin(state, G)

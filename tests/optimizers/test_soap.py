@@ -68,9 +68,10 @@ def test_badly_scaled_least_squares_is_solved():
     assert error < 0.3 * loss(W.detach()) / loss(start)
 
 
-def test_first_step_begins_and_the_second_has_the_size_of_the_rate():
+@pytest.mark.parametrize("start", [3.0, [3.0], [[3.0]]])
+def test_first_step_begins_and_the_second_has_the_size_of_the_rate(start):
     # Of one entry the bases are 1 or -1, so that SOAP is Adam.
-    W = torch.tensor([[3.0]], requires_grad=True)
+    W = torch.tensor(start, requires_grad=True)
     optimizer = SOAP([W], lr=0.1)
     for expected in (3.0, 2.9):
         optimizer.zero_grad()
@@ -133,5 +134,5 @@ def test_bad_arguments(options, message):
 
 
 def test_refuses_other_shapes():
-    with pytest.raises(ValueError, match="one or two dimensions, got the shapes"):
+    with pytest.raises(ValueError, match="at most two dimensions, got the shapes"):
         SOAP([torch.ones(2, 2, 2, requires_grad=True)])
