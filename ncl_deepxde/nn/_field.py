@@ -135,9 +135,9 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).
 
-        The field stays divergence-free: the transform acts below the potentials. The
-        first layer adapts to the number of features, so call this before
-        ``dde.Model.compile``.
+        What the field has by construction stays: the transform acts below the
+        potentials. The first layer adapts to the number of features, so call this
+        before ``dde.Model.compile``.
 
         Raises:
             ValueError: The network already embeds periodic axes, or the transform does
