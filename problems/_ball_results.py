@@ -33,6 +33,18 @@ FRAMES = 21
 GRID = 24
 CONTINUITY_POINTS = 4000
 WALL_POINTS = 2000
+FIGURES: list[Figure] = [
+    ("figures/density.png", "Density in the plane z = 0; the last row is FEM."),
+    ("figures/density.gif", "Density in the plane z = 0 over time."),
+    ("figures/velocity.png", "Speed, and streamlines within the plane z = 0."),
+    ("figures/difference.png", "Density minus that of FEM in the plane z = 0."),
+    (
+        "figures/errors.png",
+        "Error against FEM over time, in standard deviations of the field: 1 is "
+        "as bad as a constant.",
+    ),
+    ("figures/losses.png", "Weighted losses in training."),
+]
 
 
 def measure(
@@ -173,18 +185,7 @@ def draw(
     plotting.density_animation(figures / "density.gif", flat, frames, **common)
     for name, solution in named.items():
         write_paraview_ball(directory / "fields", name, solution, frames[::4])
-    return [
-        ("figures/density.png", "Density in the plane z = 0; the last row is FEM."),
-        ("figures/density.gif", "Density in the plane z = 0 over time."),
-        ("figures/velocity.png", "Speed, and streamlines within the plane z = 0."),
-        ("figures/difference.png", "Density minus that of FEM in the plane z = 0."),
-        (
-            "figures/errors.png",
-            "Error against FEM over time, in standard deviations of the field: 1 is "
-            "as bad as a constant.",
-        ),
-        ("figures/losses.png", "Weighted losses in training."),
-    ]
+    return FIGURES
 
 
 def summarize(metrics: Mapping[str, Any]) -> str:
