@@ -48,8 +48,8 @@ def distinct(t: Tensor) -> tuple[Tensor, Moments]:
 
     Where times are to be differentiated by, each point keeps its own.
     """
-    is_variable = torch.is_grad_enabled() and t.requires_grad
-    if is_variable or in_functorch() or unpack_dual(t).tangent is not None:
+    is_variable = in_functorch() or (torch.is_grad_enabled() and t.requires_grad)
+    if is_variable or unpack_dual(t).tangent is not None:  # type: ignore[no-untyped-call]
         return t, Moments(None, len(t))
     times, index = torch.unique(t[:, 0], return_inverse=True)
     if len(times) == len(t):
