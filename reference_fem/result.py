@@ -152,10 +152,14 @@ class BallResult(Result):
         )
 
     def quadratic_mesh(self) -> tuple[Array, str, Integers]:
-        """Return points (P, 3) and tetrahedra (C, 10)."""
+        """Return points (P, 3) and tetrahedra (C, 10), all of them right-handed."""
+        points = self._locator.nodes
         # basix orders edges by the corners they leave out, VTK along the faces
-        order = [0, 1, 2, 3, 9, 6, 8, 7, 5, 4]
-        return self._locator.nodes, "tetra10", self._locator.cells[:, order]
+        cells = self._locator.cells[:, [0, 1, 2, 3, 9, 6, 8, 7, 5, 4]]
+        corners = points[cells[:, :4]]
+        is_left = np.linalg.det(corners[:, 1:] - corners[:, :1]) < 0
+        cells[is_left] = cells[is_left][:, [1, 0, 2, 3, 4, 6, 5, 8, 7, 9]]
+        return points, "tetra10", cells
 
 
 def _format(domain: str) -> str:

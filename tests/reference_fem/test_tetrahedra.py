@@ -90,10 +90,10 @@ def test_evaluation_equals_dolfinx():
         assert np.abs(values[name] - exact).max() < 1e-12 * np.abs(exact).max()
 
 
-def test_points_outside_are_refused():
+def ones():
     from reference_fem.result import BallResult
 
-    result = BallResult(
+    return BallResult(
         np.zeros(1),
         np.ones((1, 55)),
         np.ones((1, 3, 55)),
@@ -101,6 +101,21 @@ def test_points_outside_are_refused():
         diagnostics={},
         parameters={"n": 1},
     )
+
+
+def test_cells_for_paraview_are_right_handed():
+    points, kind, cells = ones().quadratic_mesh()
+    assert (kind, cells.shape) == ("tetra10", (20, 10))
+    corners = points[cells[:, :4]]
+    assert np.linalg.det(corners[:, 1:] - corners[:, :1]).min() > 0
+    # VTK's order of the edges; the middles of those on the wall bulge by 0.15
+    edges = np.array([(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)])
+    off = points[cells[:, 4:]] - corners[:, edges].mean(axis=2)
+    assert np.linalg.norm(off, axis=2).max() < 0.2
+
+
+def test_points_outside_are_refused():
+    result = ones()
     assert np.allclose(result.evaluate([[0.0, 0.6, 0.8]], 0.0)["rho"], 1)
     with pytest.raises(ValueError, match="must lie in the unit ball, got a distance"):
         result.evaluate([[0.0, 0.61, 0.8]], 0.0)
