@@ -85,9 +85,11 @@ class BirdMigration:
         """
         own = merge(settings, settings.get(model, {}))
         campaign = self.campaign(settings)
-        units, density = campaign.units, float(np.nanmean(campaign.density))
-        parts = build_model(model, own, units, density)
+        units = campaign.units
         train, _ = campaign.table(velocity_noise(units)).hold_out(campaign.held_out)
+        is_held_out = np.isin(campaign.labels, campaign.held_out)
+        density = float(np.nanmean(campaign.density[~is_held_out]))
+        parts = build_model(model, own, units, density)
         data = Observations(
             train,
             own["num_observations"],

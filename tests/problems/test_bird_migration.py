@@ -151,6 +151,17 @@ def test_every_model_builds_and_steps_down(model):
     assert len(experiment.model.loss_weights) == len(names)
 
 
+def test_networks_do_not_know_what_held_out_radars_measured(campaign, monkeypatch):
+    density = campaign.density.copy()
+    density[np.isin(campaign.labels, campaign.held_out)] *= 1000
+    other, weights = replace(campaign, density=density), []
+    for seen in (campaign, other):
+        monkeypatch.setattr(PROBLEM, "campaign", lambda settings, seen=seen: seen)
+        torch.manual_seed(0)
+        weights.append(built("lflow").model.net.state_dict())
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("preset", PROBLEM.presets)
 def test_every_preset_has_the_settings_of_every_model(preset, model, campaign):
