@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -139,9 +140,9 @@ def _mixture(data: Mapping[str, Any], i: int, k: int) -> GaussianMixture:
 @contextmanager
 def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             yield data
-    except (OSError, EOFError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise ValueError(
             f"reference: {path} is damaged or holds something else ({error}). Remove "
             "it, and it is written again."
@@ -205,10 +206,10 @@ def limit(n: Array, costs: Array, dim: int) -> tuple[float, float]:
 def _continued(path: Path, plan: str, shape: tuple[int, ...]) -> dict[str, Array]:
     """Return the estimates of an interrupted call, or arrays without any."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             if str(data["plan"]) == plan:
                 return {key: data[key] for key in (*ARRAYS, "plan")}
-    except (OSError, EOFError, KeyError, ValueError):
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
         pass
     empty = {key: np.full(shape, np.nan) for key in ARRAYS}
     return {**empty, "plan": np.array(plan)}

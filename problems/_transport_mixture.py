@@ -117,17 +117,18 @@ class GaussianMixture:
         return centers[which] + std[which] * z
 
     def mean(self) -> Tensor:
-        """Return the mean, (d,), in double precision."""
-        return torch.as_tensor(self.weights @ self.centers)
+        """Return the mean, (d,), in double precision, on the CPU."""
+        return torch.as_tensor(self.weights @ self.centers, device="cpu")
 
     def covariance(self) -> Tensor:
         r"""Return :math:`\sum_k w_k((c_k - \bar c)(c_k - \bar c)^T + \sigma_k^2 I)`.
 
-        Shape (d, d), in double precision.
+        Shape (d, d), in double precision, on the CPU.
         """
         offset = self.centers - self.weights @ self.centers
         inside = float(self.weights @ self.std**2) * np.eye(self.dim)
-        return torch.as_tensor((self.weights * offset.T) @ offset + inside)
+        found = (self.weights * offset.T) @ offset + inside
+        return torch.as_tensor(found, device="cpu")
 
     def _make_table(
         self, dtype: torch.dtype, device: torch.device

@@ -167,6 +167,13 @@ def test_controlled_cost_has_less_noise_and_the_same_mean():
     assert controlled.mean() == pytest.approx(gaussian_cost(rho_0, rho_1), rel=0.02)
 
 
+def test_costs_are_computed_on_the_cpu_whatever_the_default_device():
+    x = samples(20)
+    with torch.device("meta"):  # stands for a GPU: its tensors are no numpy arrays
+        found = exact_and_controlled(x, pair("circles-pinwheel"))
+    assert np.isfinite(found).all()
+
+
 def test_limit_is_found_where_the_bias_is_known():
     n, rng = np.array([100, 200, 400, 800]), np.random.default_rng(0)
     for dim, bias in {1: 1 / n, 2: np.log(n) / n, 4: n**-0.5}.items():
@@ -257,6 +264,9 @@ def test_damaged_file_is_refused(tmp_path):
     with pytest.raises(ValueError, match="is damaged or holds something else"):
         load(path)
     np.savez(path, costs=np.zeros(3))
+    with pytest.raises(ValueError, match="is damaged or holds something else"):
+        load(path)
+    path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ValueError, match="is damaged or holds something else"):
         load(path)
 
