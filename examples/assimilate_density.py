@@ -110,10 +110,10 @@ with torch.no_grad():
 
 def score(found, given):
     known = ~given.isnan().any(dim=1)
-    return r2(found[known].numpy(), given[known].numpy())
+    return r2(found[known].cpu().numpy(), given[known].cpu().numpy())
 
 
-points = rows.points.numpy()
+points = rows.points.cpu().numpy()
 smape = consistency_smape(net, points[:, :d], points[:, d:], start=first)
 print("Held-out stations:")
 print(f"  R2 of the density {score(found_rho, rows.density):.3f}")
@@ -138,7 +138,7 @@ print(
 
 if options.table is None:
     exact, _ = cloud(points[:, :d], points[:, d:])
-    against = r2(found_rho.numpy(), exact)
+    against = r2(found_rho.cpu().numpy(), exact)
     print(f"Against the exact density: R2 {against:.4f}, mass {10 * np.pi:.2f}")
     assert against > 0.9
     assert smape < 1e-3
@@ -161,7 +161,9 @@ def draw(path, n=60):
         few = slice(2, None, 6)
         arrows = [f[few, few] for f in (*np.meshgrid(*axes_of_x), u, v)]
         panel.quiver(*arrows, color="white", alpha=0.7)
-        panel.plot(*paths[: k + 1].numpy().transpose(2, 0, 1), "C1", linewidth=0.8)
+        panel.plot(
+            *paths[: k + 1].cpu().numpy().transpose(2, 0, 1), "C1", linewidth=0.8
+        )
         panel.set(title=f"t = {times[k]:.2f}", xlim=(low[0], high[0]))
         panel.set(ylim=(low[1], high[1]), aspect="equal")
     figure.colorbar(image, ax=panels, label="density")

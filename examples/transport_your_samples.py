@@ -99,7 +99,7 @@ def inward(x, t):
 
 
 def outward(x, t):
-    return (1 - t) * means[0] + t * means[1] + unit * x.double().numpy()
+    return (1 - t) * means[0] + t * means[1] + unit * x.double().cpu().numpy()
 
 
 x_0, x_1 = inward(source, 0), inward(target, 1)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-__all__ = ["Cell", "list_cells", "mean_over_seeds", "values_per_seed", "with_costs"]
+__all__ = [
+    "Cell",
+    "list_cells",
+    "mean_over_seeds",
+    "merge",
+    "values_per_seed",
+    "with_costs",
+]
 
 # Costs that several cases of a model share as a sum.
 SUMS = ("train_seconds", "steps", "parameters")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -151,8 +150,11 @@ def available() -> dict[str, Problem]:
     """Return all problems by name, but those that need an extra that is missing."""
     found: dict[str, Problem] = {}
     for entry in sorted(entry_points(group=GROUP)):
-        with suppress(ImportError):
+        try:
             found[entry.name] = entry.load()
+        except ImportError as error:
+            if (error.name or "").split(".")[0] in ("ncl_deepxde", "problems"):
+                raise
     return found
 
 

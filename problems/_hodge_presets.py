@@ -85,8 +85,13 @@ PAPER: dict[str, Any] = merge(
         "steps": 20_000,
         "divfree-matrix": {"hidden": [256, 256], "batch": 512},
         "divfree-vector": {"hidden": [256, 256], "batch": 512},
-        "potential": {"hidden": [256, 256], "batch": 2048},
-        "both-parts": {"hidden": [256, 256], "batch": 512},
+        # The potential of the target has two layers of sines, these have three.
+        "potential": {"hidden": [256] * 3, "batch": 2048},
+        "both-parts": {
+            "hidden": [256, 256],
+            "hidden_gradient": [128] * 3,
+            "batch": 512,
+        },
     },
 )
 

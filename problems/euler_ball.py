@@ -12,10 +12,10 @@ Initial state: :math:`\rho_0 = 3/2 - |x|^2` and the projection of :math:`(-2, x_
 the velocity itself, which crosses the wall; models whose start is soft can, with
 ``"start": "printed"``.
 
-The residuals carry no division by the density and are those of ``euler-torus``. What a
-network has by construction is not asked for again: ``curl`` needs no
-:math:`\nabla\cdot u = 0`, the exact networks need no continuity. Reference: finite
-elements (``reference_fem.ball``).
+The residuals are those of ``euler-torus``, divided by a power of the density that
+counts as a constant weight where ``per_volume`` is set. What a network has by
+construction is not asked for again: ``curl`` needs no :math:`\nabla\cdot u = 0`, the
+exact networks need no continuity. Reference: finite elements (``reference_fem.ball``).
 
 Source: J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws (NeurIPS
 2022), section 5.2, https://arxiv.org/abs/2210.01741. Preset ``paper`` has the sizes,

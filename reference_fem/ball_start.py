@@ -117,17 +117,17 @@ def _radial_functions(x: Any, xp: Any) -> Any:
     y3 = y2 * y
     y6 = y3 * y3
     powers = xp.stack([xp.ones_like(y), y, y2, y3, y2 * y2, y2 * y3, y6])
-    coefficients = xp.asarray(_coefficients(), dtype=y.dtype, device=y.device)
-    low, middle, high = coefficients @ powers
+    low, middle, high = _coefficients(xp, y.dtype, y.device) @ powers
     y7 = y6 * y
     return (high * y7 + middle) * y7 + low
 
 
 @cache
-def _coefficients() -> Array:
+def _coefficients(xp: Any, dtype: Any, device: Any) -> Any:
     """Return the polynomials in 2 s - 1 of the radial functions, (3, 4, 7)."""
     rows = [c for degree in (1, 2) for c in _radial_polynomials(degree)]
-    return np.stack(rows).reshape(4, 3, 7).transpose(1, 0, 2)
+    blocks = np.stack(rows).reshape(4, 3, 7).transpose(1, 0, 2)
+    return xp.asarray(blocks, dtype=dtype, device=device)
 
 
 def _radial_polynomials(degree: int) -> tuple[Array, Array]:

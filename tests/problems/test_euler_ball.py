@@ -159,13 +159,19 @@ def test_every_preset_builds_every_model(preset, model):
     experiment.stages[0].compile(experiment.model)
 
 
-@pytest.mark.parametrize("preset", ["quick", "smoke"])
-def test_rivals_have_as_many_points(preset):
+@pytest.mark.parametrize("preset", ["quick", "best", "smoke"])
+def test_rivals_have_as_many_points_in_every_stage(preset):
     settings = PROBLEM.presets[preset].settings
     totals = set()
     for name in MODELS:
-        data = PROBLEM.build(name, settings, 0).model.data
-        totals.add(data.num_domain + sum(c.num_points for c in data.conditions))
+        experiment = PROBLEM.build(name, settings, 0)
+        data = experiment.model.data
+        per_stage = []
+        for stage in experiment.stages:
+            stage.compile(experiment.model)
+            soft = sum(c.num_points for c in data.conditions)
+            per_stage.append(data.num_domain + soft)
+        totals.add(tuple(per_stage))
     assert len(totals) == 1
 
 
