@@ -39,6 +39,7 @@ from typing import Any
 import deepxde as dde
 import numpy as np
 
+import ncl_deepxde.radar  # noqa: F401  first: it says how to get what is missing
 from ncl_deepxde.cells import merge
 from ncl_deepxde.data import Observations
 from ncl_deepxde.metrics import Solution

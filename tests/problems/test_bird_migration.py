@@ -256,6 +256,12 @@ def table(tmp_path_factory):
     return path
 
 
+def test_missing_extra_is_named_with_the_remedy():
+    code = "import sys; sys.modules['pandas'] = None; import problems.bird_migration"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "pip install 'ncl-deepxde[birds]'" in done.stderr
+
+
 def run(*words):
     """Run the command as a user does."""
     command = [sys.executable, "-m", "ncl_deepxde", "run", *map(str, words)]
