@@ -98,12 +98,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> None:
-    for name, found in problem.available().items():
+    problems, missing = problem.available()
+    for name, found in problems.items():
         print(f"{name}: {found.summary}")
         for model, line in found.models.items():
             print(f"  --model {model:17s}{line}")
         for preset, content in found.presets.items():
             print(f"  --preset {preset:16s}{content.summary}")
+    for name, reason in missing.items():
+        print(f"{name}: cannot be loaded: {reason}")
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "Experiment",
     "Figure",
     "Preset",
+    "Presets",
     "Problem",
     "available",
     "find",
@@ -42,6 +43,32 @@ class Preset:
     summary: str
     models: tuple[str, ...]
     settings: Mapping[str, Any]
+
+
+class Presets(dict[str, Preset]):
+    """Presets by name; ``"NAME@CHOICE"`` is the preset NAME with a choice.
+
+    Args:
+        choose: Returns a preset with a choice; raises ``ValueError`` for a bad one.
+        presets: By name.
+    """
+
+    def __init__(
+        self, choose: Callable[[Preset, str], Preset], presets: Mapping[str, Preset]
+    ) -> None:
+        super().__init__(presets)
+        self._choose = choose
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the name, or what is before the ``@``, is a preset."""
+        return super().__contains__(str(name).partition("@")[0])
+
+    def __missing__(self, name: str) -> Preset:
+        """Return the preset of a name with a choice."""
+        base, has_choice, choice = name.partition("@")
+        if not has_choice or base not in self:
+            raise KeyError(name)
+        return self._choose(self[base], choice)
 
 
 @dataclass(frozen=True)
@@ -146,16 +173,18 @@ class DataProblem(Problem, Protocol):
         ...
 
 
-def available() -> dict[str, Problem]:
-    """Return all problems by name, but those that need an extra that is missing."""
+def available() -> tuple[dict[str, Problem], dict[str, str]]:
+    """Return all problems by name, and what those need that cannot be loaded."""
     found: dict[str, Problem] = {}
+    missing: dict[str, str] = {}
     for entry in sorted(entry_points(group=GROUP)):
         try:
             found[entry.name] = entry.load()
         except ImportError as error:
             if (error.name or "").split(".")[0] in ("ncl_deepxde", "problems"):
                 raise
-    return found
+            missing[entry.name] = str(error)
+    return found, missing
 
 
 def find(name: str) -> Problem:

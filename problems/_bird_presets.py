@@ -9,10 +9,11 @@ was in km per minute. The steps are epochs of 20 radars for three nights, some 2
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from ncl_deepxde.cells import merge
-from ncl_deepxde.problem import Preset
+from ncl_deepxde.problem import Preset, Presets
 
 __all__ = ["PRESETS"]
 
@@ -27,7 +28,13 @@ def _adam(lr: float, steps: int, least_lr: float = 1e-7, **more: Any) -> dict[st
 PAPER: dict[str, Any] = {
     "float": "float32",
     "seeds": 15,
-    "data": {"nights": 3, "clock": "utc", "moving": 1.0},
+    "data": {
+        "nights": 3,
+        "clock": "utc",
+        "moving": 1.0,
+        "start": None,
+        "end": None,
+    },
     # Altitude bins and hours between scans, of the synthetic network.
     "reference": {"n": 25, "dt": 0.25},
     "evaluation": {
@@ -229,17 +236,43 @@ SMOKE: dict[str, Any] = merge(
 
 MODELS = ("lflow", "ncl-subharmonic", "slda", "pinn", "mlp")
 
-PRESETS = {
-    "quick": Preset("three nights, one seed; a quarter of an hour", MODELS, QUICK),
-    "seeds": Preset(
-        "quick with five seeds, short training; half an hour", ("lflow", "mlp"), SEEDS
-    ),
-    "mass-sweep": Preset(
-        "weights of the mass penalty, and where the flux depends on them; ten minutes",
-        ("lflow",),
-        SWEEP,
-    ),
-    "best": Preset("longer training, five seeds; hours", MODELS, BEST),
-    "paper": Preset("fifteen seeds, sizes of the paper; a GPU", MODELS, PAPER),
-    "smoke": Preset("a minute, to see that everything runs", MODELS, SMOKE),
-}
+
+def _between(preset: Preset, choice: str) -> Preset:
+    """Return a preset for the times from START to END, written START..END."""
+    start, _, end = choice.partition("..")
+    try:
+        ordered = datetime.fromisoformat(start) < datetime.fromisoformat(end)
+    except (TypeError, ValueError):
+        ordered = False
+    if not ordered:
+        raise ValueError(
+            "--preset: after the @ must be START..END, two times in UTC in their order "
+            f"such as 2018-04-05T12:00..2018-04-08T12:00, got {choice!r}."
+        )
+    settings = merge(preset.settings, {"data": {"start": start, "end": end}})
+    return Preset(preset.summary, preset.models, settings)
+
+
+PRESETS = Presets(
+    _between,
+    {
+        "quick": Preset(
+            "three nights, one seed; quick@START..END between two times; 15 minutes",
+            MODELS,
+            QUICK,
+        ),
+        "seeds": Preset(
+            "quick with five seeds, short training; half an hour",
+            ("lflow", "mlp"),
+            SEEDS,
+        ),
+        "mass-sweep": Preset(
+            "weights of the mass penalty, where the flux depends on them; 10 minutes",
+            ("lflow",),
+            SWEEP,
+        ),
+        "best": Preset("longer training, five seeds; hours", MODELS, BEST),
+        "paper": Preset("fifteen seeds, sizes of the paper; a GPU", MODELS, PAPER),
+        "smoke": Preset("a minute, to see that everything runs", MODELS, SMOKE),
+    },
+)

@@ -32,6 +32,8 @@ TRUTH = "truth"
 LEAST_R2 = -1.0
 MARGIN = 60.0
 """Of the maps around the radars, in km."""
+LONE_BIN = 0.2
+"""Thickness of the only bin there is, in km."""
 # Metric: title and label of its panel, whether the axis is logarithmic.
 PANELS = {
     "density_mse": ("Density", r"mean square error of $\log(1 + \rho)$", False),
@@ -126,10 +128,11 @@ def _draw_deviation(directory: Path, maps: list[MapSeries], marks: Marks) -> Fig
 
 
 def region_of(campaign: Campaign) -> Region:
-    """Return the air over the network, between the altitudes that were measured."""
-    z = campaign.points[:, 2]
+    """Return the air over the network, all of the bins that were measured."""
+    z = np.unique(campaign.points[:, 2])
+    half = float(np.median(np.diff(z))) / 2 if len(z) > 1 else LONE_BIN / 2
     start = campaign.start.astype("datetime64[s]").item()
-    altitude = (float(z.min()), float(z.max()))
+    altitude = (max(0.0, float(z[0]) - half), float(z[-1]) + half)
     return Region.around(
         _table(campaign), start, altitude, projection=campaign.projection, margin=MARGIN
     )

@@ -29,20 +29,23 @@ def read_campaign(files: Sequence[Path], settings: Mapping[str, Any]) -> Campaig
 
     Args:
         files: As ``ncl_deepxde.radar.read`` takes them.
-        settings: Of a preset, with ``reference`` and ``data``.
+        settings: Of a preset, with ``reference`` and ``data``, whose ``start`` and
+            ``end`` spare what else is in the files; ``None`` is no limit.
 
     Raises:
         ValueError: Files that cannot be used; the message tells why.
     """
+    choice = settings["data"]
+    start, end = choice["start"], choice["end"]
     if files:
-        profiles = read(files)
+        profiles = read(files, start=start, end=end)
     else:
         places = pd.DataFrame(STATIONS.values(), columns=["lon", "lat"])
         every = synthetic_rows(settings["reference"], Projection.of(places))
         rows = every.dropna(subset=["dens"])
         gaps = {"without a density": len(every) - len(rows)}
-        profiles = Profiles.of(rows, left_out=gaps)
-    return campaign_of(profiles, settings["data"], is_synthetic=not files)
+        profiles = Profiles.of(rows, left_out=gaps).between(start, end)
+    return campaign_of(profiles, choice, is_synthetic=not files)
 
 
 def campaign_of(

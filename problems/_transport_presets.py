@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from ncl_deepxde.cells import merge
-from ncl_deepxde.problem import Preset
+from ncl_deepxde.problem import Preset, Presets
 from problems._transport_targets import PAIRS, pair
 
 __all__ = ["PRESETS", "only_case"]
@@ -185,24 +185,9 @@ SMOKE: dict[str, Any] = merge(
 )
 
 
-class Presets(dict[str, Preset]):
-    """Presets by name; ``"quick@moons-circles"`` is ``quick`` for another pair.
-
-    Raises:
-        ValueError: There is no such pair.
-    """
-
-    def __contains__(self, name: object) -> bool:
-        """Whether the name, or what is before the ``@``, is a preset."""
-        return super().__contains__(str(name).partition("@")[0])
-
-    def __missing__(self, name: str) -> Preset:
-        """Return the preset of a name with a pair."""
-        base, is_pair, case = name.partition("@")
-        if not is_pair or base not in self:
-            raise KeyError(name)
-        rho_0, _ = pair(case)
-        return _only(self[base], case, rho_0.dim)
+def _other_pair(preset: Preset, case: str) -> Preset:
+    """Return a preset for the pair of a name."""
+    return _only(preset, case, pair(case)[0].dim)
 
 
 def only_case(case: str, dim: int) -> dict[str, Preset]:
@@ -222,12 +207,16 @@ def _only(preset: Preset, case: str, dim: int) -> Preset:
 
 
 PRESETS = Presets(
-    quick=Preset(
-        "circles to pinwheel, quick@moons-circles another pair; 8 minutes on two cores",
-        EVERY,
-        QUICK,
-    ),
-    best=Preset("four pairs; hours on two cores", EVERY, BEST),
-    paper=Preset("four pairs, settings of both papers; a GPU", EVERY, PAPER),
-    smoke=Preset("seconds, to see that everything runs", EVERY, SMOKE),
+    _other_pair,
+    {
+        "quick": Preset(
+            "circles to pinwheel, quick@moons-circles another pair; 8 minutes on two "
+            "cores",
+            EVERY,
+            QUICK,
+        ),
+        "best": Preset("four pairs; hours on two cores", EVERY, BEST),
+        "paper": Preset("four pairs, settings of both papers; a GPU", EVERY, PAPER),
+        "smoke": Preset("seconds, to see that everything runs", EVERY, SMOKE),
+    },
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ncl_deepxde import problem
+from ncl_deepxde import cli, problem
 
 
 class Broken:
@@ -14,8 +14,9 @@ class Broken:
         raise ImportError("needs pyproj. Run pip install 'ncl-deepxde[birds]'.")
 
 
-def test_problem_without_its_extra_is_left_out_and_tells_the_remedy(monkeypatch):
+def test_problem_without_its_extra_tells_the_remedy(monkeypatch, capsys):
     monkeypatch.setattr(problem, "entry_points", lambda **options: [Broken()])
-    assert problem.available() == {}
+    assert cli.main(["list"]) == 0
+    assert "broken: cannot be loaded: needs pyproj. Run" in capsys.readouterr().out
     with pytest.raises(RuntimeError, match=r"broken cannot be loaded: .*\[birds\]"):
         problem.find("broken")

@@ -1,5 +1,6 @@
 """From profiles to networks: nights, clocks, masks, the split, units."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,16 @@ import pytest
 import torch
 
 from ncl_deepxde.radar import Profiles
-from problems._bird_campaign import Campaign
+from problems._bird_campaign import ARRAYS, Campaign
 from problems._bird_models import velocity_noise
+from problems._bird_results import region_of
 from problems._bird_rows import campaign_of, read_campaign, report
 from problems._bird_stations import HELD_OUT, STATIONS, held_out
 from problems._bird_units import Units
+from problems.bird_migration import PROBLEM
 
 BIRDS = Path(__file__).parents[3] / "shared" / "data" / "birds"
-CHOICE = {"nights": 3, "clock": "utc", "moving": 1.0}
+CHOICE = {"nights": 3, "clock": "utc", "moving": 1.0, "start": None, "end": None}
 PLACES = {"west": (-2.0, 48.0), "center": (5.0, 49.0), "east": (12.0, 50.0)}
 
 
@@ -152,6 +155,31 @@ def test_table_has_no_vertical_velocity(campaign):
     found = observed.velocity[:, :2].numpy()
     np.testing.assert_allclose(found, expected)
     assert observed.velocity_noise.shape == (1, 3)
+
+
+def test_preset_with_times_takes_what_is_between():
+    preset = PROBLEM.presets["smoke@2018-04-06T12:00..2018-04-07T12:00"]
+    campaign = read_campaign([], preset.settings)
+    last = campaign.start + np.timedelta64(int(3600 * campaign.points[:, 3].max()), "s")
+    assert campaign.start >= np.datetime64("2018-04-06T12:00")
+    assert np.datetime64("2018-04-07T03:00") < last < np.datetime64("2018-04-07T12:00")
+
+
+@pytest.mark.parametrize(
+    "choice", ["2018-04-06", "2018-04-07..2018-04-06", "a..b", "..", "2018-04-06.."]
+)
+def test_preset_with_bad_times_is_refused(choice):
+    assert f"quick@{choice}" in PROBLEM.presets
+    with pytest.raises(ValueError, match=r"must be START\.\.END, two times in UTC"):
+        PROBLEM.presets[f"quick@{choice}"]
+
+
+def test_region_holds_all_of_the_bins(campaign):
+    # Bins at 500 and 1500 m are 1000 m thick.
+    assert region_of(campaign).altitude == pytest.approx((0.0, 2.0))
+    lone = campaign.points[:, 2] < 1
+    rows = {name: getattr(campaign, name)[lone] for name in ARRAYS}
+    assert region_of(replace(campaign, **rows)).altitude == pytest.approx((0.4, 0.6))
 
 
 def test_saved_campaign_is_loaded_as_it_was(campaign, tmp_path):
