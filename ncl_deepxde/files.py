@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
 
 
 @contextmanager
@@ -24,6 +29,23 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def arrays_in(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the arrays of an npz file that a run wrote, to be read in the block.
+
+    Raises:
+        ValueError: The file is damaged, or what the block looks for is not in it.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            yield data
+    except (OSError, EOFError, LookupError, ValueError, BadZipFile, zlib.error) as e:
+        raise ValueError(
+            f"reference: {path} is damaged or holds something else ({e}). Remove it, "
+            "and it is written again."
+        ) from e
 
 
 def content_hash(path: Path) -> str:

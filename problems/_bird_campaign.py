@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 
 from ncl_deepxde.data import Table
-from ncl_deepxde.files import replacing
+from ncl_deepxde.files import arrays_in, replacing
 from ncl_deepxde.metrics import Array
 from ncl_deepxde.radar import Projection
 from problems._bird_stations import held_out
@@ -130,20 +129,14 @@ class Campaign:
         Raises:
             ValueError: The file is damaged or holds something else.
         """
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-                arrays = {name: data[name] for name in ARRAYS}
-                names, reasons = data["names"].tolist(), data["reasons"].tolist()
-                places = map(tuple, data["places"].tolist())
-                return cls(
-                    **arrays,
-                    radars=dict(zip(names, places, strict=True)),
-                    start=data["start"][()],
-                    left_out=dict(zip(reasons, data["numbers"].tolist(), strict=True)),
-                    is_synthetic=bool(data["is_synthetic"]),
-                )
-        except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
-            raise ValueError(
-                f"reference: {path} is damaged or holds something else ({error}). "
-                "Remove it, and it is written again."
-            ) from error
+        with arrays_in(path) as data:
+            arrays = {name: data[name] for name in ARRAYS}
+            names, reasons = data["names"].tolist(), data["reasons"].tolist()
+            places = map(tuple, data["places"].tolist())
+            return cls(
+                **arrays,
+                radars=dict(zip(names, places, strict=True)),
+                start=data["start"][()],
+                left_out=dict(zip(reasons, data["numbers"].tolist(), strict=True)),
+                is_synthetic=bool(data["is_synthetic"]),
+            )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ncl_deepxde.files import replacing
+from ncl_deepxde.files import arrays_in, replacing
 from ncl_deepxde.metrics import Array, torus_grid
 from problems._fluid_flow_regions import EXTENT, HORIZON
 from problems._moving_gaussians import MovingGaussians
@@ -60,14 +60,8 @@ def describe(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            rho, times = data["rho"].astype(float), data["times"]
-    except (OSError, KeyError, ValueError) as error:
-        raise ValueError(
-            f"reference: {path} is damaged or holds something else ({error}). Remove "
-            "it, and it is written again."
-        ) from error
+    with arrays_in(path) as data:
+        rho, times = data["rho"].astype(float), data["times"]
     mass = rho.mean(axis=(1, 2)) * (2 * EXTENT) ** 2
     return {
         "solver": "closed form",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ncl_deepxde.cells import list_cells
-from ncl_deepxde.files import replacing
+from ncl_deepxde.files import arrays_in, replacing
 from problems._hodge_measures import points
 from problems._hodge_models import in_chunks
 from problems._hodge_target import PERIOD, Target
@@ -41,8 +41,12 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path) -> dict[str, Target]:
-    """Return the fields with their known parts, by case."""
-    with np.load(path, allow_pickle=False) as data:
+    """Return the fields with their known parts, by case.
+
+    Raises:
+        ValueError: The file is not one that :func:`compute` wrote.
+    """
+    with arrays_in(path) as data:
         pairs = zip(data["dim"].tolist(), data["scale"].tolist(), strict=True)
         return {
             str(int(n)): Target(int(n), gradient=None if np.isnan(scale) else scale)
@@ -51,8 +55,12 @@ def load(path: Path) -> dict[str, Target]:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return mean squares of both parts, and the error of taking the field for eta."""
-    with np.load(path, allow_pickle=False) as data:
+    """Return mean squares of both parts, and the error of taking the field for eta.
+
+    Raises:
+        ValueError: The file is not one that :func:`compute` wrote.
+    """
+    with arrays_in(path) as data:
         cases = [str(int(n)) for n in data["dim"]]
         eta, gradient = data["eta"].tolist(), data["gradient"].tolist()
     return {

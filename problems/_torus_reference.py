@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import reference_fem
-from ncl_deepxde.files import replacing
+from ncl_deepxde.files import arrays_in, replacing
 from ncl_deepxde.metrics import Array, Solution
 from problems._fem_reference import conservation, describe_fem, solve_by_fem
 from reference_fem import spectral
@@ -79,10 +80,7 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def _spectral(path: Path) -> spectral.SpectralSolution | None:
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            if "fields" in data:
-                return spectral.SpectralSolution(data["times"], data["fields"])
-    except (OSError, ValueError):
-        pass
+    with suppress(ValueError), arrays_in(path) as data:
+        if "fields" in data:
+            return spectral.SpectralSolution(data["times"], data["fields"])
     return None

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from ncl_deepxde.files import replacing
+from ncl_deepxde.files import arrays_in, replacing
 from ncl_deepxde.metrics import Array
 from problems._transport_estimators import ESTIMATORS, exact_and_controlled
 from problems._transport_mixture import GaussianMixture
@@ -102,7 +101,7 @@ def load(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
     """
-    with _opened(path) as data:
+    with arrays_in(path) as data:
         content = {key: data[key] for key in (*ARRAYS, "pairs", "n", "method", "dims")}
         return {
             str(name): _summary(content, i, int(content["dims"][i]))
@@ -116,7 +115,7 @@ def load_densities(path: Path) -> dict[str, Pair]:
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
     """
-    with _opened(path) as data:
+    with arrays_in(path) as data:
         return {
             str(name): (_mixture(data, i, 0), _mixture(data, i, 1))
             for i, name in enumerate(data["pairs"])
@@ -135,18 +134,6 @@ def _parts(pairs: Mapping[str, Pair]) -> dict[str, Array]:
 
 def _mixture(data: Mapping[str, Any], i: int, k: int) -> GaussianMixture:
     return GaussianMixture(*(data[f"{part}_{i}_{k}"] for part in PARTS))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            yield data
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
-        raise ValueError(
-            f"reference: {path} is damaged or holds something else ({error}). Remove "
-            "it, and it is written again."
-        ) from error
 
 
 def _summary(content: Mapping[str, Any], i: int, dim: int) -> dict[str, Any]:
@@ -205,12 +192,9 @@ def limit(n: Array, costs: Array, dim: int) -> tuple[float, float]:
 
 def _continued(path: Path, plan: str, shape: tuple[int, ...]) -> dict[str, Array]:
     """Return the estimates of an interrupted call, or arrays without any."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            if str(data["plan"]) == plan:
-                return {key: data[key] for key in (*ARRAYS, "plan")}
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile):
-        pass
+    with suppress(ValueError), arrays_in(path) as data:
+        if str(data["plan"]) == plan:
+            return {key: data[key] for key in (*ARRAYS, "plan")}
     empty = {key: np.full(shape, np.nan) for key in ARRAYS}
     return {**empty, "plan": np.array(plan)}
 

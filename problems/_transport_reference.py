@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from ncl_deepxde.files import arrays_in
 from ncl_deepxde.metrics import Array
 from problems import _transport_discrete
 from problems._transport_cost import Cost
@@ -140,7 +141,7 @@ def load(path: Path) -> dict[str, Reference]:
     """
     trends = _transport_discrete.load(path)
     pairs = _transport_discrete.load_densities(path)
-    with np.load(path, allow_pickle=False) as data:
+    with arrays_in(path) as data:
         sizes, values = data["n"].tolist(), data["costs"]
     found = {}
     for (case, trend), rows in zip(trends.items(), values, strict=True):

@@ -3,9 +3,10 @@
 import hashlib
 import shutil
 
+import numpy as np
 import pytest
 
-from ncl_deepxde.files import content_hash, replacing
+from ncl_deepxde.files import arrays_in, content_hash, replacing
 
 
 def test_replacing_makes_folders_and_leaves_no_temporary_file(tmp_path):
@@ -55,3 +56,21 @@ def test_hash_of_a_folder_depends_on_names_and_contents(tmp_path):
     same = tmp_path / "4"
     shutil.copytree(tmp_path / "1", same)
     assert content_hash(same) in hashes
+
+
+def test_arrays_of_a_damaged_or_foreign_file_are_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.random.default_rng(0).random(10_000))
+    with arrays_in(path) as data:
+        assert data["x"].shape == (10_000,)
+    whole = path.read_bytes()
+    zeroed = whole.replace(whole[999:1999], bytes(1000))
+    for content in (whole[: len(whole) // 2], b"", b"PK nothing", zeroed):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="is damaged"), arrays_in(path) as data:
+            data["x"]
+    with pytest.raises(ValueError, match="is damaged"), arrays_in(tmp_path / "no.npz"):
+        pass
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match="something else"), arrays_in(path) as data:
+        data["y"]
