@@ -108,7 +108,7 @@ SMOKE: dict[str, Any] = merge(
 )
 
 PRESETS = {
-    "quick": Preset("25 dimensions; minutes on two cores", EVERY, QUICK),
+    "quick": Preset("25 dimensions; a quarter of an hour on one core", EVERY, QUICK),
     "best": Preset("25 dimensions, three seeds; hours on two cores", EVERY, BEST),
     "paper": Preset("25, 50 and 100 dimensions, three seeds; a GPU", EVERY, PAPER),
     "smoke": Preset("seconds, to see that everything runs", EVERY, SMOKE),
