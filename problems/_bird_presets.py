@@ -153,7 +153,7 @@ QUICK: dict[str, Any] = merge(
 )
 
 SHORT = {
-    # As many seconds for both: a step of mlp takes two and a half times as long.
+    # No fewer seconds for mlp, whose step takes two and a half to four times as long.
     "lflow": {"num_observations": 512, "adam": {"steps": 750}},
     "mlp": {"num_observations": 512, "adam": {"steps": 300}},
 }
