@@ -34,12 +34,18 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from reference_accuracy import spectral_solution
 from tqdm import tqdm
 
+from ncl_deepxde.evaluation.metrics import (
+    Array,
+    Solution,
+    errors_over_time,
+    time_key,
+    torus_grid,
+)
 from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array, Solution, errors_over_time, time_key, torus_grid
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
-from ncl_deepxde.run import check_name, check_writable, select_device
-from ncl_deepxde.training import train
-from problems.euler_torus import PROBLEM
+from ncl_deepxde.problems.euler.torus.problem import PROBLEM
+from ncl_deepxde.runs.run import check_name, check_writable, select_device
+from ncl_deepxde.runs.training import train
 
 TIMES = (0.1, 0.2, 1 / 3)
 INSTANTS = 12

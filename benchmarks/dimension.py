@@ -37,10 +37,10 @@ from torch import Tensor
 from torch.func import jacfwd, jacrev, vmap
 from tqdm import tqdm
 
-from ncl_deepxde.memory import peak_mib
+from ncl_deepxde.evaluation.memory import peak_mib
 from ncl_deepxde.nn import DivergenceFree
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
-from ncl_deepxde.run import check_name, select_device
+from ncl_deepxde.runs.run import check_name, select_device
 
 CONSTRUCTIONS = ("matrix", "vector")
 WAYS = ("contracted", "jacfwd", "jacrev")

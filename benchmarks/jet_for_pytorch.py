@@ -32,9 +32,9 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from ncl_deepxde import activations
-from ncl_deepxde.jets import JetSpace, jet_space
-from ncl_deepxde.potentials import Embedding, PotentialNetwork
+from ncl_deepxde.jets import activations
+from ncl_deepxde.jets.jets import JetSpace, jet_space
+from ncl_deepxde.potentials.network import Embedding, PotentialNetwork
 
 try:
     from jet import jet

@@ -37,9 +37,9 @@ from matplotlib.ticker import NullLocator
 from tqdm import tqdm
 
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
-from ncl_deepxde.memory import peak_mib
+from ncl_deepxde.evaluation.memory import peak_mib
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
-from ncl_deepxde.run import check_name, select_device
+from ncl_deepxde.runs.run import check_name, select_device
 
 COLLOCATION = 65536
 AGREEMENT = 1e-10

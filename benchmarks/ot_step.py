@@ -35,9 +35,9 @@ from torch.nn.functional import silu, softmax
 from tqdm import tqdm
 
 from ncl_deepxde.nn import SubharmonicNCL
-from ncl_deepxde.run import select_device
-from problems._transport_objective import BenamouBrenier
-from problems._transport_targets import pair
+from ncl_deepxde.problems.optimal_transport.densities.targets import pair
+from ncl_deepxde.problems.optimal_transport.objective import BenamouBrenier
+from ncl_deepxde.runs.run import select_device
 
 # Largest differences: of values, absolute for E1 and relative otherwise, and gradients.
 VALUES, GRADIENTS = 1e-6, 1e-5

@@ -33,10 +33,10 @@ import numpy as np
 import torch
 
 import reference_fem
-from ncl_deepxde.fields import write_paraview
-from ncl_deepxde.metrics import errors_over_time, torus_grid
+from ncl_deepxde.evaluation.metrics import errors_over_time, torus_grid
 from ncl_deepxde.operators import Flow, incompressibility, momentum
-from problems.euler_torus import initial_residuals
+from ncl_deepxde.problems.euler.torus.problem import initial_residuals
+from ncl_deepxde.reports.paraview import write_paraview
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

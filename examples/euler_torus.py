@@ -31,7 +31,7 @@ import deepxde as dde
 import numpy as np
 import torch
 
-from ncl_deepxde.evaluation import continuity_error
+from ncl_deepxde.evaluation.solution import continuity_error
 
 # DeepXDE must run on PyTorch. `import ncl_deepxde` sees to that when it comes first; in
 # any other order, set DDE_BACKEND=pytorch in the environment.

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import __version__, problem
-from .checkpoints import CheckpointError
-from .comparison import compare_runs
-from .run import RunOptions, check_name, check_writable, run, select_device
+from . import __version__
+from .reports.comparison import compare_runs
+from .runs import available, find
+from .runs.checkpoints import CheckpointError
+from .runs.run import RunOptions, check_name, check_writable, run, select_device
 
 __all__ = ["main"]
 
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> None:
-    problems, missing = problem.available()
+    problems, missing = available()
     for name, found in problems.items():
         print(f"{name}: {found.summary}")
         for model, line in found.models.items():
@@ -124,7 +125,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _reference(options: argparse.Namespace) -> None:
-    found = problem.find(options.problem)
+    found = find(options.problem)
     check_name("--preset", options.preset, found.presets)
     settings: dict[str, Any] = dict(found.presets[options.preset].settings)
     given = {k: getattr(options, k) for k in ("n", "dt")}

@@ -1,1 +1,3 @@
-"""The experiments: one file per problem."""
+"""The experiments: one folder per problem."""
+
+__all__: list[str] = []

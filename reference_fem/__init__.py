@@ -3,9 +3,9 @@
 Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
-from reference_fem import ball, ball_start, initial_states, spectral, torus
-from reference_fem.result import BallResult, Result, TorusResult, load
-from reference_fem.solution import Solution
+from . import ball, ball_start, initial_states, spectral, torus
+from .result import BallResult, Result, TorusResult, load
+from .solution import Solution
 
 __all__ = [
     "BallResult",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from reference_fem import ball, torus
-from reference_fem.ball_start import euler_ball_density, euler_ball_velocity
-from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
-from reference_fem.result import Result
+from . import ball, torus
+from .ball_start import euler_ball_density, euler_ball_velocity
+from .initial_states import euler_torus_density, euler_torus_velocity
+from .result import Result
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ImportError, RuntimeError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
-    from reference_fem._dolfinx import MPI
+    from ._dolfinx import MPI
 
     if MPI.COMM_WORLD.rank == 0:
         result.save(options.out)

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_fem import ball_mesh
-from reference_fem._dolfinx import MPI, Mesh, basix_ufl, fem, mesh, ufl
-from reference_fem._domain import Domain, share
+from . import ball_mesh
+from ._dolfinx import MPI, Mesh, basix_ufl, fem, mesh, ufl
+from ._domain import Domain, share
 
 # At n = 5, dt = 0.01 it takes 28 iterations of GMRES with inverted 3 x 3 blocks; a
 # factorization in three dimensions costs more than the rest of the step.

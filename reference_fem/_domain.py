@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_fem._dolfinx import MPI, Mesh
+from ._dolfinx import MPI, Mesh
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_fem._dolfinx import PETSc, fem, fem_petsc
+from ._dolfinx import PETSc, fem, fem_petsc
 
 
 class Projection(Protocol):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from reference_fem.solution import Array, time_weights
+from .solution import Array, time_weights
 
 if TYPE_CHECKING:
-    from reference_fem._splitting import Splitting
+    from ._splitting import Splitting
 
 Fields = tuple[Array, Array, Array]
 Reader = Callable[["Splitting", dict[int, float]], Fields]

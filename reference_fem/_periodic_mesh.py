@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from reference_fem._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, mesh, ufl
-from reference_fem._domain import Domain, share
-from reference_fem.lattice import cell_corners, node_index
+from ._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, mesh, ufl
+from ._domain import Domain, share
+from .lattice import cell_corners, node_index
 
 EDGE = 0.01
 """c of J in :mod:`reference_fem._splitting`. Larger values are better on a smooth

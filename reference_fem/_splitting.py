@@ -46,10 +46,10 @@ from ufl import (
     sqrt,
 )
 
-from reference_fem._dolfinx import MPI, LagrangeVariant, basix_ufl, fem
-from reference_fem._domain import Domain
-from reference_fem._linear import LinearProblem
-from reference_fem._wall import SlipWall
+from ._dolfinx import MPI, LagrangeVariant, basix_ufl, fem
+from ._domain import Domain
+from ._linear import LinearProblem
+from ._wall import SlipWall
 
 Array = NDArray[np.float64]
 

@@ -23,7 +23,7 @@ The errors of rho and p are equal within 8 %, except for the last row's pressure
 import numpy as np
 from numpy.typing import NDArray
 
-from reference_fem._dolfinx import MPI, fem, mesh, ufl
+from ._dolfinx import MPI, fem, mesh, ufl
 
 Array = NDArray[np.float64]
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reference_fem._march import Fields, check, march, save_times_array
-from reference_fem.result import BallResult
-from reference_fem.solution import Array
+from ._march import Fields, check, march, save_times_array
+from .result import BallResult
+from .solution import Array
 
 if TYPE_CHECKING:
-    from reference_fem._splitting import Splitting
+    from ._splitting import Splitting
 
 
 def solve(
@@ -77,9 +77,9 @@ def solve(
         grad_div,
     )
     times = save_times_array(save_times, t_end)
-    from reference_fem._ball_domain import create_domain
-    from reference_fem._dolfinx import MPI, require_compiler
-    from reference_fem._splitting import Splitting
+    from ._ball_domain import create_domain
+    from ._dolfinx import MPI, require_compiler
+    from ._splitting import Splitting
 
     require_compiler()
     comm = MPI.COMM_WORLD if comm is None else comm
@@ -113,7 +113,7 @@ def _at_nodes(
     scheme: "Splitting", history: list[Any], weights: dict[int, float]
 ) -> Array:
     """Return values (components, P) in the order of the mesh's nodes."""
-    from reference_fem._ball_domain import node_numbers
+    from ._ball_domain import node_numbers
 
     space = history[0].function_space
     part = scheme.combine(history, weights)

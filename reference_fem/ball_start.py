@@ -37,7 +37,7 @@ from numpy.polynomial import Chebyshev
 from numpy.polynomial.chebyshev import cheb2poly
 from scipy.special import hyp2f1
 
-from reference_fem.solution import Array
+from .solution import Array
 
 DENSITY_MEAN = 0.9
 DENSITY_VARIANCE = 12 / 175

@@ -8,7 +8,7 @@ import meshio
 import numpy as np
 
 if TYPE_CHECKING:
-    from reference_fem.result import Result
+    from .result import Result
 
 
 def write_series(result: "Result", directory: str | os.PathLike[str]) -> Path:

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from reference_fem import ball_mesh, lattice
-from reference_fem.lattice import Integers
-from reference_fem.solution import Array, Solution, TorusSolution
-from reference_fem.tetrahedra import Locator
+from . import ball_mesh, lattice
+from .lattice import Integers
+from .solution import Array, Solution, TorusSolution
+from .tetrahedra import Locator
 
 FIELDS = ("times", "rho", "u", "p")
 VERSIONS = {"torus": 1, "ball": 2}
@@ -87,7 +87,7 @@ class Result(Solution):
         Returns:
             Path of the .pvd file, to be opened in ParaView.
         """
-        from reference_fem.paraview import write_series
+        from .paraview import write_series
 
         return write_series(self, directory)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from reference_fem.solution import Array, TorusSolution
+from .solution import Array, TorusSolution
 
 FILTER_STRENGTH, FILTER_ORDER = 36.0, 36
 """exp(-36) is the round-off of doubles; order 36 leaves 2/3 of the modes as is."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from reference_fem.ball_mesh import EDGES
+from .ball_mesh import EDGES
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

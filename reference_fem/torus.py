@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reference_fem._march import Fields, check, march, save_times_array
-from reference_fem.lattice import node_index
-from reference_fem.result import TorusResult
-from reference_fem.solution import Array
+from ._march import Fields, check, march, save_times_array
+from .lattice import node_index
+from .result import TorusResult
+from .solution import Array
 
 if TYPE_CHECKING:
-    from reference_fem._splitting import Splitting
+    from ._splitting import Splitting
 
 
 def solve(
@@ -74,9 +74,9 @@ def solve(
         grad_div,
     )
     times = save_times_array(save_times, t_end)
-    from reference_fem._dolfinx import MPI, require_compiler
-    from reference_fem._periodic_mesh import create_domain
-    from reference_fem._splitting import Splitting
+    from ._dolfinx import MPI, require_compiler
+    from ._periodic_mesh import create_domain
+    from ._splitting import Splitting
 
     require_compiler()
     comm = MPI.COMM_WORLD if comm is None else comm

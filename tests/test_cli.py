@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ncl_deepxde.cli import main
-from ncl_deepxde.run_log import read_log
+from ncl_deepxde.runs.log import read_log
 
 RUN = ["run", "euler-torus", "--preset", "smoke", "--device", "cpu"]
 MODELS = ("pinn", "ncl-hard")
@@ -179,7 +179,7 @@ def test_resume_with_other_options_is_refused(finished, capsys):
 
 
 def test_reference_command_writes_a_file_that_loads(tmp_path, capsys):
-    from problems.euler_torus import PROBLEM
+    from ncl_deepxde.problems.euler.torus.problem import PROBLEM
 
     out = tmp_path / "reference.npz"
     words = ["reference", "euler-torus", "--n", "8", "--dt", "0.04"]

@@ -9,10 +9,10 @@ import deepxde as dde
 import pytest
 import torch
 
-from ncl_deepxde.run_log import read_log
-from ncl_deepxde.training import Stage, train
+from ncl_deepxde.runs import Stage, train
+from ncl_deepxde.runs.log import read_log
 
-SCRIPT = Path(__file__).with_name("resumable_run.py")
+SCRIPT = Path(__file__).parent / "runs" / "resumable_run.py"
 EXAMPLE = runpy.run_path(str(SCRIPT))
 run, build_model, At = EXAMPLE["run"], EXAMPLE["build_model"], EXAMPLE["At"]
 adam, lbfgs, STAGES = EXAMPLE["adam"], EXAMPLE["lbfgs"], EXAMPLE["STAGES"]

@@ -1,6 +1,5 @@
 """DeepXDE data classes: the points a network is trained on."""
 
-from ._terms import Condition, Penalty
 from .collocation import Collocation
 from .observations import Observations
 from .sampled_objective import SampledObjective
@@ -8,11 +7,13 @@ from .samplers import (
     Sampler,
     initial_slice,
     kronecker_box,
+    sobol_box,
     uniform_ball,
     uniform_box,
     uniform_sphere,
 )
 from .table import Observed, Source, Table
+from .terms import Condition, Penalty
 
 __all__ = [
     "Collocation",
@@ -26,6 +27,7 @@ __all__ = [
     "Table",
     "initial_slice",
     "kronecker_box",
+    "sobol_box",
     "uniform_ball",
     "uniform_box",
     "uniform_sphere",

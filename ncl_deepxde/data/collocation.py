@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._residual_data import ResidualData
-from ._terms import Call, Condition, Term, named_terms
+from .residual_data import ResidualData
 from .samplers import Sampler, checked_points
+from .terms import Call, Condition, Term, named_terms
 
 __all__ = ["Collocation", "Condition"]
 

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..nn._exact import ExactContinuity
-from ._residual_data import ResidualData
-from ._terms import Call, Condition, Penalty, Term
+from ..nn.base.contract import ExactContinuity
+from .residual_data import ResidualData
 from .table import Observed, Source
+from .terms import Call, Condition, Penalty, Term
 
 __all__ = ["Observations"]
 

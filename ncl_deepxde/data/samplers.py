@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.quasirandom import SobolEngine
 
 Sampler = Callable[[int, torch.Generator], torch.Tensor]
 """Draws n points (n, d+1), time last, on the generator's device."""
@@ -176,3 +179,23 @@ def checked_points(
             f"{points.device}. Pass device=generator.device."
         )
     return points
+
+
+def sobol_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
+    """Return a sampler of scrambled Sobol points of the box `low <= x <= high`.
+
+    Args:
+        low: Lower corner, one number per column of the points.
+        high: Upper corner.
+    """
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        device, real = generator.device, torch.get_default_dtype()
+        seed = torch.randint(2**31, (1,), generator=generator, device=device)
+        engine: Any = SobolEngine
+        unit = engine(len(low), scramble=True, seed=int(seed)).draw(n, dtype=real)
+        start, end = (torch.tensor(c, dtype=real, device=device) for c in (low, high))
+        points: Tensor = start + (end - start) * unit.to(device)
+        return points
+
+    return sample

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from ..jets import in_functorch
+from ..jets.jets import in_functorch
 from ._bijection import Moments
 
 __all__ = ["dense_streams"]

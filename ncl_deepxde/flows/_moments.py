@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.forward_ad import unpack_dual
 
-from ..jets import in_functorch
+from ..jets.jets import in_functorch
 
 __all__ = ["Moments", "distinct"]
 

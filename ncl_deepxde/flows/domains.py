@@ -9,7 +9,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ..jets import in_functorch
+from ..jets.jets import in_functorch
 from ._bijection import Bijection, Moments
 
 __all__ = ["Ball", "Box", "Domain"]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from ..jets import in_functorch
+from ..jets.jets import in_functorch
 from ._bijection import Bijection, Moments
 
 __all__ = ["ConditionalSVD"]

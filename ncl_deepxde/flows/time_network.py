@@ -9,8 +9,8 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ..activations import get
-from ..jets import dense, jet_space
+from ..jets.activations import get
+from ..jets.jets import dense, jet_space
 
 __all__ = ["TimeNetwork"]
 

@@ -1,17 +1,17 @@
 """Network classes for DeepXDE."""
 
-from .constraints import InitialState, Wall
-from .continuation import Continuation
+from .constraints.continuation import Continuation
+from .constraints.potentials import FourierPotential, HomotopyPotential
+from .constraints.start_and_wall import InitialState, Wall
 from .curl import CurlNet
 from .divergence_free import DivergenceFree
 from .gradient_field import GradientField
 from .hodge_field import HodgeField
-from .initial_potentials import FourierPotential, HomotopyPotential
 from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
-from .semi_lagrangian import SemiLagrangian
-from .subharmonic_ncl import SubharmonicNCL
+from .semi_lagrangian.net import SemiLagrangian
+from .subharmonic.net import SubharmonicNCL
 from .windows import Windows
 
 __all__ = [

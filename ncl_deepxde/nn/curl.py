@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..constructions import Term
-from ..potentials import Initializer
-from ._checks import check_layer_sizes, check_periods, scaled_field
-from ._continuity import ContinuityNet
-from ._field import Constant
+from ..potentials.constructions import Term
+from ..potentials.network import Initializer
+from .base.checks import check_layer_sizes, check_periods, scaled_field
+from .base.continuity import ContinuityNet
+from .base.field import Constant
 
 __all__ = ["CurlNet"]
 

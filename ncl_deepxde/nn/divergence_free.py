@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..constructions import Term
-from ..contractions import CONTRACTIONS
-from ..potentials import Initializer
-from ._checks import check_layer_sizes, check_periods, scaled_field
-from ._field import Constant, FieldNet
+from ..potentials.constructions import Term
+from ..potentials.contractions import CONTRACTIONS
+from ..potentials.network import Initializer
+from .base.checks import check_layer_sizes, check_periods, scaled_field
+from .base.field import Constant, FieldNet
 
 __all__ = ["DivergenceFree"]
 

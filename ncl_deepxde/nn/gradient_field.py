@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from torch.func import vjp
 
-from ..constructions import Term
-from ..jets import jet_space
-from ..potentials import Initializer, PotentialNetwork
-from ._checks import check_counts, check_layer_sizes, check_periods, check_positive
-from ._field import Constant, FieldNet
+from ..jets.jets import jet_space
+from ..potentials.constructions import Term
+from ..potentials.network import Initializer, PotentialNetwork
+from .base.checks import check_counts, check_layer_sizes, check_periods, check_positive
+from .base.field import Constant, FieldNet
 
 __all__ = ["GradientField"]
 

@@ -9,7 +9,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ._field import FieldNet
+from .base.field import FieldNet
 from .divergence_free import DivergenceFree
 from .gradient_field import GradientField
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from ..flows import ActNorm, Bijection, ConditionalSVD, Domain, Flow, InvertibleDenseNet
-from ..jets import in_functorch
-from ._checks import check_choice, check_counts, check_dtype, time_column
-from ._exact import ExactContinuity
-from ._served import lazily_differentiated
-from .continuation import weights_state
+from ..jets.jets import in_functorch
+from ..jets.remembered import weights_state
+from ..jets.served import lazily_differentiated
+from .base.checks import check_choice, check_counts, check_dtype, time_column
+from .base.contract import ExactContinuity
 
 __all__ = ["LFlow"]
 

@@ -9,17 +9,17 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from .. import activations
-from ..constructions import Construction, Readout, Term
-from ..jets import JetSpace, jet_space
-from ..potentials import Embedding, Initializer, PotentialNetwork
-from ._ansatz import Ansatz
-from ._checks import check_kind, check_layer_sizes, check_periods, scaled_field
-from ._continuity import ContinuityNet
-from ._field import Constant
-from ._hard import HardState
-from ._means import known_means, mean_constants
-from .constraints import InitialState
+from ..jets import activations
+from ..jets.jets import JetSpace, jet_space
+from ..potentials.constructions import Construction, Readout, Term
+from ..potentials.network import Embedding, Initializer, PotentialNetwork
+from .base.checks import check_kind, check_layer_sizes, check_periods, scaled_field
+from .base.continuity import ContinuityNet
+from .base.field import Constant
+from .constraints.ansatz import Ansatz
+from .constraints.hard import HardState
+from .constraints.means import known_means, mean_constants
+from .constraints.start_and_wall import InitialState
 
 __all__ = ["MomentumNCL"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ..constructions import Term
-from ..potentials import Initializer
-from ._checks import check_layer_sizes, check_periods, scaled_field
-from ._continuity import ContinuityNet
-from ._field import Constant
-from ._hard import hard_ansatz
-from ._means import known_means, mean_constants
-from .constraints import InitialState, Wall
-from .continuation import Continuation
+from ..potentials.constructions import Term
+from ..potentials.network import Initializer
+from .base.checks import check_layer_sizes, check_periods, scaled_field
+from .base.continuity import ContinuityNet
+from .base.field import Constant
+from .constraints.continuation import Continuation
+from .constraints.hard import hard_ansatz
+from .constraints.means import known_means, mean_constants
+from .constraints.start_and_wall import InitialState, Wall
 
 __all__ = ["NCL"]
 

@@ -11,7 +11,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ..jets import in_functorch
+from ..jets.jets import in_functorch
 
 __all__ = ["Windows"]
 

@@ -15,9 +15,9 @@ from matplotlib.image import AxesImage
 from PIL import Image
 from tqdm import tqdm
 
-from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array, Solution, Times
-from ncl_deepxde.plotting.panels import (
+from ..evaluation.metrics import Array, Solution, Times
+from ..files import replacing
+from .panels import (
     DENSITY_LABEL,
     UNIT_SQUARE,
     Limits,
@@ -27,7 +27,7 @@ from ncl_deepxde.plotting.panels import (
     color_limits,
     show_field,
 )
-from ncl_deepxde.plotting.style import WIDTH, new_figure, style
+from .style import WIDTH, new_figure, style
 
 PIXELS_PER_INCH = 100
 TEXT_GRAYS = 16

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from .style import model_colors, new_figure, save, style
 
 LEAST_FOR_BOX = 5
 """With fewer values a box would show more than is known: only the points are drawn."""

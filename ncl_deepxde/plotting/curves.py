@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
-from ncl_deepxde import run_log
-from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from ..runs import log as run_log
+from .style import model_colors, new_figure, save, style
 
 type ModelErrors = Mapping[str, Mapping[str, Mapping[Any, float]]]
 type Record = dict[str, Any]

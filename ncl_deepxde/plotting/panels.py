@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from ncl_deepxde.metrics import Array, Solution, Times, time_key, torus_grid
-from ncl_deepxde.plotting.style import WIDTH, new_figure, save, style
+from ..evaluation.metrics import Array, Solution, Times, time_key, torus_grid
+from .style import WIDTH, new_figure, save, style
 
 type Limits = tuple[float, float]
 

@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from ncl_deepxde.files import replacing
+from ..files import replacing
 
 WIDTH = 9.0
 """Width of every figure in inches; 900 pixels on a screen show fonts at 1.4 px/pt."""

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from ncl_deepxde.metrics import Array, Times
-from ncl_deepxde.plotting.panels import UNIT_SQUARE, View, show_frame
-from ncl_deepxde.plotting.style import WIDTH, new_figure, save, style
+from ..evaluation.metrics import Array, Times
+from .panels import UNIT_SQUARE, View, show_frame
+from .style import WIDTH, new_figure, save, style
 
 
 def trajectory_panels(

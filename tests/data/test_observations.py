@@ -10,13 +10,7 @@ import pytest
 import torch
 from observed_blob import BOX, ncl, rotating_blob, table
 
-from ncl_deepxde.data import (
-    Condition,
-    Observations,
-    Observed,
-    Penalty,
-    Table,
-)
+from ncl_deepxde.data import Condition, Observations, Observed, Penalty, Table
 from ncl_deepxde.nn import NCL
 
 NETWORKS = {

@@ -11,13 +11,13 @@ import torch
 from observed_blob import BOX, ncl, rotating_blob, table
 
 from ncl_deepxde.data import Condition, Observations, Penalty, Table
-from ncl_deepxde.evaluation import continuity_error
+from ncl_deepxde.evaluation.solution import continuity_error
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.optimizers import GaussNewton
-from ncl_deepxde.optimizers._layer_path import layer_jacobian
-from ncl_deepxde.optimizers._residuals import ResidualVector
-from ncl_deepxde.optimizers._sample_path import sample_jacobian
-from ncl_deepxde.training import Stage, train
+from ncl_deepxde.optimizers.gauss_newton.layer_path import layer_jacobian
+from ncl_deepxde.optimizers.gauss_newton.residuals import ResidualVector
+from ncl_deepxde.optimizers.gauss_newton.sample_path import sample_jacobian
+from ncl_deepxde.runs import Stage, train
 
 
 def model_of(data, net=None, **options):

@@ -9,7 +9,7 @@ import torch
 from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.nn import NCL, LFlow, SubharmonicNCL
 from ncl_deepxde.optimizers import GaussNewton
-from ncl_deepxde.training import Stage, train
+from ncl_deepxde.runs import Stage, train
 
 
 def distance(net, generator):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.func import jacrev, vmap
 
-from ncl_deepxde import activations
+from ncl_deepxde.jets import activations
 from ncl_deepxde.nn import NCL, CurlNet, DivergenceFree
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.func import jacrev, vmap
 from torchdiffeq import odeint
 
-from ncl_deepxde.evaluation import continuity_error
+from ncl_deepxde.evaluation.solution import continuity_error
 from ncl_deepxde.flows import Ball, Box
 from ncl_deepxde.nn import LFlow
 

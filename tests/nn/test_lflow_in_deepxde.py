@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.func import hessian, jacrev, vmap
 
-from ncl_deepxde.evaluation import continuity_error
+from ncl_deepxde.evaluation.solution import continuity_error
 from ncl_deepxde.flows import ActNorm, Ball, Box
 from ncl_deepxde.nn import LFlow
 

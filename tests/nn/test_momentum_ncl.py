@@ -15,7 +15,7 @@ import torch
 from torch.func import hessian, jacrev, vmap
 
 from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
-from ncl_deepxde.jets import jet_space
+from ncl_deepxde.jets.jets import jet_space
 from ncl_deepxde.nn import InitialState, MomentumNCL
 from ncl_deepxde.operators import closure
 from ncl_deepxde.optimizers import GaussNewton

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.func import hessian, jacrev, vmap
 
-from ncl_deepxde.jets import jet_space
+from ncl_deepxde.jets.jets import jet_space
 from ncl_deepxde.nn import NCL, CurlNet, DivergenceFree
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")

@@ -9,14 +9,7 @@ import pytest
 import torch
 from torch.func import jacrev, vmap
 
-from ncl_deepxde.nn import (
-    NCL,
-    Continuation,
-    InitialState,
-    MomentumNCL,
-    Wall,
-    Windows,
-)
+from ncl_deepxde.nn import NCL, Continuation, InitialState, MomentumNCL, Wall, Windows
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 

@@ -16,9 +16,9 @@ import deepxde as dde
 import torch
 
 from ncl_deepxde.optimizers import GaussNewton
-from ncl_deepxde.training import Stage
+from ncl_deepxde.runs import Stage
 
-EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "resumable_run.py"))
+EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "runs" / "resumable_run.py"))
 OPTIONS = {
     "kernel": {"solver": "kernel"},
     "cg": {"solver": "cg", "rank": 10, "acceleration": True},

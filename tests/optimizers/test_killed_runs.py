@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ncl_deepxde.checkpoints import load_checkpoint
+from ncl_deepxde.runs.checkpoints import load_checkpoint
 
 SCRIPT = Path(__file__).with_name("killed_run.py")
 EXAMPLE = runpy.run_path(str(SCRIPT))

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import same_color
 from PIL import Image
 
-from ncl_deepxde.metrics import errors_over_time, torus_grid
+from ncl_deepxde.evaluation.metrics import errors_over_time, torus_grid
 from ncl_deepxde.plotting import error_curves, loss_curves
 from ncl_deepxde.plotting.curves import draw_errors, draw_losses, read_log
 from ncl_deepxde.plotting.style import model_colors

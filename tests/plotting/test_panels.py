@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ncl_deepxde.metrics import torus_grid
+from ncl_deepxde.evaluation.metrics import torus_grid
 from ncl_deepxde.plotting import (
     View,
     density_panels,

@@ -4,28 +4,23 @@ Every function takes a `Field`, which gives density and velocity at any point, a
 `Region`, which says where and when.
 """
 
-from ncl_deepxde.radar.products._chart import Marks
-from ncl_deepxde.radar.products.column import Column, integrate_column
-from ncl_deepxde.radar.products.crossing import (
-    Crossing,
-    Line,
-    birds_crossing,
-    crossing_rates,
-)
-from ncl_deepxde.radar.products.field import Carrier, Field
-from ncl_deepxde.radar.products.figures import (
+from ._chart import Marks
+from .column import Column, integrate_column
+from .crossing import Crossing, Line, birds_crossing, crossing_rates
+from .field import Carrier, Field
+from .figures import (
     crossing_figure,
     density_maps,
     deviation_maps,
     map_animation,
     track_map,
 )
-from ncl_deepxde.radar.products.geojson import geojson_of, write_geojson
-from ncl_deepxde.radar.products.maps import MapSeries, map_series, relative_deviation
-from ncl_deepxde.radar.products.netcdf import dataset_of, write_netcdf
-from ncl_deepxde.radar.products.region import Grid, Region, Time
-from ncl_deepxde.radar.products.tracks import Place, Tracks, follow
-from ncl_deepxde.radar.products.write import write_products
+from .geojson import geojson_of, write_geojson
+from .maps import MapSeries, map_series, relative_deviation
+from .netcdf import dataset_of, write_netcdf
+from .region import Grid, Region, Time
+from .tracks import Place, Tracks, follow
+from .write import write_products
 
 __all__ = [
     "Carrier",

@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ncl_deepxde.plotting.style import WIDTH, new_figure
-from ncl_deepxde.radar.products.coastlines import coastlines
-from ncl_deepxde.radar.products.crossing import Line
-from ncl_deepxde.radar.products.lines import legs_of_line
-from ncl_deepxde.radar.products.region import Region
+from ...plotting.style import WIDTH, new_figure
+from .coastlines import coastlines
+from .crossing import Line
+from .lines import legs_of_line
+from .region import Region
 
 __all__ = ["Marks", "draw_legend", "new_charts"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ncl_deepxde.metrics import Array
+from ...evaluation.metrics import Array
 
 __all__ = ["coastlines"]
 

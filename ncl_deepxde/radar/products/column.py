@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.products.field import Field, evaluate
-from ncl_deepxde.radar.products.region import Interval
+from ...evaluation.metrics import Array
+from .field import Field, evaluate
+from .region import Interval
 
 __all__ = ["NODES", "Column", "gauss_legendre", "integrate_column"]
 

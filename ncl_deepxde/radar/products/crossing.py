@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import cubature
 
-from ncl_deepxde.metrics import Array, Times
-from ncl_deepxde.radar.products.column import gauss_legendre
-from ncl_deepxde.radar.products.field import Field, evaluate
-from ncl_deepxde.radar.products.lines import Leg, legs_of_line
-from ncl_deepxde.radar.products.region import Region, Time
+from ...evaluation.metrics import Array, Times
+from .column import gauss_legendre
+from .field import Field, evaluate
+from .lines import Leg, legs_of_line
+from .region import Region, Time
 
 __all__ = ["Crossing", "Line", "birds_crossing", "crossing_rates"]
 

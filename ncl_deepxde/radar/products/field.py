@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from ncl_deepxde.metrics import Array
+from ...evaluation.metrics import Array
 
 __all__ = ["Carrier", "Field", "evaluate"]
 

@@ -11,15 +11,15 @@ from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.plotting.animation import write_frames
-from ncl_deepxde.plotting.panels import Limits
-from ncl_deepxde.plotting.style import new_figure, save, style
-from ncl_deepxde.radar.products._chart import Marks, draw_legend, new_charts
-from ncl_deepxde.radar.products.crossing import Crossing
-from ncl_deepxde.radar.products.maps import MapSeries
-from ncl_deepxde.radar.products.region import Region, time_label
-from ncl_deepxde.radar.products.tracks import Tracks
+from ...evaluation.metrics import Array
+from ...plotting.animation import write_frames
+from ...plotting.panels import Limits
+from ...plotting.style import new_figure, save, style
+from ._chart import Marks, draw_legend, new_charts
+from .crossing import Crossing
+from .maps import MapSeries
+from .region import Region, time_label
+from .tracks import Tracks
 
 __all__ = [
     "crossing_figure",

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.products.region import Region
-from ncl_deepxde.radar.products.tracks import Tracks
+from ...evaluation.metrics import Array
+from ...files import replacing
+from .region import Region
+from .tracks import Tracks
 
 __all__ = ["geojson_of", "write_geojson"]
 

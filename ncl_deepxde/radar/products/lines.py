@@ -10,8 +10,8 @@ import numpy as np
 from numpy.polynomial import Chebyshev
 from pyproj import Geod
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.projection import Projection
+from ...evaluation.metrics import Array
+from ..projection import Projection
 
 __all__ = ["Leg", "legs_of_line"]
 

@@ -9,10 +9,10 @@ from datetime import datetime
 import numpy as np
 from tqdm import tqdm
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.products.column import NODES, integrate_column
-from ncl_deepxde.radar.products.field import Field
-from ncl_deepxde.radar.products.region import Grid, Region, Time
+from ...evaluation.metrics import Array
+from .column import NODES, integrate_column
+from .field import Field
+from .region import Grid, Region, Time
 
 __all__ = ["MapSeries", "map_series", "relative_deviation"]
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 import ncl_deepxde
-from ncl_deepxde.files import replacing
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.products.maps import MapSeries
+
+from ...evaluation.metrics import Array
+from ...files import replacing
+from .maps import MapSeries
 
 try:
     import xarray as xr

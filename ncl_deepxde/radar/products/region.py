@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.nn._checks import check_counts
-from ncl_deepxde.radar.projection import Projection
+from ...evaluation.metrics import Array
+from ...nn.base.checks import check_counts
+from ..projection import Projection
 
 __all__ = ["Grid", "Interval", "Region", "Time", "time_label"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.radar.products.field import Carrier, Field, evaluate
-from ncl_deepxde.radar.products.region import Region, Time
+from ...evaluation.metrics import Array
+from .field import Carrier, Field, evaluate
+from .region import Region, Time
 
 __all__ = ["Place", "Tracks", "follow"]
 

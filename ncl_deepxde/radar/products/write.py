@@ -9,27 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ncl_deepxde.metrics import Array
-from ncl_deepxde.problem import Figure
-from ncl_deepxde.radar.products._chart import Marks
-from ncl_deepxde.radar.products.crossing import (
-    Crossing,
-    Line,
-    birds_crossing,
-    crossing_rates,
-)
-from ncl_deepxde.radar.products.field import Field
-from ncl_deepxde.radar.products.figures import (
-    crossing_figure,
-    density_maps,
-    map_animation,
-    track_map,
-)
-from ncl_deepxde.radar.products.geojson import write_geojson
-from ncl_deepxde.radar.products.maps import MapSeries, map_series
-from ncl_deepxde.radar.products.netcdf import write_netcdf
-from ncl_deepxde.radar.products.region import Interval, Region, Time, time_label
-from ncl_deepxde.radar.products.tracks import Place, Tracks, follow
+from ...evaluation.metrics import Array
+from ...runs.problem import Figure
+from ._chart import Marks
+from .crossing import Crossing, Line, birds_crossing, crossing_rates
+from .field import Field
+from .figures import crossing_figure, density_maps, map_animation, track_map
+from .geojson import write_geojson
+from .maps import MapSeries, map_series
+from .netcdf import write_netcdf
+from .region import Interval, Region, Time, time_label
+from .tracks import Place, Tracks, follow
 
 __all__ = ["write_products"]
 

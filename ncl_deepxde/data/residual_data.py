@@ -1,0 +1,186 @@
+"""What all data have in common whose losses are residuals at fresh points."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from .samplers import checked_points, keyed_generator
+from .terms import Call, Condition, Penalty, Term
+
+__all__ = ["ResidualData"]
+
+Batch = list[Any]
+
+
+class ResidualData(dde.data.Data):  # type: ignore[misc]
+    """Residuals at points that are new at every step, and at those of conditions.
+
+    The points of step k are a function of `seed` and `k // resample_every` alone: a
+    resumed run needs no state of a random generator, and two models with one seed see
+    the same points. They are drawn on torch's default device.
+
+    Args:
+        sizes: number of points at every step, by the name of the argument.
+        num_test: number of fixed points for DeepXDE's test loss.
+        conditions: soft conditions with points of their own.
+        penalties: further loss terms, last in order.
+        names: names of the loss terms besides those of conditions and penalties.
+        seed: selects the sequence of points.
+        resample_every: number of steps that share their points; may be changed.
+
+    Attributes:
+        loss_names: names of all loss terms in order; empty before the first
+            evaluation, because only the residuals know their number.
+    """
+
+    def __init__(
+        self,
+        sizes: Mapping[str, int],
+        num_test: int | None,
+        conditions: Sequence[Condition],
+        penalties: Sequence[Penalty],
+        names: Sequence[str],
+        *,
+        seed: int,
+        resample_every: int,
+    ) -> None:
+        (self._size,) = sizes.values()
+        self.num_test = self._size if num_test is None else num_test
+        self.conditions, self.penalties = tuple(conditions), tuple(penalties)
+        self.seed, self.resample_every = seed, resample_every
+        self.loss_names: list[str] = []
+        self.step = 0
+        self._block: int | None = None
+        self._train: Batch = []
+        self._test: Batch = []
+        self._recorded: list[Term] | None = None
+        self._check({**sizes, "num_test": self.num_test}, names)
+
+    def _check(self, sizes: Mapping[str, int], names: Sequence[str]) -> None:
+        own = type(self).__name__
+        given = {**sizes, "resample_every": self.resample_every}
+        given |= {f"num_points of {c.name!r}": c.num_points for c in self.conditions}
+        for name, size in given.items():
+            if size < 1:
+                raise ValueError(f"{own}: {name} must be at least 1, got {size}.")
+        if self.seed < 0:
+            raise ValueError(f"{own}: seed must not be negative, got {self.seed}.")
+        names = [*names, *(c.name for c in self.conditions)]
+        names += [p.name for p in self.penalties]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{own}: names must differ, got {names}.")
+
+    @abstractmethod
+    def _draw_own(self, number: int, generator: torch.Generator, key: int) -> Any:
+        """Draw what the first network call needs; `key` is 0, or 1 for the test."""
+
+    @abstractmethod
+    def _inputs(self, own: Any) -> Tensor:
+        """Return the points (N, d+1) that DeepXDE evaluates the network at."""
+
+    @abstractmethod
+    def _own_call(self, own: Any, net: torch.nn.Module) -> Call:
+        """Return the first network call."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a checkpoint needs: the number of batches drawn so far."""
+        return {"step": self.step}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue with the points of the step in `state`."""
+        self.step = state["step"]
+
+    def _draw(self, number: int, *key: int) -> Batch:
+        """Draw for the first call and for every condition; `key` selects what."""
+        generator = keyed_generator(self.seed, *key)
+        own = self._draw_own(number, generator, key[0])
+        wanted = [(c.sampler, c.num_points) for c in self.conditions]
+        return [own, *(checked_points(s, n, generator) for s, n in wanted)]
+
+    def train_next_batch(self, batch_size: int | None = None) -> tuple[Tensor, None]:
+        """Return the points of this step, (N, d+1), and go on."""
+        block = self.step // self.resample_every
+        if block != self._block:
+            self._train, self._block = self._draw(self._size, 0, block), block
+        self.step += 1
+        return self._inputs(self._train[0]), None
+
+    def test(self) -> tuple[Tensor, None]:
+        """Return the fixed test points, (N, d+1)."""
+        if not self._test:
+            self._test = self._draw(self.num_test, 1)
+        return self._inputs(self._test[0]), None
+
+    def calls(self, net: torch.nn.Module) -> list[Call]:
+        """Return the network calls of this step, in the order of the loss terms."""
+        return self._calls(self._train, net)
+
+    def _calls(self, batch: Batch, net: torch.nn.Module) -> list[Call]:
+        own, *points = batch
+        pairs = zip(self.conditions, points, strict=True)
+        return [self._own_call(own, net), *(Call.of(c, x) for c, x in pairs)]
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Term]]:
+        """Collect the terms of the evaluations inside, whose losses carry no graph."""
+        self._recorded = []
+        try:
+            yield self._recorded
+        finally:
+            self._recorded = None
+
+    def losses_train(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
+        """Return the loss terms at the points of this step, each 0-dimensional."""
+        return self._losses(self._train, *arguments, aux=aux)
+
+    def losses_test(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
+        """Return the loss terms at the test points, each 0-dimensional."""
+        return self._losses(self._test, *arguments, aux=aux)
+
+    def _losses(
+        self,
+        batch: Batch,
+        targets: None,
+        outputs: Tensor,
+        loss_fn: Any,
+        inputs: Tensor,
+        model: dde.Model,
+        *,
+        aux: Any,
+    ) -> list[Tensor]:
+        own, *others = self._calls(batch, model.net)
+        # In forward mode dde.grad differentiates the network itself, aux[0].
+        terms = own.terms(inputs, (outputs, aux[0]) if aux else outputs)
+        for call in others:
+            x = call.inputs()
+            terms += call.terms(x, model.net(x))
+        self.loss_names = [t.name for t in terms] + [p.name for p in self.penalties]
+        pairs = zip(terms, self._functions(loss_fn, terms), strict=True)
+        if self._recorded is not None:
+            self._recorded += terms
+            return [_detached(t).loss(f).requires_grad_() for t, f in pairs]
+        own_losses = [t.loss(f) for t, f in pairs]
+        return own_losses + [p.value(model.net) for p in self.penalties]
+
+    def _functions(self, loss_fn: Any, terms: Sequence[Term]) -> Sequence[Any]:
+        """Return one loss function for each term."""
+        if not isinstance(loss_fn, (list, tuple)):
+            return [loss_fn] * len(terms)
+        if len(loss_fn) != len(terms):
+            raise ValueError(
+                f"{type(self).__name__}: loss must be one function or one for each of "
+                f"the {len(terms)} terms {[t.name for t in terms]}, got "
+                f"{len(loss_fn)}."
+            )
+        return loss_fn
+
+
+def _detached(term: Term) -> Term:
+    return Term(term.name, term.residual.detach(), term.is_known)

@@ -1,0 +1,66 @@
+"""Functions of the inputs alone, kept for their last points."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .jets import in_functorch
+
+__all__ = ["Remembered", "weights_state"]
+
+# A step of training evaluates domain and conditions in turn.
+ENTRIES = 4
+
+
+class Remembered[Value]:
+    """A function without trainable parameters that remembers its last points.
+
+    A line search evaluates the same points again and again. Nothing is remembered, and
+    nothing is detached, where the inputs are being differentiated.
+
+    Args:
+        function: Maps inputs (N, dim) and a number to anything.
+    """
+
+    def __init__(self, function: Callable[[Tensor, int], Value]) -> None:
+        self.function = function
+        self._entries: deque[tuple[Tensor, Hashable, Value]] = deque(maxlen=ENTRIES)
+
+    def __call__(self, inputs: Tensor, order: int, state: Hashable = ()) -> Value:
+        """Return ``function(inputs, order)``.
+
+        Args:
+            inputs: Shape (N, dim).
+            order: Second argument.
+            state: Tells by its value whether the function is still the same.
+        """
+        if in_functorch() or (torch.is_grad_enabled() and inputs.requires_grad):
+            return self.function(inputs, order)
+        if torch.is_inference_mode_enabled():
+            return self.function(inputs, order)
+        now = (order, state, inputs.dtype, inputs.device)
+        for points, key, value in self._entries:
+            if key == now and torch.equal(points, inputs):
+                return value
+        with torch.no_grad():
+            value = self.function(inputs, order)
+        self._entries.append((inputs.detach().clone(), now, value))
+        return value
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_entries": deque(maxlen=ENTRIES)}
+
+
+def weights_state(net: Any) -> tuple[object, ...]:
+    """Return what tells by its value whether the weights are still the same.
+
+    Those of the earlier networks that a network goes on from count too.
+    """
+    before = getattr(net, "_base", None)
+    own = tuple((id(p), p._version) for p in net.parameters())
+    return own if before is None else (own, before.state())

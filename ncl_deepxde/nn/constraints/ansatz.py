@@ -1,0 +1,40 @@
+"""Factors and fixed channels around a perceptron, on jets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ...jets.jets import JetSpace, jet_of_callable, jet_space, product
+from ...jets.remembered import Remembered
+
+__all__ = ["Ansatz"]
+
+
+class Ansatz:
+    """The map from the perceptron's channels to all channels, on jets.
+
+    Args:
+        function: Factors of the C channels and K fixed channels, (N, dim) ->
+            (N, C + K), without parameters.
+        num_channels: C.
+        num_fixed: K.
+    """
+
+    def __init__(
+        self, function: Callable[[Tensor], Tensor], num_channels: int, num_fixed: int
+    ) -> None:
+        self.function = function
+        self.num_channels, self.num_fixed = num_channels, num_fixed
+        self._given = Remembered(self._jet)
+
+    def __call__(self, streams: Tensor, inputs: Tensor, space: JetSpace) -> Tensor:
+        """Return streams (S, N, C + K) from those of the perceptron, (S, N, C)."""
+        given = self._given(inputs, space.order)
+        factor, fixed = given.tensor_split([self.num_channels], dim=-1)
+        return torch.cat([product(factor, streams, space), fixed], dim=-1)
+
+    def _jet(self, inputs: Tensor, order: int) -> Tensor:
+        return jet_of_callable(self.function, inputs, jet_space(inputs.shape[1], order))

@@ -1,0 +1,5 @@
+"""The semi-Lagrangian network and its parts."""
+
+from .net import SemiLagrangian
+
+__all__ = ["SemiLagrangian"]

@@ -1,0 +1,5 @@
+"""Densities that are Laplacians of a subharmonic potential."""
+
+from .net import SubharmonicNCL
+
+__all__ = ["SubharmonicNCL"]

@@ -1,0 +1,91 @@
+"""The Jacobian from one backward pass per residual function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from .capture import LayerCapture, Use
+from .jacobian import Jacobian
+from .parts import BiasPart, DensePart, Part, WeightPart
+
+__all__ = ["layer_jacobian"]
+
+# A parameter outside linear layers costs one short backward pass per entry.
+MOST_COLUMNS = 256
+
+
+def layer_jacobian(
+    evaluate: Callable[[], Sequence[Tensor]], parameters: Mapping[str, Tensor]
+) -> Jacobian:
+    """Return the Jacobian from layer inputs and output gradients.
+
+    Args:
+        evaluate: Returns the residuals at the points of this step, each (N,).
+        parameters: All trainable parameters of the network by name.
+
+    Raises:
+        ValueError: A large parameter is used outside linear layers.
+    """
+    capture = LayerCapture(parameters.values())
+    values: list[Tensor] = []
+    blocks: dict[str, list[Part]] = {name: [] for name in parameters}
+    with capture:
+        for r in evaluate():
+            with capture.recording() as (uses, jet_uses):
+                grads = torch.autograd.grad(
+                    r.sum(),
+                    list(parameters.values()),
+                    retain_graph=True,
+                    allow_unused=True,
+                )
+            for (name, p), grad in zip(parameters.items(), grads, strict=True):
+                rest = None if grad is None else _columns(r, name, p)
+                # Where a layer on jets is differentiated again, columns hold it all.
+                found = [*uses.get(id(p), [])]
+                if rest is None:
+                    found += jet_uses.get(id(p), [])
+                blocks[name].append(_part(found, rest, r, p))
+            values.append(r.detach())
+    return Jacobian.of(values, blocks.values())
+
+
+def _part(uses: list[Use], rest: Tensor | None, r: Tensor, p: Tensor) -> Part:
+    """Join the uses of a parameter in linear layers with its columns elsewhere."""
+    if rest is not None or not uses:
+        matrix = r.new_zeros(len(r), p.numel()) if rest is None else rest
+        if uses:
+            matrix = matrix + _part(uses, None, r, p).rows()
+        return DensePart(matrix.detach(), p.shape)
+    for _, g in uses:
+        if g.shape[-2] != len(r):
+            raise ValueError(
+                "GaussNewton: a linear layer must see the points on the axis before "
+                f"the last, {len(r)} of them, got a gradient of shape "
+                f"{tuple(g.shape)}. Pass path='samples'."
+            )
+    g = torch.cat([g.reshape(-1, *g.shape[-2:]) for _, g in uses])
+    inputs = [h.reshape(-1, *h.shape[-2:]) for h, _ in uses if h is not None]
+    return WeightPart(torch.cat(inputs), g) if inputs else BiasPart(g.sum(0))
+
+
+def _columns(r: Tensor, name: str, parameter: Tensor) -> Tensor:
+    r"""Return :math:`\partial r/\partial\theta`, (N, P), one entry at a time.
+
+    The gradient :math:`J^T v` is linear in :math:`v`; differentiating its entries by
+    :math:`v` gives the columns.
+    """
+    if parameter.numel() > MOST_COLUMNS:
+        raise ValueError(
+            f"GaussNewton: the parameter {name!r} with {parameter.numel()} entries is "
+            "used outside torch.nn.functional.linear, which the path by layers takes "
+            f"for at most {MOST_COLUMNS} entries. Pass path='samples'."
+        )
+    v = torch.ones_like(r, requires_grad=True)
+    (grad,) = torch.autograd.grad((r * v).sum(), parameter, create_graph=True)
+    columns = [
+        torch.autograd.grad(entry, v, retain_graph=True)[0] for entry in grad.flatten()
+    ]
+    return torch.stack(columns, dim=1)

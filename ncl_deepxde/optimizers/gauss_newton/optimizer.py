@@ -1,0 +1,233 @@
+r"""Gauss-Newton in the space of the residuals.
+
+The loss is a sum of squares, :math:`L(\theta) = |r(\theta)|^2`. With the Jacobian
+:math:`J = \partial r/\partial\theta` (R x P) at fresh points, the damped step that
+remembers the last one, :math:`\varphi`, solves a system of the size of the residuals:
+
+.. math:: \delta = \mu\varphi + J^T (J J^T + \lambda I)^{-1} (r - \mu J\varphi),
+    \qquad \theta \leftarrow \theta - \eta\,\delta .
+
+References:
+    J. Mueller, M. Zeinhofer, Achieving High Accuracy with PINNs via Energy Natural
+    Gradient Descent (ICML 2023), https://arxiv.org/abs/2302.13163.
+    G. Goldshlager, N. Abrahamsen, L. Lin, A Kaczmarz-inspired approach to accelerate
+    the optimization of neural network wavefunctions (J. Comput. Phys. 2024),
+    https://arxiv.org/abs/2401.10190: the momentum.
+    F. Dangel, J. Mueller, M. Zeinhofer, Kronecker-Factored Approximate Curvature for
+    Physics-Informed Neural Networks (NeurIPS 2024), https://arxiv.org/abs/2405.15603.
+    A. Guzman-Cordero et al., Improving Energy Natural Gradient Descent through
+    Woodbury, Momentum, and Randomization (2025), https://arxiv.org/abs/2505.12149.
+    A. Jnini, F. Vella, Dual Natural Gradient Descent for Scalable Training of
+    Physics-Informed Neural Networks (2025), https://arxiv.org/abs/2505.21404: the
+    system in the space of residuals, conjugate gradients, acceleration.
+    M. K. Transtrum, J. P. Sethna, Improvements to the Levenberg-Marquardt algorithm
+    for nonlinear least-squares minimization (2012), https://arxiv.org/abs/1201.5885:
+    geodesic acceleration.
+    Z. Frangella, J. A. Tropp, M. Udell, Randomized Nystrom Preconditioning (2021),
+    https://arxiv.org/abs/2110.02820.
+    Curvature-Aware Optimization for High-Accuracy Physics-Informed Neural Networks
+    (2026), https://arxiv.org/abs/2604.05230: natural gradients beside quasi-Newton.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from .curve import Curve
+from .damped_solve import SOLVERS, SolverOptions, damped_solver
+from .jacobian import Jacobian
+from .layer_path import layer_jacobian
+from .residuals import ResidualVector, residual_data
+from .sample_path import sample_jacobian
+
+__all__ = ["GaussNewton"]
+
+PATHS = ("layers", "samples")
+
+
+class GaussNewton(torch.optim.Optimizer):
+    r"""Gauss-Newton with momentum, adaptive damping and a line search.
+
+    A step halves :math:`\eta = 1` as long as the loss at the same points falls. Where
+    less than an eighth is left, the linear model reached too far and :math:`\lambda`
+    doubles; where a quarter or more is left, :math:`\lambda` falls by a constant
+    factor. (Levenberg's ratio of actual to predicted decrease is no guide after a line
+    search: it is near one for any small step.) Points must be independent: no batch
+    normalization.
+
+    Args:
+        model: A model whose data is a ``Collocation`` or ``Observations`` without
+            penalties; compile it with the result, loss ``"MSE"``.
+        damping: First :math:`\lambda`, in units of the mean diagonal of the kernel.
+        damping_range: Smallest and largest :math:`\lambda`. With far fewer residuals
+            than parameters 1e-6 is a better lower end: the step then leaves alone what
+            the points do not tell.
+        decay: Factor of :math:`\lambda` after a good step, in (0, 1].
+        momentum: :math:`\mu` in [0, 1).
+        halvings: Largest number of halvings of the step.
+        path: ``"layers"`` takes the Jacobian from one backward pass per residual
+            function, for networks of linear layers; ``"samples"`` takes it point by
+            point with ``torch.func``, for any network, several times slower.
+        order: Highest derivative of the outputs in the residuals, for
+            ``path="samples"``.
+        solver: ``"kernel"`` factors the matrix of the residuals, ``"gram"`` that of the
+            parameters, ``"cg"`` none: conjugate gradients with a Nystrom
+            preconditioner. ``"auto"`` takes the smaller matrix, and the last where
+            both are larger than 6000.
+        rank: Of the preconditioner.
+        tolerance: Of conjugate gradients, :math:`|b - A a| / |b|`. What is removed
+            from the residuals by the linear model is inexact by this share of them;
+            the step still descends, as long as the share removed is larger.
+        iterations: Limit of conjugate gradients. A step that ends here is used as it
+            is, with a warning, and :math:`\lambda` doubles.
+        acceleration: Whether steps are bent by the second derivative of the residuals
+            along them, where twice the norm of the second order is below 0.75 of the
+            first: one more evaluation and solution.
+
+    Example:
+        >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
+
+    Raises:
+        ValueError: A bad argument, data of another class or with penalties, or mixed
+            precision.
+    """
+
+    def __init__(
+        self,
+        model: dde.Model,
+        *,
+        damping: float = 1e-3,
+        damping_range: tuple[float, float] = (1e-9, 1e2),
+        decay: float = 0.8,
+        momentum: float = 0.9,
+        halvings: int = 6,
+        path: str = "layers",
+        order: int = 1,
+        solver: str = "auto",
+        rank: int = 500,
+        tolerance: float = 1e-2,
+        iterations: int = 100,
+        acceleration: bool = False,
+    ) -> None:
+        residual_data(model)
+        if dde.config.mixed:
+            raise ValueError(
+                "GaussNewton: the float type must be float32 or float64, got mixed. "
+                "Start a new process without set_default_float('mixed')."
+            )
+        low, high = damping_range
+        _check_options(
+            ("damping_range", damping_range, "hold 0 < low < high", 0 < low < high),
+            ("damping", damping, f"lie in {damping_range}", low <= damping <= high),
+            ("decay", decay, "lie in (0, 1]", 0 < decay <= 1),
+            ("momentum", momentum, "lie in [0, 1)", 0 <= momentum < 1),
+            ("halvings", halvings, "not be negative", halvings >= 0),
+            ("path", path, f"be one of {PATHS}", path in PATHS),
+            ("order", order, "be at least 1", order >= 1),
+        )
+        options = {"damping": damping, "low": low, "high": high, "decay": decay}
+        options |= {"momentum": momentum, "halvings": halvings, "steps": 0}
+        super().__init__(model.net.parameters(), options)
+        self._model, self._path, self._order = model, path, order
+        self._solver = _solver_options(solver, rank, tolerance, iterations)
+        self._is_accelerated = acceleration
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        """Do one step and return the loss it started from.
+
+        Args:
+            closure: Evaluates the loss at the points of this step, as DeepXDE's does.
+
+        Raises:
+            ValueError: No closure, or a loss that is not the sum of squares.
+            RuntimeError: The kernel is singular, or it or the residuals not finite.
+        """
+        if closure is None:
+            raise ValueError("GaussNewton: step needs a closure; train by dde.Model.")
+        with torch.enable_grad():
+            vector = ResidualVector(self._model)
+            jacobian = self._jacobian(vector, partial(vector.observed, closure))
+        self._check(jacobian.residuals, vector.loss)
+        self._move(vector, jacobian)
+        return vector.loss
+
+    def _jacobian(
+        self, vector: ResidualVector, observe: Callable[[], list[Tensor]]
+    ) -> Jacobian:
+        named = self._model.net.named_parameters()
+        parameters = {name: p for name, p in named if p.requires_grad and p.numel()}
+        if self._path == "layers":
+            return layer_jacobian(observe, parameters)
+        observe()
+        return sample_jacobian(vector, parameters, self._order)
+
+    def _check(self, residuals: Tensor, loss: float) -> None:
+        if self._model.external_trainable_variables:
+            raise ValueError(
+                "GaussNewton: external_trainable_variables would not be trained. Make "
+                "them parameters of the network."
+            )
+        total = residuals.square().sum().item()
+        if not math.isfinite(total):
+            raise RuntimeError(
+                "GaussNewton: the residuals are not finite. Check them for divisions "
+                "and roots, or start with a larger damping."
+            )
+        if abs(total - loss) > 1e-3 * abs(loss):
+            raise ValueError(
+                f"GaussNewton: the loss must be the sum of weighted mean squares, "
+                f"{total:.6g}, got {loss:.6g}. Compile with loss='MSE' and build the "
+                "network without regularization."
+            )
+
+    def _move(self, vector: ResidualVector, jacobian: Jacobian) -> None:
+        """Find the direction, search along it, adapt the damping."""
+        (group,) = self.param_groups
+        parameters = [p for p in group["params"] if p.requires_grad and p.numel()]
+        memory = [
+            group["momentum"] * self.state[p].get("direction", torch.zeros_like(p))
+            for p in parameters
+        ]
+        rest = jacobian.residuals - jacobian.push(memory)
+        solver = damped_solver(
+            jacobian, group["damping"], self._solver, seed=group["steps"]
+        )
+        found = zip(solver.solve(rest), memory, strict=True)
+        curve = Curve(parameters, [d + m for d, m in found])
+        if self._is_accelerated:
+            curve.accelerate(vector, jacobian, solver.solve)
+        loss = jacobian.residuals.square().sum().item()
+        size = curve.search(vector, loss, group["halvings"])
+        factor = group["decay"] if size >= 1 / 4 else 1.0 if size >= 1 / 8 else 2.0
+        damping = group["damping"] * (factor if solver.is_accurate else 2.0)
+        group["damping"] = min(max(damping, group["low"]), group["high"])
+        group["steps"] += 1
+        for p, d in zip(parameters, curve.direction, strict=True):
+            self.state[p]["direction"] = size * d
+
+
+def _solver_options(
+    kind: str, rank: int, tolerance: float, iterations: int
+) -> SolverOptions:
+    _check_options(
+        ("solver", kind, f"be one of {SOLVERS}", kind in SOLVERS),
+        ("rank", rank, "be at least 1", rank >= 1),
+        ("tolerance", tolerance, "lie in (0, 1)", 0 < tolerance < 1),
+        ("iterations", iterations, "be at least 1", iterations >= 1),
+    )
+    return SolverOptions(kind, rank, tolerance, iterations)
+
+
+def _check_options(*options: tuple[str, Any, str, bool]) -> None:
+    """Refuse an option (name, value, rule, whether it holds) that breaks its rule."""
+    for name, value, rule, holds in options:
+        if not holds:
+            raise ValueError(f"GaussNewton: {name} must {rule}, got {value!r}.")

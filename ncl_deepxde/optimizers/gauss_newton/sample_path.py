@@ -1,0 +1,91 @@
+r"""The Jacobian point by point with ``torch.func``, for any network.
+
+A residual sees the network through its value and derivatives at one point. With the
+gradients :math:`c_k` of :math:`r_n` by these,
+
+.. math:: \frac{\partial r_n}{\partial\theta}
+    = \sum_k c_k \cdot \frac{\partial}{\partial\theta} D^k y(x_n; \theta) .
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad, jacrev, vmap
+
+from ...jets.served import serve
+from .jacobian import Jacobian
+from .parts import DensePart, Part
+from .residuals import ResidualVector
+
+__all__ = ["sample_jacobian"]
+
+Parameters = Mapping[str, Tensor]
+
+
+def sample_jacobian(
+    vector: ResidualVector, parameters: Parameters, order: int
+) -> Jacobian:
+    """Return the Jacobian, one row after the other in a batch.
+
+    Args:
+        vector: The residuals at the points of this step.
+        parameters: All trainable parameters of the network by name.
+        order: Highest derivative of the outputs in the residuals.
+
+    Raises:
+        ValueError: A residual differentiates more often than ``order``.
+    """
+    levels: list[Tensor] = []
+
+    def point_levels(theta: Parameters, x: Tensor) -> list[Tensor]:
+        def value(x: Tensor) -> Tensor:
+            out: Tensor = functional_call(vector.net, dict(theta), (x[None],))
+            return out[0]
+
+        found, f = [value(x)], value
+        for _ in range(order):
+            f = jacrev(f)
+            found.append(f(x))
+        return found
+
+    theta = {name: p.detach() for name, p in parameters.items()}
+
+    def forward(inputs: Tensor) -> Tensor:
+        found = vmap(point_levels, in_dims=(None, 0))(theta, inputs.detach())
+        levels[:] = [level.requires_grad_() for level in found]
+        return serve(_once(levels), inputs, order)
+
+    def projected(theta: Parameters, x: Tensor, weights: list[Tensor]) -> Tensor:
+        pairs = zip(point_levels(theta, x), weights, strict=True)
+        return torch.stack([(c * level).sum() for level, c in pairs]).sum()
+
+    rows = vmap(grad(projected), in_dims=(None, 0, 0))
+    values: list[Tensor] = []
+    blocks: dict[str, list[Part]] = {name: [] for name in parameters}
+    for inputs, group in vector.groups(forward):
+        for r in group:
+            weights = torch.autograd.grad(
+                r.sum(), levels, retain_graph=True, materialize_grads=True
+            )
+            found = rows(theta, inputs.detach(), list(weights))
+            for name, p in parameters.items():
+                blocks[name].append(DensePart(found[name].reshape(len(r), -1), p.shape))
+            values.append(r.detach())
+    return Jacobian.of(values, blocks.values())
+
+
+def _once(levels: list[Tensor]) -> Callable[[Tensor, int], list[Tensor]]:
+    """Return an evaluation that gives the levels and refuses to be differentiated."""
+
+    def evaluate(inputs: Tensor, order: int) -> list[Tensor]:
+        if inputs.requires_grad:
+            raise ValueError(
+                f"GaussNewton: order={order} is less than the highest derivative in "
+                "the residuals. Pass the order of the equation."
+            )
+        return levels
+
+    return evaluate

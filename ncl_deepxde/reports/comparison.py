@@ -1,0 +1,131 @@
+"""Several run directories in one table; several seeds as mean and range."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from .tables import Metrics, format_value, metric_rows, text_table
+
+RANGE_NOTE = "Several runs of a model: mean [smallest, largest]."
+
+
+def load_metrics(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the `metrics.json` of a run directory.
+
+    Raises:
+        ValueError: If the file is missing, truncated, or not written by a run.
+    """
+    path = Path(directory) / "metrics.json"
+    if not path.is_file():
+        raise ValueError(
+            f"directory: needs a metrics.json, {path} is missing; finish the run with "
+            f"`ncl-deepxde run PROBLEM --out {directory} --resume`."
+        )
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"directory: {path} is truncated or no JSON ({error}); run again."
+        ) from error
+    if not _is_run(metrics):
+        raise ValueError(
+            f"directory: {path} was not written by a run, it needs the keys 'problem' "
+            "and 'models'; give a directory made by `ncl-deepxde run`."
+        )
+    return dict(metrics)
+
+
+def compare_runs(directories: Sequence[str | os.PathLike[str]]) -> str:
+    """Compare runs of one problem as text: a list of the runs and a table.
+
+    Models with the same name and preset are one column: `mean [smallest, largest]`.
+
+    Raises:
+        ValueError: If no directory is given, one is given twice, the problems differ,
+            or a directory holds no run.
+    """
+    paths = [Path(directory) for directory in directories]
+    if not paths or len({path.resolve() for path in paths}) < len(paths):
+        raise ValueError(
+            "directories: give each run directory once and at least one, got "
+            f"{[str(path) for path in paths]}."
+        )
+    runs = [load_metrics(path) for path in paths]
+    problems = [run["problem"] for run in runs]
+    if len(set(problems)) > 1:
+        listed = ", ".join(f"{p}: {q}" for p, q in zip(paths, problems, strict=True))
+        raise ValueError(
+            "directories: must be runs of one problem, errors of different problems "
+            f"cannot be compared; got {listed}."
+        )
+    listing = [
+        [str(path), *(str(run.get(key, "-")) for key in ("preset", "seed", "device"))]
+        for path, run in zip(paths, runs, strict=True)
+    ]
+    parts = [f"Runs of {problems[0]}"]
+    parts.append(text_table(["directory", "preset", "seed", "device"], listing))
+    parts.append(_group_table(_group_models(runs)))
+    return "\n\n".join(parts)
+
+
+def _is_run(metrics: Any) -> bool:
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("problem"), str):
+        return False
+    models = metrics.get("models")
+    return isinstance(models, dict) and all(
+        isinstance(m, dict) for m in models.values()
+    )
+
+
+def _group_models(runs: Sequence[Metrics]) -> dict[str, list[Metrics]]:
+    """Collect the models of all runs under a label: name, and preset if they differ."""
+    several = len({run.get("preset") for run in runs}) > 1
+    groups: dict[str, list[Metrics]] = {}
+    for run in runs:
+        for name, model in run["models"].items():
+            label = f"{name} ({run.get('preset')})" if several else name
+            groups.setdefault(label, []).append(model)
+    return groups
+
+
+def _group_table(groups: Mapping[str, Sequence[Metrics]]) -> str:
+    """Lay out one column per group, with the mean and range over its members."""
+    columns = {
+        group: [f"{group} #{i}" for i in range(len(models))]
+        for group, models in groups.items()
+    }
+    members = {
+        column: model
+        for group, models in groups.items()
+        for column, model in zip(columns[group], models, strict=True)
+    }
+    rows = metric_rows(members, max_times=5)
+    body: list[list[str]] = []
+    for section, section_rows in groupby(rows, key=lambda row: row.section):
+        body.append([section])
+        for row in section_rows:
+            cells = [_spread(row.values, names) for names in columns.values()]
+            body.append([f"  {row.label}", *cells])
+    header = [
+        f"{group}, {len(models)} runs" if len(models) > 1 else group
+        for group, models in groups.items()
+    ]
+    table = text_table(["", *header], body)
+    several = any(len(models) > 1 for models in groups.values())
+    return f"{table}\n\n{RANGE_NOTE}" if several else table
+
+
+def _spread(values: Mapping[str, float], names: Sequence[str]) -> str:
+    """Mean and range of the named values, or one number if all read the same."""
+    found = [values[name] for name in names if name in values]
+    shown = {format_value(value) for value in found}
+    if len(shown) < 2:
+        return shown.pop() if shown else format_value(None)
+    low, high = format_value(min(found)), format_value(max(found))
+    return f"{format_value(fmean(found))} [{low}, {high}]"

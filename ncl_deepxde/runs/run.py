@@ -1,0 +1,287 @@
+"""One run of a problem: reference, training, metrics, figures, report."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import deepxde as dde
+import torch
+
+from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
+from ..files import content_hash, replacing
+from ..evaluation.metrics import Solution
+from .discovery import find
+from .problem import DataProblem, Experiment, Problem
+from ..reports.report import terminal_table, write_report
+from .training import train
+
+__all__ = ["RunOptions", "check_name", "check_writable", "run", "select_device"]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is of.
+
+    Attributes:
+        problem: Name of the problem.
+        preset: Name of one of its presets.
+        models: Names of models; those of the preset when empty.
+        seed: Of weights and points; the first one, where the preset has several.
+        device: ``"cpu"`` or ``"cuda"``.
+        data: Files or folders of measurements, for problems that take some.
+    """
+
+    problem: str
+    preset: str
+    models: tuple[str, ...]
+    seed: int
+    device: str
+    data: tuple[str, ...] = ()
+
+    def command(self, out: Path) -> str:
+        """Return the command line that repeats the run."""
+        models = [word for model in self.models for word in ("--model", model)]
+        words = ["ncl-deepxde", "run", self.problem, *models, "--preset", self.preset]
+        words += [word for path in self.data for word in ("--data", path)]
+        words += ["--seed", str(self.seed), "--device", self.device]
+        return shlex.join([*words, "--out", out.name])
+
+    def content(self) -> dict[str, Any]:
+        """Return all options, data by name with the hash of their content."""
+        found = asdict(self)
+        del found["data"]
+        hashes = {Path(path).name: content_hash(Path(path)) for path in self.data}
+        return {**found, "data": hashes} if hashes else found
+
+
+def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, Any]:
+    """Solve the reference, train the models, compare, draw, report.
+
+    Args:
+        options: What to run.
+        out: Run directory.
+        resume: Continue the run in that directory.
+
+    Returns:
+        The content of ``metrics.json``.
+
+    Raises:
+        ValueError: A bad argument.
+        RuntimeError: Training or the reference failed.
+    """
+    start = time.perf_counter()
+    problem, options = _checked(options)
+    settings = problem.presets[options.preset].settings
+    _prepare(options, settings, out, resume)
+    reference_path = out / "reference.npz"
+    if not reference_path.exists():
+        _say("solving the reference")
+        problem.compute_reference(settings, reference_path)
+    reference = problem.load_reference(reference_path)
+    metrics: dict[str, Any] = {
+        **{k: getattr(options, k) for k in ("problem", "preset", "seed", "device")},
+        "models": {},
+        "reference": problem.describe_reference(reference_path),
+    }
+    solutions: dict[str, Solution] = {}
+    for cell, experiment in _trained(problem, options, reference, out, metrics, resume):
+        if cell.seed == options.seed:
+            solutions[cell.label] = experiment.solution
+    solutions["reference"] = reference
+    _say("drawing figures and writing fields")
+    figures = problem.draw(out, solutions, metrics)
+    report = write_report(
+        out,
+        title=f"{problem.name}: {problem.summary}",
+        summary_html_or_text=problem.summarize(metrics),
+        metrics=metrics,
+        figures=figures,
+        command=options.command(out),
+    )
+    print(f"\n{terminal_table(metrics)}\n")
+    _say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
+    return metrics
+
+
+def _trained(
+    problem: Problem,
+    options: RunOptions,
+    reference: Solution,
+    out: Path,
+    metrics: dict[str, Any],
+    resume: bool,
+) -> Iterator[tuple[Cell, Experiment]]:
+    """Train and measure cell by cell; the metrics are complete after each."""
+    settings = problem.presets[options.preset].settings
+    records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
+    for cell in list_cells(options.models, settings, options.seed):
+        experiment, costs = _train(problem, cell, options, out, resume)
+        _say(f"measuring {cell.name}")
+        record = with_costs(cell, costs, problem.measure(experiment, reference))
+        seeds = records[cell.model]
+        seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
+        metrics["models"][cell.model] = mean_over_seeds(seeds)
+        _write_json(out / "metrics.json", metrics)
+        yield cell, experiment
+
+
+def _train(
+    problem: Problem, cell: Cell, options: RunOptions, out: Path, resume: bool
+) -> tuple[Experiment, dict[str, float]]:
+    """Train one model; returns it with what that cost."""
+    with redirect_stdout(io.StringIO()):
+        dde.config.set_default_float(cell.settings["float"])
+        dde.config.set_random_seed(cell.seed)
+    experiment = problem.build(cell.model, cell.settings, cell.seed)
+    _say(f"training {cell.name}: {problem.models[cell.model]}")
+    result = train(
+        experiment.model,
+        experiment.stages,
+        out,
+        name=cell.name,
+        seed=cell.seed,
+        config={
+            **options.content(),
+            "models": None,
+            "settings": dict(cell.settings),
+        },
+        resume=resume,
+        evaluate=experiment.evaluate,
+    )
+    return experiment, {
+        "train_seconds": result.seconds,
+        "steps": result.steps,
+        "seconds_per_step": result.seconds_per_step,
+        "loss": result.loss,
+        "parameters": sum(p.numel() for p in experiment.model.net.parameters()),
+    }
+
+
+def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
+    """Find the problem with its data, check the names and fill in the models."""
+    problem = _with_data(find(options.problem), options.data)
+    check_name("--preset", options.preset, problem.presets)
+    models = options.models or problem.presets[options.preset].models
+    for model in models:
+        check_name("--model", model, problem.models)
+    if options.seed < 0:
+        raise ValueError(f"--seed: must not be negative, got {options.seed}.")
+    unique = tuple(dict.fromkeys(models))
+    return problem, RunOptions(**{**asdict(options), "models": unique})
+
+
+def _with_data(problem: Problem, files: tuple[str, ...]) -> Problem:
+    """Return the problem of some files, where there are any.
+
+    Raises:
+        ValueError: It takes no data, a file is missing, or two have the same name.
+    """
+    if not files:
+        return problem
+    if not isinstance(problem, DataProblem):
+        raise ValueError(
+            f"--data: {problem.name} takes no data, got {', '.join(files)}. Leave "
+            "--data out."
+        )
+    paths = [Path(file) for file in files]
+    for path in paths:
+        if not path.exists():
+            raise ValueError(f"--data: no such file or folder, got {path}.")
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        raise ValueError(f"--data: names must differ, got {', '.join(names)}.")
+    return problem.with_data(paths)
+
+
+def check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` unless a name is one of the keys of ``known``."""
+    if name not in known:
+        raise ValueError(
+            f"{argument}: must be one of {', '.join(known)}, got {name!r}."
+        )
+
+
+def _prepare(
+    options: RunOptions, settings: Mapping[str, Any], out: Path, resume: bool
+) -> None:
+    """Make the run directory and write or compare ``config.json``."""
+    check_writable(out)
+    path = out / "config.json"
+    content = {**options.content(), "settings": dict(settings)}
+    config = json.loads(json.dumps(content))
+    if path.exists() and not resume:
+        raise ValueError(
+            f"--out: {out} holds a run already. Continue it with --resume, or choose "
+            "another directory."
+        )
+    if path.exists():
+        try:
+            old = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ValueError(f"--resume: {path} is damaged. Start anew.") from None
+        keys = (config.keys() | old.keys()) - {"models"}
+        changed = sorted(k for k in keys if old.get(k) != config.get(k))
+        if changed:
+            raise ValueError(
+                f"--resume: the run in {out} has other values of {', '.join(changed)}. "
+                "Repeat its options (config.json), or choose another directory."
+            )
+    _write_json(path, config)
+
+
+def check_writable(directory: Path) -> None:
+    """Make a directory.
+
+    Raises:
+        ValueError: It cannot be made or written to.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / ".probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(
+            f"--out: {directory} must be a directory that can be written "
+            f"({error.strerror}). Choose another one."
+        ) from error
+
+
+def select_device(name: str) -> str:
+    """Let torch and DeepXDE compute on a device.
+
+    Args:
+        name: ``"auto"``, ``"cpu"`` or ``"cuda"``; auto takes a GPU where there is one.
+
+    Raises:
+        ValueError: There is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in ("cpu", "cuda"):
+        raise ValueError(f"--device: must be auto, cpu or cuda, got {name!r}.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            "--device: cuda needs a CUDA device that torch can see, and there is none. "
+            "Use --device cpu."
+        )
+    torch.set_default_device(name)
+    return name
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _say(message: str) -> None:
+    print(f"ncl-deepxde: {message}", file=sys.stderr, flush=True)

@@ -1,0 +1,319 @@
+"""The DeepXDE callback that times, logs, saves and ends one stage of training."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import deepxde as dde
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .checkpoints import save_checkpoint
+from ..files import replacing
+from .model_state import has_finite_weights, model_state, restore_sampling, sampling_state
+from .log import append_record
+
+__all__ = ["NonFiniteLoss", "Progress", "RunSettings", "Stage", "StageLoop"]
+
+
+class NonFiniteLoss(RuntimeError):  # noqa: N818
+    """A loss term or a weight became infinite or not a number."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One optimizer for one budget; the budget that is used up first ends the stage.
+
+    Args:
+        name: name of the stage in the log, such as "adam".
+        compile: calls `model.compile(..., verbose=0)` with the optimizer's name or an
+            instance, and may set `model.data.resample_every`. For L-BFGS pass a
+            `torch.optim.LBFGS`: one step of the stage is one call of its `step`.
+        steps: number of steps.
+        seconds: training time of the stage.
+
+    Raises:
+        ValueError: no budget, or one that is not positive.
+    """
+
+    name: str
+    compile: Callable[[dde.Model], None]
+    steps: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        budgets = [b for b in (self.steps, self.seconds) if b is not None]
+        if not budgets or not all(b > 0 for b in budgets):
+            raise ValueError(
+                f"Stage {self.name!r}: steps or seconds must be given and positive, "
+                f"got steps={self.steps} and seconds={self.seconds}."
+            )
+
+
+@dataclass
+class Progress:
+    """How far training has come; `stopped_by` is empty while a stage runs."""
+
+    stage: int = 0
+    step: int = 0
+    stage_seconds: float = 0.0
+    steps: int = 0
+    seconds: float = 0.0
+    loss: float = math.inf
+    stopped_by: str = ""
+
+    def enter_next_stage(self) -> None:
+        """Count the steps and seconds of a stage from zero again."""
+        self.stage += 1
+        self.step, self.stage_seconds, self.stopped_by = 0, 0.0, ""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Names and cadences of one run; `plan` must be equal for it to be continued."""
+
+    directory: Path
+    name: str
+    plan: dict[str, Any]
+    checkpoint_seconds: float
+    checkpoint_steps: int | None
+    log_every: int
+    show_progress: bool
+    evaluate: Callable[[], Mapping[str, float]] | None
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file of the newest checkpoint."""
+        return self.directory / "checkpoints" / f"{self.name}.pt"
+
+    @property
+    def previous(self) -> Path:
+        """The file of the checkpoint before."""
+        return self.checkpoint.with_name(f"{self.name}.previous.pt")
+
+    @property
+    def log(self) -> Path:
+        """The file of the log, shared by the models of a run directory."""
+        return self.directory / "log.jsonl"
+
+
+class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
+    """Runs stages through `dde.Model.train`, as the last of its callbacks."""
+
+    def __init__(
+        self, trained: dde.Model, settings: RunSettings, done: Progress
+    ) -> None:
+        super().__init__()
+        self.trained = trained
+        self.settings = settings
+        self.done = done
+        self.interrupted = False
+        self._saved_at = time.perf_counter()
+        self.saved_step = done.steps
+        self._has_warned = False
+        self._terms: dict[str, float] = {}
+        self._is_observing = False
+
+    def run(self, stage: Stage, callbacks: Sequence[dde.callbacks.Callback]) -> None:
+        """Train the compiled model from where `done` stands to the end of a stage."""
+        model, done = self.trained, self.done
+        self._stage = stage
+        self._trainable = [p.requires_grad for p in model.net.parameters()]
+        self._sampling = sampling_state(model)
+        model.train_state.step = model.train_state.iteration = done.steps
+        with self._progress_bar() as self._bar, _observed_losses(model, self._observe):
+            # DeepXDE's display would evaluate all losses once more.
+            model.train(
+                iterations=sys.maxsize,
+                display_every=sys.maxsize,
+                callbacks=[*callbacks, self],
+                verbose=0,
+            )
+
+    def on_train_begin(self) -> None:
+        """Undo DeepXDE's test before the loop: it draws points and thaws weights."""
+        restore_sampling(self.model, self._sampling)
+        for p, flag in zip(self.model.net.parameters(), self._trainable, strict=True):
+            p.requires_grad_(flag)
+        self.model.stop_training = False
+        self._clock = time.perf_counter()
+
+    def on_batch_begin(self) -> None:
+        """Wait for the first loss evaluation of the step."""
+        self._is_observing = True
+
+    def _observe(self, terms: Sequence[torch.Tensor]) -> None:
+        """Keep the loss terms a step starts from; stop before bad ones do harm."""
+        # Later evaluations are trials of a line search, which may be infinite.
+        if not self._is_observing:
+            return
+        self._is_observing = False
+        values = torch.stack([t.detach() for t in terms]).tolist()
+        names = getattr(self.trained.data, "loss_names", None)
+        names = names or [f"term {i}" for i in range(1, len(values) + 1)]
+        if self.trained.loss_weights is not None:
+            weights = torch.as_tensor(self.trained.loss_weights, device="cpu").tolist()
+            values = [w * v for w, v in zip(weights, values, strict=True)]
+        self._terms = dict(zip(names, values, strict=True))
+        for name, value in self._terms.items():
+            if not math.isfinite(value):
+                self._refuse(f"the loss term {name!r} is {value}", self.done.steps + 1)
+
+    def on_batch_end(self) -> None:
+        """Count the step and show its losses to the other callbacks."""
+        done, now = self.done, time.perf_counter()
+        elapsed, self._clock = now - self._clock, now
+        done.step += 1
+        done.steps += 1
+        done.stage_seconds += elapsed
+        done.seconds += elapsed
+        done.loss = math.fsum(self._terms.values())
+        self.model.train_state.loss_train = np.array(list(self._terms.values()))
+
+    def on_epoch_end(self) -> None:
+        """Log, show and save, and end the stage when a budget is used up."""
+        done, settings = self.done, self.settings
+        done.stopped_by = self._reason_to_stop()
+        if done.stopped_by or done.steps % settings.log_every == 0:
+            self._log()
+        self._show()
+        every = settings.checkpoint_steps
+        waited = time.perf_counter() - self._saved_at
+        is_due = waited >= settings.checkpoint_seconds
+        is_due |= every is not None and done.steps % every == 0
+        if is_due or done.stopped_by or self.interrupted:
+            self.save()
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.model.stop_training = bool(done.stopped_by)
+
+    def on_train_end(self) -> None:
+        """Turn DeepXDE's copies of points into arrays, which `dde.saveplot` needs."""
+        state = self.model.train_state
+        for name in ("X_train", "X_test"):
+            points = getattr(state, name)
+            if isinstance(points, torch.Tensor):
+                setattr(state, name, points.detach().cpu().numpy())
+
+    def _reason_to_stop(self) -> str:
+        stage, done = self._stage, self.done
+        if self.model.stop_training:
+            return "callback"
+        if stage.steps is not None and done.step >= stage.steps:
+            return "steps"
+        if stage.seconds is not None and done.stage_seconds >= stage.seconds:
+            return "seconds"
+        return ""
+
+    def save(self) -> None:
+        """Write a checkpoint; if the disk is full, warn once and keep the older one."""
+        if not has_finite_weights(self.trained):
+            self._refuse("a weight is not finite", self.done.steps)
+        with self._surviving_full_disk():
+            self.write()
+        self._saved_at = time.perf_counter()
+
+    def write(self) -> None:
+        """Write a checkpoint and keep the one before; raises OSError."""
+        newest = self.settings.checkpoint
+        if newest.exists():
+            with replacing(self.settings.previous) as copy:
+                shutil.copyfile(newest, copy)
+        payload = {"progress": asdict(self.done), "plan": self.settings.plan}
+        save_checkpoint(newest, payload | {"state": model_state(self.trained)})
+        self.saved_step = self.done.steps
+
+    def _log(self) -> None:
+        record = {
+            "model": self.settings.name,
+            "stage": self._stage.name,
+            "step": self.done.steps,
+            "seconds": self.done.seconds,
+            "loss": self.done.loss,
+            "terms": self._terms,
+        }
+        if self.settings.evaluate is not None:
+            record["errors"] = dict(self.settings.evaluate())
+            self._clock = time.perf_counter()
+        terms = self.model.train_state.loss_train
+        self.model.losshistory.append(self.done.steps, terms, None, None)
+        with self._surviving_full_disk():
+            append_record(self.settings.log, record)
+
+    @contextmanager
+    def _surviving_full_disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if not self._has_warned:
+                warnings.warn(
+                    f"{self.settings.name}: cannot write to {self.settings.directory} "
+                    f"({error.strerror or error}). Training goes on; the checkpoint of "
+                    f"step {self.saved_step} stays. Free some space on the disk.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
+            self._has_warned = True
+
+    def _refuse(self, reason: str, step: int) -> NoReturn:
+        raise NonFiniteLoss(
+            f"{self.settings.name}: {reason} at step {step}, stage "
+            f"{self._stage.name!r}. The last good checkpoint is "
+            f"{self.settings.checkpoint}, of step {self.saved_step}. A resumed run "
+            "would repeat this; lower the learning rate or check the residuals."
+        )
+
+    def _progress_bar(self) -> tqdm[NoReturn]:
+        return tqdm(
+            total=1.0,
+            bar_format=f"{self.settings.name} {self._stage.name}: "
+            "{percentage:3.0f}%|{bar}| {desc}",
+            # A log file gets a line now and then, not an animation.
+            mininterval=0.2 if sys.stderr.isatty() else 10.0,
+            disable=not self.settings.show_progress,
+        )
+
+    def _show(self) -> None:
+        """Move the bar: the budget that is nearer to its end decides."""
+        if self._bar.disable:
+            return
+        stage, done = self._stage, self.done
+        fractions = []
+        if stage.steps is not None:
+            fractions.append(done.step / stage.steps)
+        if stage.seconds is not None:
+            fractions.append(done.stage_seconds / stage.seconds)
+        fraction = min(max(fractions), 1.0)
+        left = tqdm.format_interval(done.stage_seconds * (1 / fraction - 1))
+        text = f"step {done.steps}, loss {done.loss:.2e}, {left} left"
+        self._bar.set_description_str(text, refresh=False)
+        self._bar.update(fraction - self._bar.n)
+
+
+@contextmanager
+def _observed_losses(
+    model: dde.Model, observe: Callable[[Sequence[torch.Tensor]], None]
+) -> Iterator[None]:
+    """Hand the loss terms that DeepXDE computes while it trains to `observe`."""
+    original = model.data.losses_train
+
+    def losses_train(*arguments: Any, **options: Any) -> Any:
+        terms = original(*arguments, **options)
+        observe(terms if isinstance(terms, list) else [terms])
+        return terms
+
+    model.data.losses_train = losses_train
+    try:
+        yield
+    finally:
+        del model.data.losses_train

@@ -1,0 +1,5 @@
+"""Euler equations in the ball."""
+
+from .problem import PROBLEM
+
+__all__ = ["PROBLEM"]

@@ -1,0 +1,201 @@
+"""The networks of the Euler ball, each with what is left of the equations to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import deepxde as dde
+import torch
+from torch import Tensor
+
+from ncl_deepxde.nn import NCL, CurlNet, InitialState, Wall
+from reference_fem.ball_start import (
+    euler_ball_density,
+    euler_ball_printed_velocity,
+    euler_ball_velocity,
+)
+
+from ..equations import (
+    Model,
+    Settings,
+    columns,
+    flow_residuals,
+    hidden,
+    initializer,
+    started,
+)
+
+__all__ = ["MODELS", "build_model", "initial_residuals", "is_hard", "wall_residual"]
+
+MODELS = {
+    "pinn": "plain network, all equations as residuals",
+    "pinn-hard": "plain network, hard initial state and wall",
+    "curl": "exact incompressibility, free density",
+    "ncl-vector": "exact continuity, vector construction",
+    "ncl-hard": "exact continuity, hard initial state and wall",
+}
+
+# Of soft models; what is built in must be compatible with the wall.
+STARTS = {"compatible": euler_ball_velocity, "printed": euler_ball_printed_velocity}
+
+# With div u = 0, incompressibility is continuity times the density.
+EXACT = {
+    "curl": "incompressibility",
+    "ncl-vector": "continuity",
+    "ncl-hard": "continuity",
+}
+
+ACTIVATIONS = {"sharp softplus": partial(torch.nn.functional.softplus, beta=25.0)}
+
+
+def build_model(name: str, own: Settings) -> Model:
+    """Return a fresh model.
+
+    Args:
+        name: A key of ``MODELS``.
+        own: Settings of a preset, with those of the model.
+    """
+    names = [*(f"momentum {axis}" for axis in "xyz"), "incompressibility", "continuity"]
+    kept = [k for k, equation in enumerate(names) if equation != EXACT.get(name)]
+
+    def residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
+        found = flow_residuals(
+            inputs, outputs, per_volume=own["per_volume"], with_continuity=True
+        )
+        return [found[k] for k in kept]
+
+    terms = [(names[k], names[k].split()[0]) for k in kept]
+    return Model(NETWORKS[name](own), residuals, terms, 0 if is_hard(name) else 4)
+
+
+def is_hard(name: str) -> bool:
+    """Whether initial state and wall are built into a model."""
+    return name.endswith("hard")
+
+
+def _plain(own: Settings) -> dde.nn.FNN:
+    return started(dde.nn.FNN(_sizes(own), _activation(own), initializer(own)), own)
+
+
+def _plain_hard(own: Settings) -> dde.nn.FNN:
+    net = _plain(own)
+    net.apply_output_transform(partial(_from_state, ramp=own["ramp"]))
+    return net
+
+
+def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
+    r"""Let the initial state fade and turn the velocity along the wall.
+
+    .. math:: \rho = e^{-t/\tau} \rho_0 + (1 - e^{-t/\tau}) N_\rho, \qquad
+        u = e^{-t/\tau} u_0 + (1 - e^{-t/\tau}) (1 - x x^T) N_u
+
+    On the sphere the matrix :math:`1 - x x^T` removes the normal component, inside it
+    is invertible, so no flow is lost.
+    """
+    x, decay = inputs[:, :3], torch.exp(-inputs[:, 3:] / ramp)
+    own_rho, own_u, p = outputs.tensor_split([1, 4], dim=1)
+    own_u = own_u - x * (x * own_u).sum(dim=1, keepdim=True)
+    rho = decay * start_density(x) + (1 - decay) * own_rho
+    u = decay * euler_ball_velocity(x.T, torch).T + (1 - decay) * own_u
+    return torch.cat([rho, rho * u, p], dim=1)
+
+
+def _curl(own: Settings) -> CurlNet:
+    construction = own["construction"]
+    net = CurlNet(
+        _sizes(own), _activation(own), initializer(own), construction=construction
+    )
+    return started(net, own)
+
+
+def _vector(own: Settings) -> NCL:
+    net = NCL(
+        _sizes(own),
+        _activation(own),
+        initializer(own),
+        construction="vector",
+        mean_density=own["mean_density"],
+    )
+    return started(net, own)
+
+
+def _hard(own: Settings) -> NCL:
+    state = InitialState(
+        start_density,
+        velocity=lambda x: euler_ball_velocity(x.T, torch).T,
+        ramp=own["ramp"],
+        potential=fading_potential,
+    )
+    net = NCL(
+        _sizes(own),
+        _activation(own),
+        initializer(own),
+        initial=state,
+        wall=Wall(distance_from_wall, wall_points()),
+    )
+    return started(net, own)
+
+
+NETWORKS: Mapping[str, Callable[[Settings], Any]] = {
+    "pinn": _plain,
+    "pinn-hard": _plain_hard,
+    "curl": _curl,
+    "ncl-vector": _vector,
+    "ncl-hard": _hard,
+}
+
+
+def _sizes(own: Settings) -> list[int]:
+    return [4, *hidden(own), 5]
+
+
+def _activation(own: Settings) -> Any:
+    return ACTIVATIONS.get(own["activation"], own["activation"])
+
+
+def start_density(x: Tensor) -> Tensor:
+    r"""Return :math:`\rho_0`, (N, 1), at points (N, 3)."""
+    rho: Tensor = euler_ball_density(x.T, torch)[:, None]
+    return rho
+
+
+def fading_potential(x: Tensor) -> Tensor:
+    r"""Return :math:`a_0 = x (1 - |x|^2)/5`, (N, 3), at points (N, 3).
+
+    Its divergence is :math:`3/5 - |x|^2 = \rho_0 - \bar\rho`, and it vanishes on the
+    wall: :math:`x \int_0^1 (\rho_0(s x) - \bar\rho) s^2 ds` in closed form.
+    """
+    return x * distance_from_wall(x) / 5
+
+
+def distance_from_wall(x: Tensor) -> Tensor:
+    r"""Return :math:`w = 1 - |x|^2`, (N, 1), at points (N, 3)."""
+    return 1 - x.square().sum(dim=1, keepdim=True)
+
+
+def wall_points() -> Tensor:
+    """Return points on the sphere, (98, 3)."""
+    cube = torch.cartesian_prod(*[torch.arange(-2.0, 3.0)] * 3)
+    x = cube[cube.abs().amax(dim=1) == 2]
+    return torch.nn.functional.normalize(x)
+
+
+def initial_residuals(start: str, inputs: Tensor, outputs: Tensor) -> list[Tensor]:
+    r"""Return :math:`\rho - \rho_0` and :math:`m - \rho_0 u_0`, each (N, 1).
+
+    Args:
+        start: A key of ``STARTS``.
+        inputs: Shape (N, 4).
+        outputs: Columns (rho, m, p), shape (N, 5).
+    """
+    x = inputs[:, :3]
+    rho = start_density(x)
+    momentum = rho * STARTS[start](x.T, torch).T
+    return columns(outputs[:, :4] - torch.cat([rho, momentum], dim=1))
+
+
+def wall_residual(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
+    r"""Return :math:`m\cdot n`, (N, 1), on the sphere, whose normal is x."""
+    return [(outputs[:, 1:4] * inputs[:, :3]).sum(dim=1, keepdim=True)]

@@ -1,0 +1,132 @@
+"""Sizes, weights and budgets of the Euler ball.
+
+A model's name as a key holds what differs for that model. Loss weights: each component
+of the momentum residual, incompressibility, continuity, each component of the initial
+state, and the momentum through the wall.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ncl_deepxde.runs.problem import Preset
+
+__all__ = ["PRESETS", "T_END"]
+
+T_END = 0.5
+
+
+def _gauss_newton(
+    damping: float = 1e-3, least: float = 1e-6, **budget: Any
+) -> dict[str, Any]:
+    """Return a stage by Gauss-Newton."""
+    options = {"damping": damping, "damping_range": [least, 1e2], "decay": 0.7}
+    return {"optimizer": "gauss-newton", "options": options, **budget}
+
+
+def _adam(lr: float, drop: float) -> dict[str, Any]:
+    """Return the paper's Adam, whose rate falls to nearly nothing after 300 steps."""
+    return {"lr": lr, "drop_at": 300, "drop": drop, "steps": 10_000}
+
+
+# The paper has neither a plain network nor hard states; they take its sizes and rates.
+PAPER = {
+    "float": "float32",
+    "t_end": T_END,
+    "start": "printed",
+    "points": "uniform",
+    "per_volume": True,
+    "ramp": 0.2,
+    "construction": "vector",
+    "mean_density": 0.0,
+    "width": 128,
+    "depth": 4,
+    "activation": "sharp softplus",
+    "initializer": "LeCun normal",
+    "scale": 0.8,
+    "num_domain": 1000,
+    "num_initial": 1000,
+    "num_wall": 1000,
+    "momentum": 0.2,
+    "incompressibility": 0.1,
+    "continuity": 3.0,
+    "initial": 30.0,
+    "wall": 0.1,
+    "stages": ["adam"],
+    "adam": _adam(3e-3, 1e-2),
+    "reference": {"n": 12, "dt": 5e-3},
+    "ncl-vector": {"per_volume": False, "adam": _adam(1e-3, 5e-3)},
+    "ncl-hard": {"per_volume": False, "adam": _adam(1e-3, 5e-3)},
+}
+
+QUICK = {
+    "float": "float32",
+    "t_end": T_END,
+    "start": "compatible",
+    "points": "kronecker",
+    "per_volume": True,
+    "ramp": 0.2,
+    "construction": "matrix",
+    "mean_density": "trained",
+    "width": 48,
+    "depth": 3,
+    "activation": "tanh",
+    "initializer": "Glorot normal",
+    "scale": 1.0,
+    "num_domain": 300,
+    "num_initial": 100,
+    "num_wall": 100,
+    "momentum": 1.0,
+    "incompressibility": 1.0,
+    "continuity": 1.0,
+    "initial": 10.0,
+    "wall": 10.0,
+    "stages": ["gauss-newton"],
+    "gauss-newton": _gauss_newton(seconds=80.0),
+    "reference": {"n": 8, "dt": 1e-2},
+    "ncl-hard": {"num_domain": 500},
+    "pinn-hard": {"num_domain": 500},
+}
+
+MORE = {"num_initial": 200, "num_wall": 200}
+BEST = {
+    **QUICK,
+    "stages": ["gauss-newton", "more points"],
+    "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=600, **MORE),
+    "reference": {"n": 12, "dt": 5e-3},
+}
+BEST["ncl-hard"] = BEST["pinn-hard"] = {
+    "num_domain": 500,
+    "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=1000),
+}
+
+SMOKE = {
+    **QUICK,
+    "width": 12,
+    "depth": 2,
+    "num_domain": 60,
+    "num_initial": 30,
+    "num_wall": 30,
+    "stages": ["gauss-newton"],
+    "gauss-newton": _gauss_newton(steps=4),
+    "reference": {"n": 3, "dt": 5e-2},
+    "ncl-hard": {"num_domain": 120},
+    "pinn-hard": {"num_domain": 120},
+}
+
+RIVALS = ("pinn", "pinn-hard", "curl", "ncl-vector", "ncl-hard")
+
+PRESETS = {
+    "quick": Preset("twelve minutes on two cores", RIVALS, QUICK),
+    "best": Preset("an hour on two cores", RIVALS, BEST),
+    "paper": Preset(
+        "sizes, weights and steps of the paper",
+        ("curl", "ncl-vector"),
+        PAPER,
+    ),
+    "smoke": Preset(
+        "a minute, to see that everything runs; no accuracy",
+        RIVALS,
+        SMOKE,
+    ),
+}

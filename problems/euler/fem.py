@@ -1,0 +1,67 @@
+"""References by finite elements, computed in a process of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import reference_fem
+from ncl_deepxde.evaluation.metrics import Array
+
+__all__ = ["conservation", "describe_fem", "solve_by_fem"]
+
+
+def solve_by_fem(
+    domain: str, settings: Mapping[str, Any], path: Path, save_times: int
+) -> None:
+    """Run ``python -m reference_fem``: MPI and DeepXDE do not go together in one.
+
+    Args:
+        domain: What the command calls the problem.
+        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        path: The npz file to write.
+        save_times: Number of saved times.
+
+    Raises:
+        RuntimeError: The solver failed.
+    """
+    sizes = settings["reference"]
+    command = [sys.executable, "-m", "reference_fem", domain]
+    command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]
+    command += ["--t-end", repr(settings["t_end"])]
+    command += ["--save-times", str(save_times), "--out", str(path.resolve())]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise RuntimeError(
+            f"reference: the finite-element solver ended with code {done.returncode}; "
+            f"its message stands above. To see it alone: {' '.join(command[1:])}"
+        )
+
+
+def describe_fem(path: Path) -> dict[str, Any]:
+    """Return the settings of a solution in a file and how well it conserves."""
+    result = reference_fem.load(path)
+    found = result.diagnostics
+    return {
+        "solver": "finite elements (dolfinx)",
+        **result.parameters,
+        **{
+            f"largest_{name}": float(found[name].max())
+            for name in ("divergence", "wall_leakage")
+            if name in found
+        },
+        **conservation(found["mass"], found["energy"]),
+    }
+
+
+def conservation(mass: Array, energy: Array) -> dict[str, float]:
+    """Return the largest relative changes of mass and energy over time, (T,) each."""
+    return {
+        "mass_drift": float(np.abs(mass / mass[0] - 1).max()),
+        "energy_drift": float(np.abs(energy / energy[0] - 1).max()),
+    }

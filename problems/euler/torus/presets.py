@@ -1,0 +1,186 @@
+"""Sizes, weights and budgets of the Euler torus.
+
+A model's name as a key holds what differs for that model. Loss weights: each component
+of the momentum residual, incompressibility, continuity (plain network only), each
+component of the initial state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ncl_deepxde.runs.problem import Preset
+
+__all__ = ["PRESETS", "T_END"]
+
+T_END = 1 / 3
+
+
+# Below these the plain networks fit their points and diverge between them.
+DAMPING = 1e-6
+PLAIN_HARD_DAMPING = 1e-5
+
+
+def _adam(lr: float, **budget: Any) -> dict[str, Any]:
+    return {"lr": lr, **budget}
+
+
+def _gauss_newton(
+    damping: float = 1e-3, least: float = DAMPING, **budget: Any
+) -> dict[str, Any]:
+    """Return a stage by Gauss-Newton."""
+    options = {"damping": damping, "damping_range": [least, 1e2], "decay": 0.7}
+    return {"optimizer": "gauss-newton", "options": options, **budget}
+
+
+def _more(**budget: Any) -> dict[str, Any]:
+    """Return Gauss-Newton going on with more points, near where it left the damping."""
+    return _gauss_newton(1e-5, **budget)
+
+
+PAPER = {
+    "float": "float32",
+    "t_end": T_END,
+    "points": "uniform",
+    "per_volume": False,
+    "ramp": 0.1,
+    "windows": 1,
+    "closure": 1.0,
+    "width": 512,
+    "depth": 8,
+    "harmonics": 1,
+    "activation": "sin",
+    "initializer": "LeCun normal",
+    "num_domain": 1000,
+    "num_initial": 1000,
+    "initial": 30.0,
+    "stages": ["adam"],
+    "reference": {"n": 100, "dt": 1e-3},
+    "pinn": {
+        "scale": 1.0,
+        "momentum": 1e-2,
+        "incompressibility": 1e-1,
+        "continuity": 1e3,
+        "adam": _adam(1e-4, drop_at=300, drop=0.5, steps=600_000),
+    },
+}
+PAPER_NCL = {
+    "scale": 0.7,
+    "potential_scale": 1.0,
+    "momentum": 2e-3,
+    "incompressibility": 1e-2,
+    "adam": _adam(5e-4, drop_at=300, drop=0.5, steps=600_000),
+}
+# The paper has only soft starts; the others take its sizes and rates.
+PAPER |= dict.fromkeys(
+    ("ncl-matrix", "ncl-vector", "ncl-hard", "ncl-tensor"), PAPER_NCL
+)
+PAPER["pinn-hard"] = PAPER["pinn"]
+
+QUICK = {
+    "float": "float32",
+    "t_end": T_END,
+    "points": "kronecker",
+    "per_volume": True,
+    "ramp": 0.1,
+    "windows": 1,
+    "width": 48,
+    "depth": 4,
+    "harmonics": 2,
+    "activation": "tanh",
+    "initializer": "Glorot normal",
+    "scale": 1.0,
+    "num_domain": 300,
+    "num_initial": 150,
+    "momentum": 1e-1,
+    "incompressibility": 1e-1,
+    "continuity": 1e-1,
+    "closure": 10.0,
+    "initial": 10.0,
+    "stages": ["gauss-newton", "more points"],
+    "gauss-newton": _gauss_newton(seconds=30.0),
+    "more points": _more(seconds=120.0, num_domain=700, num_initial=300),
+    "reference": {"n": 40, "dt": 2e-3},
+}
+# Per volume, the plain network settles in other flows.
+PINN = {"per_volume": False, "momentum": 1e-2}
+# As many points in all: a hard start needs none of its own.
+QUICK["pinn"] = PINN
+QUICK["ncl-hard"] = {
+    "num_domain": 450,
+    "more points": _more(seconds=120.0, num_domain=1000),
+}
+QUICK["pinn-hard"] = {
+    "num_domain": 450,
+    "gauss-newton": _gauss_newton(least=PLAIN_HARD_DAMPING, seconds=30.0),
+    "more points": _more(least=PLAIN_HARD_DAMPING, seconds=120.0, num_domain=1000),
+}
+
+ADAM = {
+    **QUICK,
+    # Per volume, NCL settles at a constant density under Adam.
+    "per_volume": False,
+    "momentum": 1e-2,
+    "num_domain": 1000,
+    "num_initial": 500,
+    "stages": ["adam"],
+    "adam": _adam(1e-2, seconds=170.0),
+}
+ADAM["ncl-hard"] = {"num_domain": 1500}
+ADAM["pinn-hard"] = {"num_domain": 1500, "per_volume": True, "momentum": 1e-1}
+
+BEST = {
+    **QUICK,
+    "gauss-newton": _gauss_newton(seconds=40.0),
+    "stages": ["gauss-newton", "more points", "most points"],
+    "more points": _more(seconds=260.0, num_domain=700, num_initial=300),
+    "most points": _more(seconds=300.0, num_domain=1400, num_initial=600),
+    "reference": {"n": 80, "dt": 2e-3},
+}
+BEST["ncl-hard"] = {
+    "num_domain": 450,
+    "more points": _more(seconds=260.0, num_domain=1000),
+    "most points": _more(seconds=300.0, num_domain=2000),
+}
+BEST["pinn-hard"] = {
+    "num_domain": 450,
+    "gauss-newton": _gauss_newton(least=PLAIN_HARD_DAMPING, seconds=40.0),
+    "more points": _more(least=PLAIN_HARD_DAMPING, seconds=260.0, num_domain=1000),
+    "most points": _more(least=PLAIN_HARD_DAMPING, seconds=300.0, num_domain=2000),
+}
+
+SMOKE = {
+    **QUICK,
+    "windows": 2,
+    "width": 16,
+    "depth": 2,
+    "num_domain": 100,
+    "num_initial": 50,
+    "stages": ["adam", "gauss-newton", "more points"],
+    "adam": _adam(2e-3, steps=25),
+    "gauss-newton": _gauss_newton(steps=5),
+    "reference": {"n": 16, "dt": 2e-2},
+}
+SMOKE["more points"] = _more(steps=2, num_domain=120, num_initial=60)
+SMOKE["pinn-hard"] = SMOKE["ncl-hard"] = {
+    "num_domain": 150,
+    "more points": _more(steps=2, num_domain=180),
+}
+
+RIVALS = ("pinn", "pinn-hard", "ncl-hard")
+
+PRESETS = {
+    "quick": Preset("under ten minutes on two cores", RIVALS, QUICK),
+    "best": Preset("half an hour on two cores", ("pinn-hard", "ncl-hard"), BEST),
+    "adam": Preset("quick by Adam in place of Gauss-Newton", RIVALS, ADAM),
+    "paper": Preset(
+        "sizes, weights and steps of the paper; days on a GPU",
+        ("pinn", "ncl-matrix"),
+        PAPER,
+    ),
+    "smoke": Preset(
+        "a minute, to see that everything runs; no accuracy",
+        ("pinn", "pinn-hard", "ncl-matrix", "ncl-vector", "ncl-hard", "ncl-tensor"),
+        SMOKE,
+    ),
+}

@@ -1,0 +1,134 @@
+"""Metrics of the simulated fluid flow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ncl_deepxde.data import sobol_box
+from ncl_deepxde.evaluation.consistency import consistency_smape
+from ncl_deepxde.evaluation.metrics import Array, Solution, mass_drift
+from ncl_deepxde.evaluation.solution import NetworkSolution, continuity_error
+from ncl_deepxde.nn.base.contract import ExactContinuity
+
+from .reference import box_grid, exact
+from .regions import EXTENT, HORIZON, region
+
+__all__ = ["accuracy", "measure"]
+
+LAST_OBSERVED = 1.0
+CONSISTENCY_TIMES = np.linspace(0.1, HORIZON, 10)
+CONSISTENCY_STEPS = 150
+"""Paths that need more steps of dopri8 count as not to be followed."""
+CONTINUITY_POINTS = 4000
+MASS_TIMES = (0.4, 0.8, HORIZON)
+
+
+def measure(solution: NetworkSolution, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics of a model, with keys that end in the case.
+
+    Args:
+        solution: The trained model.
+        settings: Of its case, with ``dim`` and ``evaluation``.
+    """
+    own, dim = settings["evaluation"], settings["dim"]
+    points = _numbers(region("test", dim, sobol_box), own["points"])
+    found = accuracy(solution, points, np.linspace(0, HORIZON, own["times"]))
+    consistency = _consistency(solution.net, dim, own)
+    if consistency is not None:
+        found["consistency_smape"] = consistency
+    net = solution.net
+    box = sobol_box([-EXTENT] * dim + [0.0], [EXTENT] * dim + [HORIZON])
+    inputs = _numbers(box, CONTINUITY_POINTS)
+    residual = continuity_error(
+        net if isinstance(net, ExactContinuity) else _Flux(net),
+        inputs[:, :dim],
+        inputs[:, dim:],
+    )
+    found["continuity_max"] = residual.largest
+    found["continuity_relative"] = residual.relative
+    found["mass_drift"] = mass_drift(solution, box_grid(own["grid"], dim), MASS_TIMES)
+    return {f"{key}_{settings['case']}": value for key, value in found.items()}
+
+
+def accuracy(solution: Solution, points: Array, times: Array) -> dict[str, float]:
+    r"""Return R2 of the density and the mean square error of the velocity.
+
+    .. math:: R^2 = 1 - \frac{\sum (\rho - \rho^*)^2}{\sum (\rho^* - \bar\rho^*)^2},
+        \qquad \frac{\sum \rho^* |u - u^*|^2 / d}{\sum \rho^*}
+
+    with sums over all points and times, and R2 once more up to the last observed time.
+    The velocity counts where there is fluid, for only there it carries something.
+
+    Args:
+        solution: The trained model.
+        points: Shape (N, d).
+        times: Times to compare at.
+    """
+    values = [(solution(points, t), exact(points, t)) for t in map(float, times)]
+    rho, true_rho = (np.stack([pair[i]["rho"] for pair in values]) for i in (0, 1))
+    u, true_u = (np.stack([pair[i]["u"] for pair in values]) for i in (0, 1))
+    observed = times <= LAST_OBSERVED + 1e-9
+    squares = np.square(u - true_u).mean(axis=2, keepdims=True)
+    return {
+        "r2": r2(rho, true_rho),
+        "r2_interpolation": r2(rho[observed], true_rho[observed]),
+        "velocity_mse": float((true_rho * squares).sum() / true_rho.sum()),
+    }
+
+
+def r2(value: Array, truth: Array) -> float:
+    r"""Return the coefficient of determination over all entries."""
+    unexplained = np.square(value - truth).sum()
+    return float(1 - unexplained / np.square(truth - truth.mean()).sum())
+
+
+class _Flux(torch.nn.Module):
+    """A plain network of a density and a velocity, seen through its flux."""
+
+    def __init__(self, net: torch.nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the columns (rho, rho u), (N, d + 1), for inputs (N, d + 1)."""
+        rho, u = self.net(inputs).tensor_split([1], dim=1)
+        return torch.cat([rho, rho * u], dim=1)
+
+
+def _consistency(net: Any, dim: int, own: Mapping[str, Any]) -> float | None:
+    """Return the consistency where there is fluid at the time in question.
+
+    ``None`` where the solver cannot follow the velocity: a quotient of momentum and
+    density varies without bound where the density vanishes.
+    """
+    box = sobol_box([-EXTENT] * dim, [EXTENT] * dim)
+    candidates = _numbers(box, own["consistency_candidates"])
+    points, times = [], []
+    for time in CONSISTENCY_TIMES:
+        is_dense = exact(candidates, time)["rho"][:, 0] > own["least_density"]
+        points.append(candidates[is_dense][: own["consistency_points"]])
+        times.append(np.full((len(points[-1]), 1), time))
+    try:
+        return consistency_smape(
+            net,
+            np.concatenate(points),
+            np.concatenate(times),
+            box=(-EXTENT, EXTENT),
+            max_steps=CONSISTENCY_STEPS,
+        )
+    except RuntimeError as error:
+        print(f"ncl-deepxde: no consistency: {error}", file=sys.stderr)
+        return None
+
+
+def _numbers(sampler: Any, n: int) -> Array:
+    """Draw the same n points at every call."""
+    generator = torch.Generator(torch.get_default_device()).manual_seed(0)
+    points: Array = sampler(n, generator).double().cpu().numpy()
+    return points

@@ -1,0 +1,92 @@
+"""Figures and words of the Hodge decomposition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ncl_deepxde.runs import log as run_log
+from ncl_deepxde.runs.cells import list_cells
+from ncl_deepxde.runs.problem import Figure
+
+from .figures import draw_errors, draw_slices
+
+__all__ = ["draw", "summarize"]
+
+
+def draw(
+    directory: Path,
+    solutions: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    settings: Mapping[str, Any],
+) -> list[Figure]:
+    """Draw all figures below ``figures/``.
+
+    Args:
+        directory: Run directory.
+        solutions: Of the first seed, by ``"MODEL-CASE"``, and ``"reference"``.
+        metrics: Content of ``metrics.json``.
+        settings: Of the preset.
+    """
+    folder = directory / "figures"
+    folder.mkdir(exist_ok=True)
+    models = list(metrics["models"])
+    runs = _records(directory, models, settings, metrics["seed"])
+    trivial = metrics["reference"]["error_of_the_field_itself"]
+    draw_errors(folder / "error.png", runs, trivial)
+    captions = [
+        (
+            "figures/error.png",
+            "Squared error of the divergence-free part in units of its square, against "
+            "the time of training; lines are geometric means over seeds, bands reach "
+            "from the least to the largest. Dashed: the field itself taken for its "
+            "divergence-free part.",
+        )
+    ]
+    for case, target in solutions["reference"].items():
+        file = folder / f"slices_{case}.png"
+        draw_slices(file, target, {m: solutions[f"{m}-{case}"] for m in models})
+        text = (
+            f"First component of the divergence-free part in the plane of two of the "
+            f"{case} coordinates, the others fixed: exact, found, and their difference "
+            "on a scale of its own, the same for all models."
+        )
+        captions.append((f"figures/{file.name}", text))
+    return captions
+
+
+def _records(
+    directory: Path, models: Sequence[str], settings: Mapping[str, Any], seed: int
+) -> dict[str, dict[str, list[list[dict[str, Any]]]]]:
+    """Return the records of the log by case, model and seed."""
+    log = run_log.read_log(directory / "log.jsonl")
+    found: dict[str, dict[str, list[list[dict[str, Any]]]]] = {}
+    for cell in list_cells(models, settings, seed):
+        own = [r for r in log if r.get("model") == cell.name and "errors" in r]
+        case = found.setdefault(str(cell.case), {})
+        case.setdefault(cell.model, []).append(own)
+    return found
+
+
+def summarize(metrics: Mapping[str, Any]) -> str:
+    """Return what the run shows, in numbers.
+
+    Args:
+        metrics: Content of ``metrics.json``.
+    """
+    lines = []
+    for case, trivial in metrics["reference"]["error_of_the_field_itself"].items():
+        lines.append(
+            f"n = {case}: the field itself is off its divergence-free part by "
+            f"{trivial:.2g} (relative squared L2)."
+        )
+        for name, model in metrics["models"].items():
+            seconds = model.get(f"train_seconds_{case}", model["train_seconds"])
+            lines.append(
+                f"{name}, n = {case}: error {model['relative_squared_l2'][case]:.2g} "
+                f"after {seconds:.0f} s; largest divergence "
+                f"{model['divergence_relative'][case]:.1e} of its largest term; "
+                f"{model['memory_per_point'][case]:.0f} KiB per point."
+            )
+    return "\n\n".join(lines)

@@ -1,0 +1,5 @@
+"""Optimal transport between densities."""
+
+from .problem import PROBLEM
+
+__all__ = ["PROBLEM"]

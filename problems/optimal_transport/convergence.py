@@ -1,0 +1,103 @@
+"""How the terms of optimal transport fall with the time of training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ncl_deepxde.evaluation.metrics import Array
+from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+
+__all__ = ["DISCRETE", "draw_convergence"]
+
+DISCRETE = "discrete OT"
+"""The reference among models; wherever colors are chosen, so that they agree."""
+
+Records = Sequence[Mapping[str, Any]]
+Curve = tuple[Array, Array]
+
+# Records of the log that a point of a curve is the mean of, at most a tenth of all.
+WINDOW = 15
+
+
+def draw_convergence(
+    path: str | os.PathLike[str],
+    runs: Mapping[str, Mapping[str, Sequence[Records]]],
+    true_costs: Mapping[str, float],
+) -> None:
+    """Draw estimates and terminal terms against seconds, one row per case.
+
+    Args:
+        path: Image file to write.
+        runs: Case to model to the records of each seed, with ``seconds`` and ``terms``.
+        true_costs: Case to the cost of the reference.
+    """
+    colors = model_colors({*(m for case in runs.values() for m in case), DISCRETE})
+    with style():
+        figure = new_figure(height=0.6 + 3.2 * len(runs))
+        grid = figure.subplots(len(runs), 2, squeeze=False)
+        for (left, right), (case, models) in zip(grid, runs.items(), strict=True):
+            for model, seeds in models.items():
+                _draw_term(left, model, _curves(seeds, _estimate), colors[model])
+                _draw_term(right, model, _curves(seeds, _terminal), colors[model])
+            cost = true_costs[case]
+            left.axhline(cost, color="black", linestyle="--", label="reference")
+            left.set(ylim=(0, 2.5 * cost), ylabel="estimate of $W_2^2$", title=case)
+            right.set(yscale="log", ylabel="weighted terms of both ends", title=case)
+            for axes in (left, right):
+                axes.set_xlabel("training time (s)")
+                axes.grid(True)
+            left.legend()
+    save(figure, path)
+
+
+def _draw_term(axes: Axes, name: str, curves: Sequence[Curve], color: str) -> None:
+    """Draw the mean over seeds and their standard deviation."""
+    if not curves:
+        return
+    last = min(seconds[-1] for seconds, _ in curves)
+    first = max(seconds[0] for seconds, _ in curves)
+    at = np.linspace(first, last, 200)
+    values = np.stack([np.interp(at, *curve) for curve in curves])
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    axes.plot(at, mean, color=color, label=name)
+    if len(curves) > 1:
+        axes.fill_between(
+            at, mean - spread, mean + spread, color=color, alpha=0.25, linewidth=0
+        )
+
+
+def _curves(seeds: Sequence[Records], term: Any) -> list[Curve]:
+    """Return seconds and running means of a term for every seed that has it."""
+    found = []
+    for records in seeds:
+        known = [r for r in records if term(r) is not None]
+        if known:
+            seconds = np.array([r["seconds"] for r in known])
+            values = np.array([term(r) for r in known], dtype=float)
+            found.append((_running_mean(seconds), _running_mean(values)))
+    return found
+
+
+def _running_mean(values: Array) -> Array:
+    window = max(1, min(WINDOW, len(values) // 10))
+    return np.convolve(values, np.full(window, 1 / window), mode="valid")
+
+
+def _estimate(record: Mapping[str, Any]) -> float | None:
+    """Return the kinetic energy of a flow, or the cost of a map that has none."""
+    terms = record["terms"]
+    value: float | None = terms.get("energy", terms.get("cost"))
+    return value
+
+
+def _terminal(record: Mapping[str, Any]) -> float | None:
+    terms = record["terms"]
+    if "start" not in terms:
+        return None
+    total: float = terms["start"] + terms["end"]
+    return total

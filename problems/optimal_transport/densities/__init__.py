@@ -1,0 +1,3 @@
+"""Densities to transport: known, of samples, of a table."""
+
+__all__: list[str] = []

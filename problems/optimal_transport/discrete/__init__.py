@@ -1,0 +1,3 @@
+"""Optimal costs by discrete transport."""
+
+__all__: list[str] = []

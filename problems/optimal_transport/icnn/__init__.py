@@ -1,0 +1,3 @@
+"""Transport by input-convex networks."""
+
+__all__: list[str] = []

@@ -1,0 +1,99 @@
+"""The stages of the Euler torus: every optimizer trains every kind of network."""
+
+import deepxde as dde
+import pytest
+import torch
+from deepxde.optimizers.pytorch.nncg import NNCG
+
+from ncl_deepxde.problems.euler.stages import COMPILERS, TolerantNNCG, stage
+from ncl_deepxde.problems.euler.torus.problem import PROBLEM
+from ncl_deepxde.runs.training import train
+
+SMOKE = {**PROBLEM.presets["smoke"].settings, "num_domain": 40, "num_initial": 40}
+BUDGETS = {
+    "adam": {"steps": 20, "lr": 1e-2},
+    "l-bfgs": {"steps": 2, "options": {"max_iter": 5}},
+    "nncg": {"steps": 2, "options": {"rank": 5, "cg_max_iters": 5}},
+    "gauss-newton": {"steps": 2},
+}
+
+
+def trained(tmp_path, model, name, **budget):
+    """Train from the same weights for a budget; return the model and its losses."""
+    settings = {**SMOKE, "stages": [name], name: {**BUDGETS[name], **budget}}
+    dde.config.set_random_seed(0)
+    experiment = PROBLEM.build(model, settings, 0)
+    seen = []
+
+    class Watch(dde.callbacks.Callback):
+        def on_batch_end(self):
+            seen.append(self.model.train_state.X_train.detach().clone())
+
+    result = train(
+        experiment.model,
+        experiment.stages,
+        tmp_path,
+        name=model,
+        progress=False,
+        callbacks=[Watch()],
+    )
+    assert result.steps == len(seen) == (budget or BUDGETS[name])["steps"]
+    return experiment.model, result.loss, seen
+
+
+def test_all_stages_are_tested():
+    assert BUDGETS.keys() == COMPILERS.keys()
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")
+@pytest.mark.parametrize("model", ["pinn", "ncl-matrix"])
+@pytest.mark.parametrize("name", COMPILERS)
+def test_stage_steps_down_at_fixed_points(tmp_path, name, model):
+    steps = BUDGETS[name]["steps"]
+    fixed = {"resample_every": steps + 1}
+    # The loss of a result is the one that the last step starts from.
+    _, first, _ = trained(tmp_path, model, name, steps=1, **fixed)
+    _, last, seen = trained(tmp_path, model, name, steps=steps + 1, **fixed)
+    assert last < 0.9 * first
+    assert all(torch.equal(points, seen[0]) for points in seen)
+
+
+@pytest.mark.parametrize("name", ["adam", "l-bfgs"])
+def test_points_change_every_so_many_steps(tmp_path, name):
+    _, _, seen = trained(tmp_path, "pinn", name, steps=5, resample_every=2)
+    same = [torch.equal(a, b) for a, b in zip(seen[1:], seen[:-1], strict=True)]
+    assert same == [True, False, True, False]
+
+
+@pytest.mark.parametrize(("steps", "most"), [(4, 20), (5, 5)])
+def test_lbfgs_forgets_when_points_change(tmp_path, steps, most):
+    """Up to five iterations a step: torch also ends a step after six evaluations."""
+    model, _, _ = trained(tmp_path, "pinn", "l-bfgs", steps=steps, resample_every=4)
+    (state,) = model.opt.state.values()
+    assert most / 2 < state["n_iter"] <= most
+
+
+def test_stage_without_a_number_has_new_points_after_one_with(tmp_path):
+    model, _, _ = trained(tmp_path, "pinn", "l-bfgs", steps=1, resample_every=3)
+    stage("adam", BUDGETS["adam"], [1.0] * 7).compile(model)
+    assert model.data.resample_every == 1
+
+
+def test_nncg_goes_on_where_its_preconditioner_fails(monkeypatch):
+    """With the identity in its place, conjugate gradients still find Newton's step."""
+
+    def fail(*_):
+        raise torch.linalg.LinAlgError
+
+    monkeypatch.setattr(NNCG, "_update_preconditioner", fail)
+    curvature, mu = torch.linspace(1, 2, 7), 0.5
+    x = torch.nn.Parameter(torch.ones(7))
+    optimizer = TolerantNNCG([x], rank=3, mu=mu, cg_tol=1e-12)
+    optimizer.step(lambda: (curvature * x**2).sum() / 2)
+    # x - (H + mu)^-1 H x, up to the tolerance of conjugate gradients
+    torch.testing.assert_close(x.detach(), mu / (curvature + mu), atol=1e-11, rtol=0)
+
+
+def test_unknown_stage_is_refused():
+    with pytest.raises(ValueError, match=r"must be of adam.*'sgd'"):
+        stage("sgd", {"steps": 1}, [1.0])
