@@ -7,10 +7,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from . import __version__
-from .reports.comparison import compare_runs
+from .evaluation.rows import TRAINING_ROWS
+from .reports.comparison import compare_runs, load_runs
 from .runs import available, find
 from .runs.checkpoints import CheckpointError
 from .runs.run import RunOptions, check_name, check_writable, run, select_device
@@ -127,17 +128,22 @@ def _run(options: argparse.Namespace) -> None:
 def _reference(options: argparse.Namespace) -> None:
     found = find(options.problem)
     check_name("--preset", options.preset, found.presets)
-    settings: dict[str, Any] = dict(found.presets[options.preset].settings)
-    given = {k: getattr(options, k) for k in ("n", "dt")}
+    given = {"n": options.n, "dt": options.dt}
     changed = {k: v for k, v in given.items() if v is not None}
-    settings["reference"] = {**settings["reference"], **changed}
+    preset = found.presets[options.preset].with_reference(changed)
     check_writable(options.out.resolve().parent)
-    found.compute_reference(settings, options.out)
+    found.compute_reference(preset, options.out)
     print(f"wrote {options.out}")
 
 
 def _compare(options: argparse.Namespace) -> None:
-    print(compare_runs(options.directories))
+    runs = load_runs(options.directories)
+    name, *_ = (run["problem"] for run in runs.values())
+    try:
+        rows = find(name).rows
+    except (ValueError, RuntimeError):  # of a problem that is not here any more
+        rows = ()
+    print(compare_runs(runs, (*rows, *TRAINING_ROWS)))
 
 
 if __name__ == "__main__":

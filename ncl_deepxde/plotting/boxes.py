@@ -42,32 +42,40 @@ class Spread:
         }
 
 
-def box_plots(path: str | os.PathLike[str], spreads: Sequence[Spread]) -> None:
+def box_plots(
+    path: str | os.PathLike[str],
+    spreads: Sequence[Spread],
+    *,
+    colors: Mapping[str, str] | None = None,
+) -> None:
     """Draw one panel per metric, one box per model, every seed as a point.
 
     Args:
         path: Image file to write.
         spreads: The panels, two in a row.
+        colors: Colors of models; others have a spare one each.
     """
-    save(draw_boxes(spreads), path)
+    save(draw_boxes(spreads, colors), path)
 
 
-def draw_boxes(spreads: Sequence[Spread]) -> Figure:
-    """Return the figure that `box_plots` writes."""
+def draw_boxes(
+    spreads: Sequence[Spread], colors: Mapping[str, str] | None = None
+) -> Figure:
+    """Draw the figure that `box_plots` writes."""
     rows, columns = (len(spreads) + 1) // 2, min(2, len(spreads))
     with style():
         figure = new_figure(height=0.4 + 3.4 * rows)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, spread in zip(panels, spreads, strict=False):
-            _draw_spread(axes, spread)
+            _draw_spread(axes, spread, colors or {})
         for axes in panels[len(spreads) :]:
             axes.remove()
     return figure
 
 
-def _draw_spread(axes: Axes, spread: Spread) -> None:
+def _draw_spread(axes: Axes, spread: Spread, known: Mapping[str, str]) -> None:
     found = spread.drawable()
-    colors = model_colors(found)
+    colors = model_colors(found, known)
     for place, (name, values) in enumerate(found.items()):
         shade = colors[name]
         if len(values) >= LEAST_FOR_BOX:

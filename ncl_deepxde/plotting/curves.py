@@ -37,6 +37,7 @@ def error_curves(
     *,
     metric: str = "relative_l2",
     title: str = "Error against the reference",
+    colors: Mapping[str, str] | None = None,
 ) -> None:
     """Draw errors over time on a logarithmic axis, one panel per field.
 
@@ -46,26 +47,36 @@ def error_curves(
             from `metrics.json`, where times are strings.
         metric: `"relative_l2"` or `"standardized_l2"`.
         title: Heading of the figure.
+        colors: Colors of models; others have a spare one each.
     """
-    save(draw_errors(errors, metric, title), path)
+    save(draw_errors(errors, metric, title, colors), path)
 
 
-def loss_curves(path: str | os.PathLike[str], log_path: str | os.PathLike[str]) -> None:
+def loss_curves(
+    path: str | os.PathLike[str],
+    log_path: str | os.PathLike[str],
+    *,
+    colors: Mapping[str, str] | None = None,
+) -> None:
     """Draw the losses in a `log.jsonl` against seconds and steps, and their terms.
 
     Args:
         path: Image file to write.
         log_path: Log with the keys of `read_log`.
+        colors: Colors of models; others have a spare one each.
     """
-    save(draw_losses(read_log(log_path)), path)
+    save(draw_losses(read_log(log_path), colors), path)
 
 
 def draw_errors(
-    errors: Mapping[str, ModelErrors], metric: str = "relative_l2", title: str = ""
+    errors: Mapping[str, ModelErrors],
+    metric: str = "relative_l2",
+    title: str = "",
+    colors: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Return the figure that `error_curves` writes."""
+    """Draw the figure that `error_curves` writes."""
     fields = list(dict.fromkeys(f for model in errors.values() for f in model[metric]))
-    colors = model_colors(errors)
+    shades = model_colors(errors, colors or {})
     with style():
         figure = new_figure(height=4.2)
         panels = figure.subplots(
@@ -75,7 +86,7 @@ def draw_errors(
         for axes, field in zip(panels, fields, strict=True):
             for name, model in errors.items():
                 times, values = _sorted_curve(model[metric].get(field, {}))
-                axes.semilogy(times, values, "o-", ms=4, color=colors[name], label=name)
+                axes.semilogy(times, values, "o-", ms=4, color=shades[name], label=name)
                 largest = max([largest, *values])
             axes.set(xlabel="time $t$", title=FIELD_LABELS.get(field, field))
             axes.grid(True, which="both")
@@ -86,12 +97,14 @@ def draw_errors(
     return figure
 
 
-def draw_losses(records: Sequence[Record]) -> Figure:
-    """Return the figure that `loss_curves` writes."""
+def draw_losses(
+    records: Sequence[Record], colors: Mapping[str, str] | None = None
+) -> Figure:
+    """Draw the figure that `loss_curves` writes."""
     runs: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         runs[record["model"]].append(record)
-    colors = model_colors(runs)
+    of_model = model_colors(runs, colors or {})
     terms = list(dict.fromkeys(t for r in records for t in r.get("terms") or {}))
     shades = {t: mpl.colormaps["tab10"](i % 10) for i, t in enumerate(terms)}
     rows = 1 + (len(runs) + 1) // 2
@@ -99,14 +112,14 @@ def draw_losses(records: Sequence[Record]) -> Figure:
         figure = new_figure(height=1.0 + 3.0 * rows)
         panels = figure.subplots(rows, 2, squeeze=False).ravel()
         for name, run in runs.items():
-            _draw_totals(panels[0], "seconds", name, run, colors[name])
-            _draw_totals(panels[1], "step", name, run, colors[name])
+            _draw_totals(panels[0], "seconds", name, run, of_model[name])
+            _draw_totals(panels[1], "step", name, run, of_model[name])
         panels[0].set(xlabel="training time (s)", ylabel="loss", title="all models")
         panels[1].set(xlabel="step", title="all models")
         panels[0].legend()
         for axes, (name, run) in zip(panels[2:], runs.items(), strict=False):
             _draw_terms(axes, run, shades)
-            _draw_totals(axes, "step", name, run, colors[name])
+            _draw_totals(axes, "step", name, run, of_model[name])
             axes.set(xlabel="step", ylabel="loss and its terms", title=name)
         for axes in panels[2 + len(runs) :]:
             axes.remove()

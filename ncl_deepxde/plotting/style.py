@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -30,17 +30,17 @@ RC: Any = {
     "savefig.facecolor": "white",
 }
 
-# Okabe and Ito's colors, told apart by color-blind readers too.
-MODEL_COLORS = {
-    "pinn": "#D55E00",
-    "ncl-matrix": "#0072B2",
-    "ncl-vector": "#009E73",
-    "ncl-hard": "#CC79A7",
-    "curl": "#E69F00",
-    "lflow": "#56B4E9",
-    "ncl-subharmonic": "#8C510A",
-    "slda": "#5E4FA2",
-    "mlp": "#66A61E",
+# Okabe and Ito's colors, told apart by color-blind readers too, and darker ones.
+PALETTE = {
+    "vermilion": "#D55E00",
+    "blue": "#0072B2",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky blue": "#56B4E9",
+    "brown": "#8C510A",
+    "violet": "#5E4FA2",
+    "olive": "#66A61E",
 }
 SPARE_COLORS = ("#A6761D", "#E7298A", "#7F7F7F", "#B2182B", "#01665E", "#1F3B73")
 
@@ -50,12 +50,18 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(RC)
 
 
-def model_colors(names: Iterable[str]) -> dict[str, str]:
-    """Give each model its color: fixed for known names, by sorted name for others."""
+def model_colors(names: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Give each model its color.
+
+    Args:
+        names: Names of the models.
+        known: Colors that a problem has chosen; other models have a spare one each, by
+            their sorted names.
+    """
     names = list(names)
-    others = sorted(set(names) - MODEL_COLORS.keys())
-    spare = {name: SPARE_COLORS[i % 6] for i, name in enumerate(others)}
-    return {name: MODEL_COLORS.get(name) or spare[name] for name in names}
+    others = sorted(set(names) - known.keys())
+    spare = {name: SPARE_COLORS[i % len(SPARE_COLORS)] for i, name in enumerate(others)}
+    return {name: known.get(name) or spare[name] for name in names}
 
 
 def new_figure(height: float) -> Figure:

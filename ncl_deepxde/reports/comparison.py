@@ -10,7 +10,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from ..evaluation.rows import MetricRow
 from .tables import Metrics, format_value, metric_rows, text_table
+
+__all__ = ["compare_runs", "load_metrics", "load_runs"]
 
 RANGE_NOTE = "Several runs of a model: mean [smallest, largest]."
 
@@ -41,10 +44,28 @@ def load_metrics(directory: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(metrics)
 
 
-def compare_runs(directories: Sequence[str | os.PathLike[str]]) -> str:
+def compare_runs(runs: Mapping[Path, Metrics], rows: Sequence[MetricRow]) -> str:
     """Compare runs of one problem as text: a list of the runs and a table.
 
-    Models with the same name and preset are one column: `mean [smallest, largest]`.
+    Models with the same name and preset are one column: ``mean [smallest, largest]``.
+
+    Args:
+        runs: Content of the ``metrics.json`` of each run directory.
+        rows: How the metrics are shown.
+    """
+    keys = ("preset", "seed", "device")
+    listing = [
+        [str(path), *(str(run.get(key, "-")) for key in keys)]
+        for path, run in runs.items()
+    ]
+    problem, *_ = (run["problem"] for run in runs.values())
+    parts = [f"Runs of {problem}", text_table(["directory", *keys], listing)]
+    parts.append(_group_table(_group_models(list(runs.values())), rows))
+    return "\n\n".join(parts)
+
+
+def load_runs(directories: Sequence[str | os.PathLike[str]]) -> dict[Path, Metrics]:
+    """Read the ``metrics.json`` of several runs of one problem.
 
     Raises:
         ValueError: If no directory is given, one is given twice, the problems differ,
@@ -56,22 +77,14 @@ def compare_runs(directories: Sequence[str | os.PathLike[str]]) -> str:
             "directories: give each run directory once and at least one, got "
             f"{[str(path) for path in paths]}."
         )
-    runs = [load_metrics(path) for path in paths]
-    problems = [run["problem"] for run in runs]
-    if len(set(problems)) > 1:
-        listed = ", ".join(f"{p}: {q}" for p, q in zip(paths, problems, strict=True))
+    runs: dict[Path, Metrics] = {path: load_metrics(path) for path in paths}
+    if len({run["problem"] for run in runs.values()}) > 1:
+        listed = ", ".join(f"{path}: {run['problem']}" for path, run in runs.items())
         raise ValueError(
             "directories: must be runs of one problem, errors of different problems "
             f"cannot be compared; got {listed}."
         )
-    listing = [
-        [str(path), *(str(run.get(key, "-")) for key in ("preset", "seed", "device"))]
-        for path, run in zip(paths, runs, strict=True)
-    ]
-    parts = [f"Runs of {problems[0]}"]
-    parts.append(text_table(["directory", "preset", "seed", "device"], listing))
-    parts.append(_group_table(_group_models(runs)))
-    return "\n\n".join(parts)
+    return runs
 
 
 def _is_run(metrics: Any) -> bool:
@@ -94,7 +107,9 @@ def _group_models(runs: Sequence[Metrics]) -> dict[str, list[Metrics]]:
     return groups
 
 
-def _group_table(groups: Mapping[str, Sequence[Metrics]]) -> str:
+def _group_table(
+    groups: Mapping[str, Sequence[Metrics]], known: Sequence[MetricRow]
+) -> str:
     """Lay out one column per group, with the mean and range over its members."""
     columns = {
         group: [f"{group} #{i}" for i in range(len(models))]
@@ -105,7 +120,7 @@ def _group_table(groups: Mapping[str, Sequence[Metrics]]) -> str:
         for group, models in groups.items()
         for column, model in zip(columns[group], models, strict=True)
     }
-    rows = metric_rows(members, max_times=5)
+    rows = metric_rows(members, known, max_times=5)
     body: list[list[str]] = []
     for section, section_rows in groupby(rows, key=lambda row: row.section):
         body.append([section])

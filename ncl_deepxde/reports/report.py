@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..evaluation.rows import MetricRow
 from ..files import replacing
 from .tables import Metrics, format_value, metric_rows, text_table
 
@@ -26,6 +27,7 @@ def write_report(
     title: str,
     summary_html_or_text: str,
     metrics: Metrics,
+    rows: Sequence[MetricRow],
     figures: Sequence[tuple[str, str]],
     command: str,
 ) -> Path:
@@ -36,7 +38,8 @@ def write_report(
         title: Heading.
         summary_html_or_text: Text, blank lines part paragraphs; or `markupsafe.Markup`
             with HTML that is used as it is.
-        metrics: Content of `metrics.json`.
+        metrics: Content of ``metrics.json``.
+        rows: How its metrics are shown.
         figures: File name relative to `directory`, and caption.
         command: Command line that repeats the run.
 
@@ -48,7 +51,7 @@ def write_report(
     """
     folder = Path(directory)
     fields = sorted(f for f in folder.rglob("*.*") if f.suffix in FIELD_SUFFIXES)
-    rows = metric_rows(metrics["models"], max_times=5)
+    shown = metric_rows(metrics["models"], rows, max_times=5)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -61,7 +64,7 @@ def write_report(
         summary=summary_html_or_text,
         facts={k: metrics.get(k, "-") for k in ("problem", "preset", "seed", "device")},
         models=list(metrics["models"]),
-        sections=itertools.groupby(rows, key=lambda row: row.section),
+        sections=itertools.groupby(shown, key=lambda row: row.section),
         format_value=format_value,
         figures=[(_data_uri(folder / name), text) for name, text in figures],
         reference=list(_settings(metrics.get("reference") or {})),
@@ -74,18 +77,22 @@ def write_report(
     return report
 
 
-def terminal_table(metrics: Metrics) -> str:
-    """Return the metrics per model as aligned text of at most 100 columns.
+def terminal_table(metrics: Metrics, rows: Sequence[MetricRow]) -> str:
+    """Lay out the metrics of each model as text of at most 100 columns.
 
     The best value of a row carries a star.
+
+    Args:
+        metrics: Content of ``metrics.json``.
+        rows: How its metrics are shown.
     """
     models = list(metrics["models"])
     body: list[list[str]] = []
-    for section, rows in itertools.groupby(
-        metric_rows(metrics["models"], max_times=5), key=lambda row: row.section
+    for section, shown in itertools.groupby(
+        metric_rows(metrics["models"], rows, max_times=5), key=lambda row: row.section
     ):
         body.append([section])
-        for row in rows:
+        for row in shown:
             stars = ["*" if row.is_best(model) else " " for model in models]
             cells = [format_value(row.values.get(model)) for model in models]
             marked = [cell + star for cell, star in zip(cells, stars, strict=True)]

@@ -5,60 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from ..evaluation.rows import Best, MetricRow
+
+__all__ = ["Metrics", "Row", "format_value", "metric_rows", "text_table"]
 
 type Metrics = Mapping[str, Any]
-type Best = Literal["smallest", "largest"] | None
-
-# metrics.json key: section of the table, label, which value is best
-KNOWN: dict[str, tuple[str, str, Best]] = {
-    "relative_l2": ("Relative L2 error", "", "smallest"),
-    "standardized_l2": ("Error / standard deviation", "", "smallest"),
-    "relative_squared_l2": ("Relative squared L2 error", "dimension", "smallest"),
-    "w2_squared": ("Squared Wasserstein distance", "", None),
-    "w2_relative_difference": (
-        "Squared Wasserstein distance",
-        "relative difference from the reference",
-        None,
-    ),
-    "w2_relative_to_limit": (
-        "Squared Wasserstein distance",
-        "relative difference from its limit",
-        None,
-    ),
-    "arrival": ("Squared Wasserstein distance", "from image to target", None),
-    "kinetic_energy": ("Squared Wasserstein distance", "kinetic energy", None),
-    "terminal_mse": ("Mean square error at the end", "", "smallest"),
-    "density_mse": ("Accuracy", "density mean square error", "smallest"),
-    "velocity_mse": ("Accuracy", "velocity mean square error", "smallest"),
-    "consistency_smape": ("Accuracy", "consistency SMAPE", "smallest"),
-    "r2": ("Accuracy", "R2", "largest"),
-    "r2_truth": ("Accuracy", "R2 everywhere, against the truth", "largest"),
-    "r2_interpolation": ("Accuracy", "R2 at observed times", "largest"),
-    "transport_error": ("Accuracy", "density error / its change", "smallest"),
-    "continuity_max": ("Conservation", "largest continuity residual", "smallest"),
-    "continuity_relative": ("Conservation", "residual / largest term", "smallest"),
-    "divergence_relative": (
-        "Conservation",
-        "divergence / largest term, dimension",
-        "smallest",
-    ),
-    "mass_drift": ("Conservation", "mass drift", "smallest"),
-    "mass_error": ("Conservation", "error of the mass", "smallest"),
-    "wall_leakage": ("Conservation", "largest |m.n| on the wall", "smallest"),
-    "train_seconds": ("Training", "seconds", None),
-    "steps": ("Training", "steps", None),
-    "seconds_per_step": ("Training", "seconds per step", "smallest"),
-    "loss": ("Training", "final loss", None),
-    "parameters": ("Training", "parameters", None),
-    "peak_mib": ("Training", "peak memory (MiB), observations", "smallest"),
-    "memory_per_point": (
-        "Training",
-        "memory per point (KiB), dimension",
-        "smallest",
-    ),
-}
-SECTIONS = list(dict.fromkeys(section for section, _, _ in KNOWN.values()))
 
 
 @dataclass(frozen=True)
@@ -67,7 +20,7 @@ class Row:
 
     section: str
     label: str
-    best_is: Best
+    best: Best
     values: Mapping[str, float]
 
     def is_best(self, column: str) -> bool:
@@ -76,28 +29,78 @@ class Row:
         Values that read the same share the first place.
         """
         finite = {c: v for c, v in self.values.items() if math.isfinite(v)}
-        if self.best_is is None or column not in finite:
+        if self.best is None or column not in finite:
             return False
         if len({format_value(value) for value in self.values.values()}) < 2:
             return False
-        pick = min if self.best_is == "smallest" else max
+        pick = min if self.best == "smallest" else max
         return format_value(finite[column]) == format_value(pick(finite.values()))
 
 
-def metric_rows(models: Mapping[str, Metrics], max_times: int = 8) -> list[Row]:
-    """Turn the `models` of a `metrics.json` into rows, ordered by section.
+def metric_rows(
+    models: Mapping[str, Metrics], known: Sequence[MetricRow], max_times: int = 8
+) -> list[Row]:
+    """Turn the ``models`` of a ``metrics.json`` into rows, ordered by section.
 
-    Nested keys become one row each; of more than `max_times` times per field an even
+    Nested keys become one row each; of more than ``max_times`` times per field an even
     selection is kept, with the first and the last. The values of single seeds make no
-    rows.
+    rows, and metrics that are not known come last, under their keys.
+
+    Args:
+        models: Metrics of each model.
+        known: How metrics are shown, in their order.
+        max_times: Largest number of times per field.
     """
+    labels = _Labels(known)
     found: dict[tuple[str, ...], dict[str, float]] = {}
     for name, metrics in models.items():
         shown = {key: v for key, v in metrics.items() if key != "seeds"}
         for path, value in _leaves(_with_step_cost(shown)):
             found.setdefault(path, {})[name] = value
-    kept = _thin_times(sorted(found, key=_order), max_times)
-    return [Row(*_describe(path), values=found[path]) for path in kept]
+    kept = _thin_times(sorted(found, key=labels.place), max_times)
+    return [labels.row(path, found[path]) for path in kept]
+
+
+class _Labels:
+    """Finds how a value is shown from its path of keys.
+
+    Args:
+        known: How metrics are shown, in their order.
+    """
+
+    def __init__(self, known: Sequence[MetricRow]) -> None:
+        self.known = {row.key: row for row in known}
+        self.keys = list(self.known)
+        self.sections = list(dict.fromkeys(row.section for row in known))
+
+    def row(self, path: Sequence[str], values: Mapping[str, float]) -> Row:
+        """Label the values, by column, of a path of keys."""
+        metric, case = self._split(path[0])
+        inner = list(path[1:])
+        if metric.has_times and len(inner) == 2:
+            inner = [f"{inner[0]}, t = {inner[1]}"]
+        unit = f"({metric.unit})" if metric.unit else ""
+        label = " ".join(filter(None, [metric.label, case, *inner, unit]))
+        best = None if path[-1] == "std" else metric.best
+        return Row(metric.section, label, best, values)
+
+    def place(self, path: tuple[str, ...]) -> tuple[Any, ...]:
+        """Tell where a path stands in the table."""
+        metric, _ = self._split(path[0])
+        inner = tuple(_number_or_text(part) for part in path[1:])
+        if metric.key not in self.known:
+            return len(self.sections), len(self.keys), path[0], inner
+        section = self.sections.index(metric.section)
+        return section, self.keys.index(metric.key), path[0], inner
+
+    def _split(self, key: str) -> tuple[MetricRow, str]:
+        """Part a key such as ``r2_2d`` into its metric and the case, ``2D``."""
+        starts = [name for name in self.keys if f"{key}_".startswith(f"{name}_")]
+        if not starts:
+            return MetricRow(key, "Other", key.replace("_", " ")), ""
+        name = max(starts, key=len)
+        case = key[len(name) + 1 :].replace("_", " ")
+        return self.known[name], case.upper() if len(case) < 3 else case
 
 
 def format_value(value: float | None) -> str:
@@ -116,7 +119,7 @@ def format_value(value: float | None) -> str:
 def text_table(
     header: Sequence[str], rows: Iterable[Sequence[str]], width: int = 100
 ) -> str:
-    """Align cells as text: first column left, others right, at most `width` wide.
+    """Align cells as text: first column left, others right, at most ``width`` wide.
 
     Columns that do not fit follow in a further block with the first column repeated.
     A row of one cell is a heading.
@@ -161,36 +164,6 @@ def _leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, float]
             yield from _leaves(value, (*path, str(key)))
     elif isinstance(tree, int | float) and not isinstance(tree, bool):
         yield path, float(tree)
-
-
-def _split_key(key: str) -> tuple[str, str]:
-    """Part a key such as `r2_2d` into what is known and the case, `r2` and `2D`."""
-    starts = [known for known in KNOWN if f"{key}_".startswith(f"{known}_")]
-    if not starts:
-        return key, ""
-    known = max(starts, key=len)
-    case = key[len(known) + 1 :].replace("_", " ")
-    return known, case.upper() if len(case) < 3 else case
-
-
-def _describe(path: Sequence[str]) -> tuple[str, str, Best]:
-    key, dimension = _split_key(path[0])
-    section, label, best = KNOWN.get(key, ("Other", key.replace("_", " "), None))
-    if path[-1] == "std":
-        best = None
-    inner = list(path[1:])
-    if key in ("relative_l2", "standardized_l2") and len(inner) == 2:
-        inner = [f"{inner[0]}, t = {inner[1]}"]
-    return section, " ".join(filter(None, [label, dimension, *inner])), best
-
-
-def _order(path: tuple[str, ...]) -> tuple[Any, ...]:
-    key, _ = _split_key(path[0])
-    known = list(KNOWN)
-    section = KNOWN[key][0] if key in KNOWN else None
-    place = SECTIONS.index(section) if section else len(SECTIONS)
-    inner = tuple(_number_or_text(part) for part in path[1:])
-    return place, known.index(key) if section else len(known), path[0], inner
 
 
 def _number_or_text(part: str) -> tuple[int, float, str]:

@@ -1,7 +1,8 @@
 """A run that survives: problem, training, checkpoints, log."""
 
 from .discovery import available, find
-from .problem import DataProblem, Experiment, Figure, Preset, Presets, Problem
+from .problem import DataProblem, Experiment, Figure, Problem
+from .settings import Preset, Presets, Settings, checked, merge
 from .stage_loop import NonFiniteLoss, Stage
 from .training import TrainingResult, train
 
@@ -13,9 +14,12 @@ __all__ = [
     "Preset",
     "Presets",
     "Problem",
+    "Settings",
     "Stage",
     "TrainingResult",
     "available",
+    "checked",
     "find",
+    "merge",
     "train",
 ]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from .settings import Preset, merge
+
 __all__ = [
     "Cell",
     "list_cells",
     "mean_over_seeds",
-    "merge",
     "values_per_seed",
     "with_costs",
 ]
@@ -26,10 +27,9 @@ class Cell:
 
     Attributes:
         model: Name of the model.
-        case: Key of ``settings["cases"]``; ``None`` where the preset has no cases.
-        seed: Of weights and points.
-        settings: Of the preset, with those of the case merged in and, under
-            ``"case"``, its name.
+        case: Name of the case; ``None`` where the preset has no cases.
+        seed: Seed of weights and points.
+        content: JSON values of the preset in this case.
         label: Model and case, the key of its solution in a figure.
         name: In the log and of the checkpoint: the label, and the seed among several.
     """
@@ -37,32 +37,28 @@ class Cell:
     model: str
     case: str | None
     seed: int
-    settings: Mapping[str, Any]
+    content: Mapping[str, Any]
     label: str
     name: str
 
 
-def list_cells(
-    models: Sequence[str], settings: Mapping[str, Any], seed: int
-) -> list[Cell]:
-    """Return the trainings of a run in their order.
+def list_cells(models: Sequence[str], preset: Preset, seed: int) -> list[Cell]:
+    """List the trainings of a run in their order.
 
     Args:
         models: Names of models.
-        settings: Of a preset; ``"cases"`` holds the settings that differ, by case, and
-            ``"seeds"`` the number of seeds, from the first one on.
-        seed: The first one.
+        preset: Preset with the cases and the number of seeds.
+        seed: The first seed.
     """
-    cases = settings.get("cases") or {None: {}}
-    number = settings.get("seeds", 1)
+    number = preset.content.get("seeds", 1)
     cells = []
     for model in models:
-        for case, changes in cases.items():
-            own = settings if case is None else merge(settings, changes, {"case": case})
+        for case in preset.cases or (None,):
+            content = preset.content_of(case)
             label = model if case is None else f"{model}-{case}"
             for k in range(seed, seed + number):
                 name = label if number == 1 else f"{label}-seed{k}"
-                cells.append(Cell(model, case, k, own, label, name))
+                cells.append(Cell(model, case, k, content, label, name))
     return cells
 
 
@@ -76,7 +72,7 @@ def with_costs(
         costs: Of its training.
         measured: Its other metrics, whose keys tell the case.
     """
-    if len(cell.settings.get("cases") or {}) < 2:
+    if len(cell.content.get("cases") or {}) < 2:
         return {**costs, **measured}
     own = {f"{key}_{cell.case}": value for key, value in costs.items()}
     return {**{key: costs[key] for key in SUMS}, **own, **measured}
@@ -112,17 +108,6 @@ def values_per_seed(metrics: Mapping[str, Any], key: str) -> dict[str, list[floa
         records = model.get("seeds", {"": model}).values()
         found[name] = [record[key] for record in records if key in record]
     return found
-
-
-def merge(*settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return mappings merged key by key; the last one counts, inner ones merge too."""
-    merged: dict[str, Any] = {}
-    for mapping in settings:
-        for key, value in mapping.items():
-            old: Any = merged.get(key)
-            has_inner = isinstance(old, Mapping) and isinstance(value, Mapping)
-            merged[key] = merge(old, value) if has_inner else value
-    return merged
 
 
 def _mean(values: Sequence[Any]) -> Any:

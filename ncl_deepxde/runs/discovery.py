@@ -28,9 +28,9 @@ FILE = "problem.py"
 type Load = Callable[[], Any]
 
 
-def available() -> tuple[dict[str, Problem], dict[str, str]]:
+def available() -> tuple[dict[str, Problem[Any]], dict[str, str]]:
     """Return all problems by name, and what those need that cannot be loaded."""
-    found: dict[str, Problem] = {}
+    found: dict[str, Problem[Any]] = {}
     missing: dict[str, str] = {}
     for name, load in sorted(_known().items()):
         try:
@@ -40,7 +40,7 @@ def available() -> tuple[dict[str, Problem], dict[str, str]]:
     return found, missing
 
 
-def find(name: str) -> Problem:
+def find(name: str) -> Problem[Any]:
     """Return a problem.
 
     Args:
@@ -62,7 +62,7 @@ def find(name: str) -> Problem:
     )
 
 
-def _loaded(name: str, load: Load) -> Problem:
+def _loaded(name: str, load: Load) -> Problem[Any]:
     try:
         problem = load()
     except ImportError as error:

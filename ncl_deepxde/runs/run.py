@@ -16,12 +16,13 @@ from typing import Any
 import deepxde as dde
 import torch
 
-from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
-from ..files import content_hash, replacing
 from ..evaluation.metrics import Solution
+from ..evaluation.rows import TRAINING_ROWS
+from ..files import content_hash, replacing
+from ..reports.report import terminal_table, write_report
+from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
 from .discovery import find
 from .problem import DataProblem, Experiment, Problem
-from ..reports.report import terminal_table, write_report
 from .training import train
 
 __all__ = ["RunOptions", "check_name", "check_writable", "run", "select_device"]
@@ -80,12 +81,12 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
     """
     start = time.perf_counter()
     problem, options = _checked(options)
-    settings = problem.presets[options.preset].settings
-    _prepare(options, settings, out, resume)
+    preset = problem.presets[options.preset]
+    _prepare(options, preset.content, out, resume)
     reference_path = out / "reference.npz"
     if not reference_path.exists():
         _say("solving the reference")
-        problem.compute_reference(settings, reference_path)
+        problem.compute_reference(preset, reference_path)
     reference = problem.load_reference(reference_path)
     metrics: dict[str, Any] = {
         **{k: getattr(options, k) for k in ("problem", "preset", "seed", "device")},
@@ -99,31 +100,33 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
     solutions["reference"] = reference
     _say("drawing figures and writing fields")
     figures = problem.draw(out, solutions, metrics)
+    rows = (*problem.rows, *TRAINING_ROWS)
     report = write_report(
         out,
         title=f"{problem.name}: {problem.summary}",
         summary_html_or_text=problem.summarize(metrics),
         metrics=metrics,
+        rows=rows,
         figures=figures,
         command=options.command(out),
     )
-    print(f"\n{terminal_table(metrics)}\n")
+    print(f"\n{terminal_table(metrics, rows)}\n")
     _say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
     return metrics
 
 
 def _trained(
-    problem: Problem,
+    problem: Problem[Any],
     options: RunOptions,
     reference: Solution,
     out: Path,
     metrics: dict[str, Any],
     resume: bool,
-) -> Iterator[tuple[Cell, Experiment]]:
+) -> Iterator[tuple[Cell, Experiment[Any]]]:
     """Train and measure cell by cell; the metrics are complete after each."""
-    settings = problem.presets[options.preset].settings
+    preset = problem.presets[options.preset]
     records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
-    for cell in list_cells(options.models, settings, options.seed):
+    for cell in list_cells(options.models, preset, options.seed):
         experiment, costs = _train(problem, cell, options, out, resume)
         _say(f"measuring {cell.name}")
         record = with_costs(cell, costs, problem.measure(experiment, reference))
@@ -135,13 +138,14 @@ def _trained(
 
 
 def _train(
-    problem: Problem, cell: Cell, options: RunOptions, out: Path, resume: bool
-) -> tuple[Experiment, dict[str, float]]:
+    problem: Problem[Any], cell: Cell, options: RunOptions, out: Path, resume: bool
+) -> tuple[Experiment[Any], dict[str, float]]:
     """Train one model; returns it with what that cost."""
+    settings = problem.presets[options.preset].settings(cell.model, cell.case)
     with redirect_stdout(io.StringIO()):
-        dde.config.set_default_float(cell.settings["float"])
+        dde.config.set_default_float(settings.float_type)
         dde.config.set_random_seed(cell.seed)
-    experiment = problem.build(cell.model, cell.settings, cell.seed)
+    experiment = problem.build(cell.model, settings, cell.seed)
     _say(f"training {cell.name}: {problem.models[cell.model]}")
     result = train(
         experiment.model,
@@ -152,7 +156,7 @@ def _train(
         config={
             **options.content(),
             "models": None,
-            "settings": dict(cell.settings),
+            "settings": dict(cell.content),
         },
         resume=resume,
         evaluate=experiment.evaluate,
@@ -166,7 +170,7 @@ def _train(
     }
 
 
-def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
+def _checked(options: RunOptions) -> tuple[Problem[Any], RunOptions]:
     """Find the problem with its data, check the names and fill in the models."""
     problem = _with_data(find(options.problem), options.data)
     check_name("--preset", options.preset, problem.presets)
@@ -179,7 +183,7 @@ def _checked(options: RunOptions) -> tuple[Problem, RunOptions]:
     return problem, RunOptions(**{**asdict(options), "models": unique})
 
 
-def _with_data(problem: Problem, files: tuple[str, ...]) -> Problem:
+def _with_data(problem: Problem[Any], files: tuple[str, ...]) -> Problem[Any]:
     """Return the problem of some files, where there are any.
 
     Raises:

@@ -18,10 +18,15 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .checkpoints import save_checkpoint
 from ..files import replacing
-from .model_state import has_finite_weights, model_state, restore_sampling, sampling_state
+from .checkpoints import save_checkpoint
 from .log import append_record
+from .model_state import (
+    has_finite_weights,
+    model_state,
+    restore_sampling,
+    sampling_state,
+)
 
 __all__ = ["NonFiniteLoss", "Progress", "RunSettings", "Stage", "StageLoop"]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import deepxde as dde
 
-from .stage_loop import NonFiniteLoss, Progress, RunSettings, Stage, StageLoop
 from .checkpoints import load_checkpoint
-from .model_state import restore_model
 from .log import drop_records
+from .model_state import restore_model
+from .stage_loop import NonFiniteLoss, Progress, RunSettings, Stage, StageLoop
 
 __all__ = ["NonFiniteLoss", "TrainingResult", "train"]
 

@@ -17,7 +17,7 @@ from ncl_deepxde.plotting.panels import as_image, show_field
 from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
 
 from .measures import KEY
-from .models import Part, in_chunks
+from .models import SolenoidalPart, in_chunks
 from .target import PERIOD, Target
 
 __all__ = ["draw_errors", "draw_slices"]
@@ -41,7 +41,7 @@ def draw_errors(
             ``errors``.
         trivial: Error of the field itself, by case.
     """
-    colors = model_colors({m for models in runs.values() for m in models})
+    colors = model_colors({m for models in runs.values() for m in models}, {})
     with style():
         figure = new_figure(height=4.2)
         panels = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]
@@ -82,7 +82,7 @@ def _draw_band(axes: Axes, name: str, seeds: Sequence[Records], color: str) -> N
 
 
 def draw_slices(
-    path: str | os.PathLike[str], target: Target, models: Mapping[str, Part]
+    path: str | os.PathLike[str], target: Target, models: Mapping[str, SolenoidalPart]
 ) -> None:
     r"""Draw :math:`\eta_1` in the plane of the first two coordinates.
 
@@ -94,7 +94,7 @@ def draw_slices(
     save(_slices(target, models), path)
 
 
-def _slices(target: Target, models: Mapping[str, Part]) -> Figure:
+def _slices(target: Target, models: Mapping[str, SolenoidalPart]) -> Figure:
     view = View(-PERIOD / 2, PERIOD / 2)
     x = _plane(target.dim, view)
     eta = in_chunks(target.solenoidal, torch.as_tensor(x, dtype=target.dtype))

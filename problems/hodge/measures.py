@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,26 +12,40 @@ from torch.func import jacrev, vmap
 from ncl_deepxde.data import uniform_box
 from ncl_deepxde.data.samplers import keyed_generator
 from ncl_deepxde.evaluation.memory import peak_mib
-from ncl_deepxde.runs.problem import Experiment
+from ncl_deepxde.evaluation.rows import MetricRow
+from ncl_deepxde.runs import Experiment
 
-from .models import Part, in_chunks
+from .models import SolenoidalPart, in_chunks
+from .settings import ModelSettings
 from .target import PERIOD, Target
 
 __all__ = ["divergence_error", "error_while_training", "measure", "relative_squared_l2"]
 
 KEY = "relative_squared_l2"
+ROWS = (
+    MetricRow(KEY, "Relative squared L2 error", "dimension", "smallest"),
+    MetricRow(
+        "divergence_relative",
+        "Conservation",
+        "divergence / largest term, dimension",
+        "smallest",
+    ),
+    MetricRow(
+        "memory_per_point", "Training", "memory per point, dimension", "smallest", "KiB"
+    ),
+)
 # Points of the Jacobian, n^2 numbers each.
 JACOBIANS = 64
 
 
-def measure(experiment: Experiment) -> dict[str, float]:
+def measure(experiment: Experiment[ModelSettings]) -> dict[str, float]:
     """Return the error, the largest divergence and the memory of a trained model.
 
     Args:
         experiment: The trained model, whose settings are those of its case.
     """
     part: Any = experiment.solution
-    x = points(part.field.dim, experiment.settings["evaluation"]["points"])
+    x = points(part.field.dim, experiment.settings.evaluation.points)
     return {
         KEY: relative_squared_l2(part, x),
         "divergence_relative": divergence_error(part.solenoidal, x[:JACOBIANS]),
@@ -39,7 +53,7 @@ def measure(experiment: Experiment) -> dict[str, float]:
     }
 
 
-def relative_squared_l2(part: Part, x: Tensor) -> float:
+def relative_squared_l2(part: SolenoidalPart, x: Tensor) -> float:
     r"""Return :math:`\sum |v_\theta - \eta|^2 / \sum |\eta|^2` over points (N, n)."""
     eta, found = (in_chunks(f.solenoidal, x) for f in (part.field, part))
     return float((found - eta).square().sum() / eta.square().sum())
@@ -59,7 +73,7 @@ def divergence_error(field: Callable[[Tensor], Tensor], x: Tensor) -> float:
     return float(terms.sum(dim=1).abs().max() / terms.abs().max())
 
 
-def memory_per_point(experiment: Experiment) -> float:
+def memory_per_point(experiment: Experiment[ModelSettings]) -> float:
     """Return what one more point adds to the memory of a step of training, in KiB.
 
     Args:
@@ -81,15 +95,15 @@ def memory_per_point(experiment: Experiment) -> float:
 
 
 def error_while_training(
-    part: Part, settings: Mapping[str, Any]
+    part: SolenoidalPart, settings: ModelSettings
 ) -> Callable[[], dict[str, float]]:
     """Return a function that measures the error at points that stay.
 
     Args:
         part: What is trained.
-        settings: Of a case.
+        settings: What the preset says of the model in this case.
     """
-    x = points(part.field.dim, settings["evaluation"]["points_while_training"])
+    x = points(part.field.dim, settings.evaluation.points_while_training)
     return lambda: {KEY: relative_squared_l2(part, x)}
 
 

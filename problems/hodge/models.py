@@ -9,7 +9,7 @@ periodic field.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,17 +20,15 @@ from torch import Tensor
 from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.evaluation.metrics import Array
 from ncl_deepxde.nn import DivergenceFree, GradientField, HodgeField
-from ncl_deepxde.nn.base.checks import check_choice
 from ncl_deepxde.optimizers import SOAP
-from ncl_deepxde.runs import Stage
-from ncl_deepxde.runs.problem import Experiment
+from ncl_deepxde.runs import Experiment, Stage
 
 from .losses import Objective
+from .settings import ModelSettings
 from .target import PERIOD, Target
 
-__all__ = ["MODELS", "Part", "build_model", "in_chunks", "network"]
+__all__ = ["MODELS", "SolenoidalPart", "build_model", "in_chunks", "network"]
 
-Settings = Mapping[str, Any]
 CHUNK = 1024
 
 MODELS = {
@@ -48,7 +46,7 @@ def lecun_normal(weight: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Part:
+class SolenoidalPart:
     r"""What a model takes for :math:`\eta`.
 
     Args:
@@ -60,84 +58,87 @@ class Part:
     field: Target
 
     def solenoidal(self, x: Tensor) -> Tensor:
-        """Return the divergence-free part, (N, n), at points (N, n)."""
+        """Evaluate the divergence-free part, (N, n), at points (N, n)."""
         inner = self.net.solenoidal if isinstance(self.net, HodgeField) else self.net
         found: Tensor = inner(x)
         return self.field(x) - found if isinstance(inner, GradientField) else found
 
     def __call__(self, points: Array, time: float = 0.0) -> dict[str, Array]:
-        """Return ``eta``, (N, n), at points (N, n); see ``Solution``."""
+        """Evaluate ``eta``, (N, n), at points (N, n); see ``Solution``."""
         like = next(self.net.parameters())
         x = torch.as_tensor(points).to(like.device, like.dtype)
         return {"eta": in_chunks(self.solenoidal, x).double().cpu().numpy()}
 
 
 def in_chunks(field: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Return a field at many points, (N, n), without derivatives."""
+    """Evaluate a field at many points, (N, n), without derivatives."""
     with torch.no_grad():
         return torch.cat([field(part) for part in torch.split(x, CHUNK)])
 
 
-def build_model(name: str, own: Settings, seed: int) -> Experiment:
-    """Return a fresh model with its stages of training.
+def build_model(
+    name: str, settings: ModelSettings, seed: int
+) -> Experiment[ModelSettings]:
+    """Build a fresh model with its stages of training.
 
     Args:
         name: A key of ``MODELS``.
-        own: Settings of a case with those of the model.
-        seed: Of the points.
+        settings: What the preset says of the model in this case.
+        seed: Seed of the points.
     """
-    dim = int(own["case"])
-    field = Target(dim, gradient=own["gradient"])
-    net = network(name, dim, own)
+    dim = settings.dim
+    field = Target(dim, gradient=settings.gradient)
+    net = network(name, dim, settings)
     terms = Objective(
-        field, dim, loss=own["loss"], batch=own["batch"], exact=own["exact"]
+        field, dim, loss=settings.loss, batch=settings.batch, exact=settings.exact
     )
     data = SampledObjective(terms, num_inputs=dim, seed=seed)
-    return Experiment(dde.Model(data, net), [_stage(own)], Part(net, field))
+    solution = SolenoidalPart(net, field)
+    return Experiment(dde.Model(data, net), [_stage(settings)], solution, settings)
 
 
-def network(name: str, dim: int, own: Settings) -> torch.nn.Module:
-    """Return the network of a model.
+def network(name: str, dim: int, settings: ModelSettings) -> torch.nn.Module:
+    """Build the network of a model.
 
     Args:
         name: A key of ``MODELS``.
         dim: n.
-        own: Settings with ``hidden``, ``activation``, ``harmonics``, and
-            ``hidden_gradient`` of ``both-parts``.
+        settings: Sizes of the network.
     """
-    return NETWORKS[name](dim, own)
+    return NETWORKS[name](dim, settings)
 
 
-def _options(own: Settings) -> dict[str, Any]:
-    return {"periods": PERIOD, "harmonics": own["harmonics"]}
+def _options(settings: ModelSettings) -> dict[str, Any]:
+    return {"periods": PERIOD, "harmonics": settings.harmonics}
 
 
-def _solenoidal(construction: str) -> Callable[[int, Settings], DivergenceFree]:
-    def build(dim: int, own: Settings) -> DivergenceFree:
+def _solenoidal(construction: str) -> Callable[[int, ModelSettings], DivergenceFree]:
+    def build(dim: int, settings: ModelSettings) -> DivergenceFree:
         return DivergenceFree(
-            [dim, *own["hidden"], dim],
-            own["activation"],
+            [dim, *settings.hidden, dim],
+            settings.activation,
             lecun_normal,
             construction=construction,
             served=0,
-            **_options(own),
+            **_options(settings),
         )
 
     return build
 
 
-def _gradient(dim: int, own: Settings) -> GradientField:
-    sizes = [dim, *own["hidden"], dim]
-    return GradientField(sizes, own["activation"], lecun_normal, **_options(own))
+def _gradient(dim: int, settings: ModelSettings) -> GradientField:
+    sizes = [dim, *settings.hidden, dim]
+    return GradientField(sizes, settings.activation, lecun_normal, **_options(settings))
 
 
-def _both(dim: int, own: Settings) -> HodgeField:
-    solenoidal = _solenoidal("matrix")(dim, own)
-    gradient = _gradient(dim, {**own, "hidden": own["hidden_gradient"]})
+def _both(dim: int, settings: ModelSettings) -> HodgeField:
+    solenoidal = _solenoidal("matrix")(dim, settings)
+    hidden = settings.hidden_gradient
+    gradient = _gradient(dim, replace(settings, hidden=hidden))
     return HodgeField(solenoidal, gradient)
 
 
-NETWORKS: Mapping[str, Callable[[int, Settings], torch.nn.Module]] = {
+NETWORKS: Mapping[str, Callable[[int, ModelSettings], torch.nn.Module]] = {
     "divfree-matrix": _solenoidal("matrix"),
     "divfree-vector": _solenoidal("vector"),
     "potential": _gradient,
@@ -145,21 +146,16 @@ NETWORKS: Mapping[str, Callable[[int, Settings], torch.nn.Module]] = {
 }
 
 
-def _stage(own: Settings) -> Stage:
-    """Return a stage whose learning rate falls from ``lr`` to ``least_lr`` by a cosine.
-
-    Args:
-        own: Settings with ``optimizer``, a key of ``OPTIMIZERS``, and ``steps``.
-    """
-    name = own["optimizer"]
-    check_choice("optimizer", name, tuple(OPTIMIZERS))
+def _stage(settings: ModelSettings) -> Stage:
+    """Build the stage, whose learning rate falls to ``least_lr`` by a cosine."""
+    name = settings.optimizer
 
     def compile_model(model: dde.Model) -> None:
-        optimizer = OPTIMIZERS[name](model.net.parameters(), lr=own["lr"])
-        decay = ("cosine", own["steps"], own["least_lr"])
+        optimizer = OPTIMIZERS[name](model.net.parameters(), lr=settings.lr)
+        decay = ("cosine", settings.steps, settings.least_lr)
         model.compile(optimizer, decay=decay, verbose=0)
 
-    return Stage(name, compile_model, own["steps"])
+    return Stage(name, compile_model, settings.steps)
 
 
 OPTIMIZERS: Mapping[str, Callable[..., torch.optim.Optimizer]] = {

@@ -1,12 +1,6 @@
 """Sizes and budgets of the Hodge decomposition.
 
-A case is a dimension n; a model's name as a key holds what differs for that model:
-
-- ``loss``: a key of ``LOSSES`` of ``_hodge_losses``, with derivatives that are
-  ``exact`` or estimated;
-- ``hidden``, ``activation``, ``harmonics`` of its network;
-- ``batch``: points of a step;
-- ``optimizer``, ``"soap"`` or ``"adam"``, with ``lr``, ``least_lr``, ``steps``.
+A case is a dimension n; a model's name as a key holds what differs for that model.
 
 In trials (n = 25, ``both-parts``, one hidden layer of 256) SOAP left an error of 0.025
 and Adam at its best rate 0.074 after 60 seconds of one core, orthogonal momentum (Muon,
@@ -17,8 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ncl_deepxde.runs.cells import merge
-from ncl_deepxde.runs.problem import Preset
+from ncl_deepxde.runs import Preset, merge
+
+from .settings import HodgeSettings, ModelSettings
 
 __all__ = ["PRESETS"]
 
@@ -107,9 +102,15 @@ SMOKE: dict[str, Any] = merge(
     },
 )
 
+
+def _preset(summary: str, content: dict[str, Any]) -> Preset:
+    schemas = dict.fromkeys(EVERY, ModelSettings)
+    return Preset(summary, EVERY, content, schemas, HodgeSettings)
+
+
 PRESETS = {
-    "quick": Preset("25 dimensions; a quarter of an hour on one core", EVERY, QUICK),
-    "best": Preset("25 dimensions, three seeds; hours on two cores", EVERY, BEST),
-    "paper": Preset("25, 50 and 100 dimensions, three seeds; a GPU", EVERY, PAPER),
-    "smoke": Preset("seconds, to see that everything runs", EVERY, SMOKE),
+    "quick": _preset("25 dimensions; a quarter of an hour on one core", QUICK),
+    "best": _preset("25 dimensions, three seeds; hours on two cores", BEST),
+    "paper": _preset("25, 50 and 100 dimensions, three seeds; a GPU", PAPER),
+    "smoke": _preset("seconds, to see that everything runs", SMOKE),
 }

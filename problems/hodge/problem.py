@@ -4,7 +4,7 @@ r"""The Hodge decomposition of a vector field on a torus of many dimensions.
 
 a gradient, a divergence-free field of mean 0 and a constant, which are orthogonal in
 :math:`L^2(\mathbb T^n)` and unique. Models see the field :math:`\hat v` alone, at fresh
-random points; known are its parts (``_hodge_target``), with c = 0. A case is a
+random points; known are its parts (``target``), with c = 0. A case is a
 dimension n.
 
 Metrics, each by case: :math:`\|v_\theta - \eta\|^2 / \|\eta\|^2`, the divergence of
@@ -23,55 +23,51 @@ from pathlib import Path
 from typing import Any
 
 from ncl_deepxde.evaluation.metrics import Solution
-from ncl_deepxde.runs import Experiment, Figure, Problem
-from ncl_deepxde.runs.cells import merge
+from ncl_deepxde.runs import Experiment, Figure, Preset, Problem
 
-from . import reference as _hodge_reference
-from . import results as _hodge_results
-from .measures import error_while_training, measure
+from . import reference, results
+from .measures import ROWS, error_while_training, measure
 from .models import MODELS, build_model
 from .presets import PRESETS
+from .settings import ModelSettings
 
 __all__ = ["PROBLEM", "Hodge"]
 
 
-class Hodge(Problem):
+class Hodge(Problem[ModelSettings]):
     """The problem as the command line sees it."""
 
     name = "hodge"
     summary = "Hodge decomposition of a vector field in many dimensions"
     models = MODELS
     presets = PRESETS
+    rows = ROWS
 
-    def build(self, model: str, settings: Mapping[str, Any], seed: int) -> Experiment:
-        """Return a fresh model with its stages of training.
-
-        Args:
-            model: A key of ``models``.
-            settings: Of a case of a preset.
-            seed: Of the points.
-        """
-        own = merge(settings, settings.get(model, {}))
-        found = build_model(model, own, seed)
+    def build(
+        self, model: str, settings: ModelSettings, seed: int
+    ) -> Experiment[ModelSettings]:
+        """Build a fresh model with its stages of training."""
+        found = build_model(model, settings, seed)
         part: Any = found.solution
-        evaluate = error_while_training(part, settings)
-        return replace(found, settings=settings, evaluate=evaluate)
+        return replace(found, evaluate=error_while_training(part, settings))
 
-    def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
+    def compute_reference(self, preset: Preset, path: Path) -> None:
         """Write the sizes of the known parts, for all cases."""
-        _hodge_reference.compute(settings, path)
+        reference.compute(preset, path)
 
     def load_reference(self, path: Path) -> Any:
-        """Return the fields with their known parts, by case."""
-        return _hodge_reference.load(path)
+        """Read the fields with their known parts, by case."""
+        return reference.load(path)
 
     def describe_reference(self, path: Path) -> dict[str, Any]:
-        """Return the sizes of the known parts."""
-        return _hodge_reference.describe(path)
+        """Tell the sizes of the known parts."""
+        return reference.describe(path)
 
-    def measure(self, experiment: Experiment, reference: Any) -> dict[str, Any]:
-        """Return all metrics of a case, each by the dimension."""
-        case = experiment.settings["case"]
+    def measure(
+        self, experiment: Experiment[ModelSettings], reference: Any
+    ) -> dict[str, Any]:
+        """Measure a case; each metric is by the dimension."""
+        case = experiment.settings.case
         return {key: {case: value} for key, value in measure(experiment).items()}
 
     def draw(
@@ -81,12 +77,12 @@ class Hodge(Problem):
         metrics: Mapping[str, Any],
     ) -> list[Figure]:
         """Draw the error against the time of training, and slices of the fields."""
-        settings = self.presets[metrics["preset"]].settings
-        return _hodge_results.draw(directory, solutions, metrics, settings)
+        preset = self.presets[metrics["preset"]]
+        return results.draw(directory, solutions, metrics, preset)
 
     def summarize(self, metrics: Mapping[str, Any]) -> str:
-        """Return what the run shows, in numbers."""
-        return _hodge_results.summarize(metrics)
+        """Say what the run shows, in numbers."""
+        return results.summarize(metrics)
 
 
 PROBLEM = Hodge()

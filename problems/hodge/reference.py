@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ncl_deepxde.files import arrays_in, replacing
-from ncl_deepxde.runs.cells import list_cells
+from ncl_deepxde.runs import Preset
 
 from .measures import points
 from .models import in_chunks
+from .settings import HodgeSettings
 from .target import PERIOD, Target
 
 __all__ = ["compute", "describe", "load"]
@@ -20,16 +20,17 @@ __all__ = ["compute", "describe", "load"]
 SAMPLE = 20_000
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
+def compute(preset: Preset, path: Path) -> None:
     """Write the dimension and the sizes of both parts of every case.
 
     Args:
-        settings: Of a preset.
+        preset: Preset with the cases.
         path: The npz file to write.
     """
     rows: Any = {"dim": [], "scale": [], "eta": [], "gradient": []}
-    for cell in list_cells([""], {**settings, "seeds": 1}, 0):
-        scale, dim = cell.settings["gradient"], int(str(cell.case))
+    for case in preset.cases:
+        settings: HodgeSettings = preset.settings(case=case)
+        scale, dim = settings.gradient, settings.dim
         target = Target(dim, gradient=scale)
         x = points(dim, SAMPLE)
         rows["dim"].append(dim)
@@ -42,7 +43,7 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path) -> dict[str, Target]:
-    """Return the fields with their known parts, by case.
+    """Read the fields with their known parts, by case.
 
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
@@ -56,7 +57,7 @@ def load(path: Path) -> dict[str, Target]:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return mean squares of both parts, and the error of taking the field for eta.
+    """Tell the mean squares of both parts, and the error of taking the field for eta.
 
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.

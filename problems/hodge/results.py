@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ncl_deepxde.runs import Figure, Preset
 from ncl_deepxde.runs import log as run_log
 from ncl_deepxde.runs.cells import list_cells
-from ncl_deepxde.runs.problem import Figure
 
 from .figures import draw_errors, draw_slices
 
@@ -19,20 +19,20 @@ def draw(
     directory: Path,
     solutions: Mapping[str, Any],
     metrics: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    preset: Preset,
 ) -> list[Figure]:
     """Draw all figures below ``figures/``.
 
     Args:
         directory: Run directory.
-        solutions: Of the first seed, by ``"MODEL-CASE"``, and ``"reference"``.
+        solutions: Solutions of the first seed by ``"MODEL-CASE"``; ``"reference"``.
         metrics: Content of ``metrics.json``.
-        settings: Of the preset.
+        preset: Preset of the run.
     """
     folder = directory / "figures"
     folder.mkdir(exist_ok=True)
     models = list(metrics["models"])
-    runs = _records(directory, models, settings, metrics["seed"])
+    runs = _records(directory, models, preset, metrics["seed"])
     trivial = metrics["reference"]["error_of_the_field_itself"]
     draw_errors(folder / "error.png", runs, trivial)
     captions = [
@@ -57,20 +57,20 @@ def draw(
 
 
 def _records(
-    directory: Path, models: Sequence[str], settings: Mapping[str, Any], seed: int
+    directory: Path, models: Sequence[str], preset: Preset, seed: int
 ) -> dict[str, dict[str, list[list[dict[str, Any]]]]]:
-    """Return the records of the log by case, model and seed."""
+    """Sort the records of the log by case, model and seed."""
     log = run_log.read_log(directory / "log.jsonl")
     found: dict[str, dict[str, list[list[dict[str, Any]]]]] = {}
-    for cell in list_cells(models, settings, seed):
-        own = [r for r in log if r.get("model") == cell.name and "errors" in r]
+    for cell in list_cells(models, preset, seed):
+        records = [r for r in log if r.get("model") == cell.name and "errors" in r]
         case = found.setdefault(str(cell.case), {})
-        case.setdefault(cell.model, []).append(own)
+        case.setdefault(cell.model, []).append(records)
     return found
 
 
 def summarize(metrics: Mapping[str, Any]) -> str:
-    """Return what the run shows, in numbers.
+    """Say what the run shows, in numbers.
 
     Args:
         metrics: Content of ``metrics.json``.

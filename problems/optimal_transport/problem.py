@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from ncl_deepxde.evaluation.metrics import Solution
-from ncl_deepxde.runs.cells import merge
 from ncl_deepxde.runs import DataProblem, Experiment, Figure, Preset
+from ncl_deepxde.runs.cells import merge
 
 from . import reference as _transport_reference
 from . import results as _transport_results

@@ -5,13 +5,19 @@ import json
 import deepxde as dde
 import pytest
 
-from ncl_deepxde.runs import run as runs
-from ncl_deepxde.runs.cells import add_case, list_cells, mean_over_seeds, merge, with_costs
 from ncl_deepxde.data import Collocation, uniform_box
-from ncl_deepxde.runs.problem import Experiment, Preset
-from ncl_deepxde.runs.run import RunOptions, run
 from ncl_deepxde.reports.tables import metric_rows
 from ncl_deepxde.runs import Stage
+from ncl_deepxde.runs import run as runs
+from ncl_deepxde.runs.cells import (
+    add_case,
+    list_cells,
+    mean_over_seeds,
+    merge,
+    with_costs,
+)
+from ncl_deepxde.runs.problem import Experiment, Preset
+from ncl_deepxde.runs.run import RunOptions, run
 
 CASES = {"2d": {"dim": 2, "net": {"width": 3}}, "3d": {"dim": 3}}
 SETTINGS = {

@@ -9,7 +9,11 @@ import pickle
 import pytest
 import torch
 
-from ncl_deepxde.runs.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from ncl_deepxde.runs.checkpoints import (
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 PAYLOAD = {"step": 3, "weights": {"w": torch.arange(6.0).reshape(2, 3)}, "loss": [0.5]}
 

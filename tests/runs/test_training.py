@@ -19,9 +19,9 @@ import deepxde as dde
 import pytest
 import torch
 
+from ncl_deepxde.runs import NonFiniteLoss, Stage
 from ncl_deepxde.runs.checkpoints import CheckpointError, load_checkpoint
 from ncl_deepxde.runs.log import read_log
-from ncl_deepxde.runs import NonFiniteLoss, Stage
 
 SCRIPT = Path(__file__).with_name("resumable_run.py")
 EXAMPLE = runpy.run_path(str(SCRIPT))

@@ -321,7 +321,9 @@ def test_sinkhorn_says_when_it_does_not_converge():
 
 
 def test_unfinished_solver_is_an_error(monkeypatch):
-    monkeypatch.setattr("ncl_deepxde.problems.optimal_transport.discrete.estimators.MOST_STEPS", 3)
+    monkeypatch.setattr(
+        "ncl_deepxde.problems.optimal_transport.discrete.estimators.MOST_STEPS", 3
+    )
     with (
         pytest.warns(UserWarning, match="numItermax"),
         pytest.raises(RuntimeError, match="exact: the transport between 50 points"),
