@@ -203,7 +203,7 @@ def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw errors against seconds: a column per optimizer, a row per time."""
     optimizers = [o for o in OPTIMIZERS if any(r["optimizer"] == o for r in runs)]
     models = [m for m in PROBLEM.models if any(r["model"] == m for r in runs)]
-    colors = model_colors(models)
+    colors = model_colors(models, PROBLEM.colors)
     with style():
         figure = new_figure(height=8.0)
         panels = figure.subplots(

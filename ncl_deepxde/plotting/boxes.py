@@ -67,13 +67,13 @@ def draw_boxes(
         figure = new_figure(height=0.4 + 3.4 * rows)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, spread in zip(panels, spreads, strict=False):
-            _draw_spread(axes, spread, colors or {})
+            _draw_spread(axes, spread, colors)
         for axes in panels[len(spreads) :]:
             axes.remove()
     return figure
 
 
-def _draw_spread(axes: Axes, spread: Spread, known: Mapping[str, str]) -> None:
+def _draw_spread(axes: Axes, spread: Spread, known: Mapping[str, str] | None) -> None:
     found = spread.drawable()
     colors = model_colors(found, known)
     for place, (name, values) in enumerate(found.items()):

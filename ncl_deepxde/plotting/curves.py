@@ -76,7 +76,7 @@ def draw_errors(
 ) -> Figure:
     """Draw the figure that `error_curves` writes."""
     fields = list(dict.fromkeys(f for model in errors.values() for f in model[metric]))
-    shades = model_colors(errors, colors or {})
+    shades = model_colors(errors, colors)
     with style():
         figure = new_figure(height=4.2)
         panels = figure.subplots(
@@ -104,7 +104,7 @@ def draw_losses(
     runs: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         runs[record["model"]].append(record)
-    of_model = model_colors(runs, colors or {})
+    of_model = model_colors(runs, colors)
     terms = list(dict.fromkeys(t for r in records for t in r.get("terms") or {}))
     shades = {t: mpl.colormaps["tab10"](i % 10) for i, t in enumerate(terms)}
     rows = 1 + (len(runs) + 1) // 2

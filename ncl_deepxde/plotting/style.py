@@ -50,7 +50,9 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(RC)
 
 
-def model_colors(names: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+def model_colors(
+    names: Iterable[str], known: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Give each model its color.
 
     Args:
@@ -58,7 +60,7 @@ def model_colors(names: Iterable[str], known: Mapping[str, str]) -> dict[str, st
         known: Colors that a problem has chosen; other models have a spare one each, by
             their sorted names.
     """
-    names = list(names)
+    names, known = list(names), known or {}
     others = sorted(set(names) - known.keys())
     spare = {name: SPARE_COLORS[i % len(SPARE_COLORS)] for i, name in enumerate(others)}
     return {name: known.get(name) or spare[name] for name in names}

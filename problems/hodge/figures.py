@@ -41,7 +41,7 @@ def draw_errors(
             ``errors``.
         trivial: Error of the field itself, by case.
     """
-    colors = model_colors({m for models in runs.values() for m in models}, {})
+    colors = model_colors({m for models in runs.values() for m in models})
     with style():
         figure = new_figure(height=4.2)
         panels = figure.subplots(1, len(runs), sharey=True, squeeze=False)[0]

@@ -7,7 +7,7 @@ import pytest
 
 from ncl_deepxde.plotting import Spread, box_plots
 from ncl_deepxde.plotting.boxes import draw_boxes
-from ncl_deepxde.plotting.style import MODEL_COLORS
+from ncl_deepxde.plotting.style import PALETTE
 
 R2 = {"lflow": [0.9, 0.92], "pinn": [0.5, 0.6, 0.4, 0.55, 0.45, 0.5]}
 
@@ -28,13 +28,11 @@ def test_every_seed_is_a_point_over_its_model():
 
 
 def test_few_values_make_no_box():
-    (axes,) = draw_boxes([Spread("Density", "$R^2$", R2)]).axes
+    colors = {"pinn": PALETTE["blue"]}
+    (axes,) = draw_boxes([Spread("Density", "$R^2$", R2)], colors).axes
     boxes = axes.findobj(mpl.patches.PathPatch)
     assert len(boxes) == 1
-    assert (
-        mpl.colors.to_hex(boxes[0].get_edgecolor()[:3]).upper()
-        == (MODEL_COLORS["pinn"])
-    )
+    assert mpl.colors.to_hex(boxes[0].get_edgecolor()[:3]).upper() == PALETTE["blue"]
 
 
 def test_values_without_a_place_are_left_out():

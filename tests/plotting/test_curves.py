@@ -10,7 +10,7 @@ from PIL import Image
 from ncl_deepxde.evaluation.metrics import errors_over_time, torus_grid
 from ncl_deepxde.plotting import error_curves, loss_curves
 from ncl_deepxde.plotting.curves import draw_errors, draw_losses, read_log
-from ncl_deepxde.plotting.style import model_colors
+from ncl_deepxde.plotting.style import PALETTE, model_colors
 
 TIMES = [0.0, 0.1, 0.2]
 
@@ -42,16 +42,19 @@ def errors(solutions):
     }
 
 
-def test_model_colors_are_fixed_and_distinct():
-    names = ["pinn", "ncl-matrix", "ncl-vector", "mine", "yours"]
-    colors = model_colors(names)
+def test_model_colors_are_those_of_the_problem_and_distinct():
+    known = {"pinn": PALETTE["blue"], "ncl": PALETTE["green"]}
+    names = ["ncl", "mine", "pinn", "yours"]
+    colors = model_colors(names, known)
     assert len(set(colors.values())) == len(names)
-    assert model_colors(["ncl-matrix"])["ncl-matrix"] == colors["ncl-matrix"]
-    assert model_colors(reversed(names)) == colors
+    assert {name: colors[name] for name in known} == known
+    assert model_colors(reversed(names), known) == colors
+    assert set(model_colors(names)) == set(names)
 
 
 def test_error_curves_show_the_errors_on_a_logarithmic_axis(errors):
-    density, velocity = draw_errors(errors).axes
+    blue = PALETTE["blue"]
+    density, velocity = draw_errors(errors, colors={"pinn": blue}).axes
     line = density.get_lines()[0]
     np.testing.assert_array_equal(line.get_xdata(), TIMES)
     expected = list(errors["pinn"]["relative_l2"]["rho"].values())
@@ -59,7 +62,7 @@ def test_error_curves_show_the_errors_on_a_logarithmic_axis(errors):
     assert density.get_yscale() == velocity.get_yscale() == "log"
     assert density.get_xlabel() == "time $t$"
     assert "relative" in density.get_ylabel()
-    assert same_color(line.get_color(), model_colors(["pinn"])["pinn"])
+    assert same_color(line.get_color(), blue)
     assert same_color(line.get_color(), velocity.get_lines()[0].get_color())
 
 

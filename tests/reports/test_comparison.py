@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from ncl_deepxde.reports.comparison import compare_runs, load_metrics
+from ncl_deepxde.evaluation.rows import ERROR_ROWS
+from ncl_deepxde.reports.comparison import compare_runs, load_metrics, load_runs
 
 
 def make_run(folder, *, problem="euler-torus", preset="quick", seed=0, error=0.25):
@@ -20,6 +21,10 @@ def make_run(folder, *, problem="euler-torus", preset="quick", seed=0, error=0.2
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     return folder
+
+
+def compare(folders):
+    return compare_runs(load_runs(folders), ERROR_ROWS)
 
 
 def line_with(text, start):
@@ -60,14 +65,14 @@ def test_seeds_are_shown_as_mean_and_range(tmp_path):
         make_run(tmp_path / str(seed), seed=seed, error=error)
         for seed, error in enumerate((0.25, 0.5, 0.375))
     ]
-    text = compare_runs(runs)
+    text = compare(runs)
     assert line_with(text, "rho, t = 0.1").endswith("0.375 [0.250, 0.500]")
     assert line_with(text, "steps").split() == ["steps", "100"]
     assert "pinn, 3 runs" in text
 
 
 def test_one_run_is_shown_plainly(tmp_path):
-    text = compare_runs([make_run(tmp_path / "a")])
+    text = compare([make_run(tmp_path / "a")])
     assert line_with(text, "rho, t = 0.1").split()[-1] == "0.250"
     assert "mean" not in text
 
@@ -77,7 +82,7 @@ def test_presets_are_separate_columns(tmp_path):
         make_run(tmp_path / "a", preset="quick", error=0.25),
         make_run(tmp_path / "b", preset="paper", error=0.125),
     ]
-    text = compare_runs(runs)
+    text = compare(runs)
     assert "pinn (quick)" in text
     assert line_with(text, "rho, t = 0.1").split()[-2:] == ["0.250", "0.125"]
 
@@ -85,12 +90,12 @@ def test_presets_are_separate_columns(tmp_path):
 def test_different_problems_are_refused(tmp_path):
     runs = [make_run(tmp_path / "a"), make_run(tmp_path / "b", problem="euler-ball")]
     with pytest.raises(ValueError, match=r"runs of one problem.*euler-ball"):
-        compare_runs(runs)
+        compare(runs)
 
 
 def test_no_run_or_the_same_run_twice_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one"):
-        compare_runs([])
+        compare([])
     run = make_run(tmp_path / "a")
     with pytest.raises(ValueError, match="directory once"):
-        compare_runs([run, run])
+        compare([run, run])

@@ -7,8 +7,14 @@ import pytest
 from markupsafe import Markup
 from PIL import Image
 
+from ncl_deepxde.evaluation.rows import (
+    CONSERVATION_ROWS,
+    ERROR_ROWS,
+    TRAINING_ROWS,
+)
 from ncl_deepxde.reports.report import terminal_table, write_report
 
+ROWS = (*ERROR_ROWS, *CONSERVATION_ROWS, *TRAINING_ROWS)
 METRICS = {
     "problem": "euler-torus",
     "preset": "quick",
@@ -52,6 +58,7 @@ def make_report(directory, **changes):
         "title": "Torus & friends",
         "summary_html_or_text": "First <b>.\n\nSecond.",
         "metrics": METRICS,
+        "rows": ROWS,
         "figures": [("figures/density.png", "One"), ("figures/density.gif", "Two")],
         "command": "ncl-deepxde run euler-torus --seed 0",
     }
@@ -122,7 +129,7 @@ def test_missing_figure_raises_and_writes_nothing(run_directory):
 
 
 def test_terminal_table_stars_the_best():
-    lines = terminal_table(METRICS).splitlines()
+    lines = terminal_table(METRICS, ROWS).splitlines()
     (density,) = [line for line in lines if "rho, t = 0.3333" in line]
     assert density.split()[-2:] == ["0.500*", "0.750"]
     (residual,) = [line for line in lines if "continuity" in line]
@@ -133,6 +140,6 @@ def test_terminal_table_stars_the_best():
 @pytest.mark.parametrize("count", [1, 3, 12])
 def test_terminal_table_has_at_most_100_columns(count):
     models = {f"ncl-variant-{i}": METRICS["models"]["pinn"] for i in range(count)}
-    text = terminal_table(METRICS | {"models": models})
+    text = terminal_table(METRICS | {"models": models}, ROWS)
     assert max(len(line) for line in text.splitlines()) <= 100
     assert all(name in text for name in models)

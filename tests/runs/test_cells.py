@@ -6,21 +6,15 @@ import deepxde as dde
 import pytest
 
 from ncl_deepxde.data import Collocation, uniform_box
+from ncl_deepxde.evaluation.rows import MetricRow
 from ncl_deepxde.reports.tables import metric_rows
-from ncl_deepxde.runs import Stage
+from ncl_deepxde.runs import Experiment, Preset, Problem, Settings, Stage, checked
 from ncl_deepxde.runs import run as runs
-from ncl_deepxde.runs.cells import (
-    add_case,
-    list_cells,
-    mean_over_seeds,
-    merge,
-    with_costs,
-)
-from ncl_deepxde.runs.problem import Experiment, Preset
+from ncl_deepxde.runs.cells import add_case, list_cells, mean_over_seeds, with_costs
 from ncl_deepxde.runs.run import RunOptions, run
 
 CASES = {"2d": {"dim": 2, "net": {"width": 3}}, "3d": {"dim": 3}}
-SETTINGS = {
+CONTENT = {
     "float": "float64",
     "net": {"width": 5, "depth": 1},
     "seeds": 2,
@@ -28,18 +22,33 @@ SETTINGS = {
 }
 
 
-def test_settings_without_cases_make_one_cell_per_model():
-    settings = {"float": "float32", "width": 8}
-    cells = list_cells(["a", "b"], settings, 7)
+@checked
+class Common(Settings):
+    dim: int
+
+
+@checked
+class ToySettings(Common):
+    width: int = 5
+    depth: int = 1
+
+
+def preset(content):
+    return Preset("fast", ("net",), content, {"net": ToySettings}, Common)
+
+
+def test_preset_without_cases_makes_one_cell_per_model():
+    content = {"float": "float32", "dim": 8}
+    cells = list_cells(["a", "b"], preset(content), 7)
     assert [(c.name, c.label, c.case, c.seed) for c in cells] == [
         ("a", "a", None, 7),
         ("b", "b", None, 7),
     ]
-    assert all(c.settings == settings for c in cells)
+    assert all(c.content == content for c in cells)
 
 
 def test_every_model_is_trained_for_every_case_and_seed():
-    cells = list_cells(["a", "b"], SETTINGS, 4)
+    cells = list_cells(["a", "b"], preset(CONTENT), 4)
     names = [f"{m}-{d}-seed{k}" for m in "ab" for d in ("2d", "3d") for k in (4, 5)]
     assert [c.name for c in cells] == names
     assert [c.label for c in cells[:3]] == ["a-2d", "a-2d", "a-3d"]
@@ -47,27 +56,22 @@ def test_every_model_is_trained_for_every_case_and_seed():
 
 
 def test_one_seed_is_not_in_the_name():
-    cells = list_cells(["a"], {**SETTINGS, "seeds": 1}, 0)
+    cells = list_cells(["a"], preset({**CONTENT, "seeds": 1}), 0)
     assert [c.name for c in cells] == ["a-2d", "a-3d"]
 
 
-def test_settings_of_a_case_override_and_the_preset_stays():
-    plane, _, space, _ = (c.settings for c in list_cells(["a"], SETTINGS, 0))
+def test_content_of_a_case_overrides_and_the_preset_stays():
+    plane, _, space, _ = (c.content for c in list_cells(["a"], preset(CONTENT), 0))
     assert (plane["case"], plane["dim"]) == ("2d", 2)
     assert plane["net"] == {"width": 3, "depth": 1}
     assert space["net"] == {"width": 5, "depth": 1}
-    assert SETTINGS["net"] == {"width": 5, "depth": 1}
-    assert "case" not in SETTINGS
-
-
-def test_merge_takes_the_last_value_and_merges_inside():
-    merged = merge({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"c": 4}}, {"a": {"e": 5}})
-    assert merged == {"a": {"e": 5}, "b": {"c": 4, "d": 3}}
+    assert CONTENT["net"] == {"width": 5, "depth": 1}
+    assert "case" not in CONTENT
 
 
 def test_costs_of_cases_add_up_and_carry_the_case():
     costs = {"train_seconds": 2.0, "steps": 10, "parameters": 7, "loss": 0.5}
-    plane, _, space, _ = list_cells(["a"], SETTINGS, 0)
+    plane, _, space, _ = list_cells(["a"], preset(CONTENT), 0)
     first = add_case({}, with_costs(plane, costs, {"r2_2d": 0.9}))
     both = add_case(first, with_costs(space, {**costs, "steps": 30}, {"r2_3d": 0.8}))
     assert both["steps"] == 40
@@ -92,22 +96,23 @@ def test_means_run_over_seeds_and_keep_what_they_are_of():
 
 
 def test_tables_show_means_and_no_single_seeds():
-    rows = metric_rows({"a": mean_over_seeds({0: {"r2_2d": 1.0}, 1: {"r2_2d": 0.0}})})
+    means = mean_over_seeds({0: {"r2_2d": 1.0}, 1: {"r2_2d": 0.0}})
+    rows = metric_rows({"a": means}, [MetricRow("r2", "Accuracy", "R2", "largest")])
     assert [(r.label, r.values["a"]) for r in rows] == [("R2 2D", 0.5)]
 
 
-class Toy:
+class Toy(Problem):
     """Fit zero in two dimensions or three."""
 
     name, summary, models = "toy", "A toy", {"net": "a network"}
 
-    def __init__(self, settings, fails_at=None):
-        self.presets = {"quick": Preset("fast", ("net",), settings)}
+    def __init__(self, content, fails_at=None):
+        self.presets = {"quick": preset(content)}
         self.fails_at, self.measured, self.drawn = fails_at, [], None
 
     def build(self, model, settings, seed):
-        dim = settings["dim"]
-        sizes = [dim, settings["net"]["width"], 1]
+        dim = settings.dim
+        sizes = [dim, settings.width, 1]
         net = dde.nn.FNN(sizes, "tanh", "Glorot normal")
         data = Collocation(lambda x, y: y, uniform_box([0] * dim, [1] * dim), 9)
         data.seed = seed
@@ -119,20 +124,17 @@ class Toy:
         stages = [Stage("adam", compile_model, steps=3)]
         return Experiment(model, stages, lambda *_: {}, settings)
 
-    def compute_reference(self, settings, path):
+    def compute_reference(self, preset, path):
         path.touch()
 
     def load_reference(self, path):
         return None
 
-    def describe_reference(self, path):
-        return {}
-
     def measure(self, experiment, reference):
         if len(self.measured) == self.fails_at:
             raise RuntimeError("the power is gone")
-        self.measured.append(experiment.settings.get("case"))
-        key = f"size_{experiment.settings['case']}"
+        self.measured.append(experiment.settings.case)
+        key = f"size_{experiment.settings.case}"
         weights = experiment.model.net.state_dict().values()
         return {key: float(sum(w.abs().sum() for w in weights))}
 
@@ -150,7 +152,7 @@ def train(monkeypatch, out, problem, **options):
 
 
 def test_run_trains_all_cells_and_reports_means(monkeypatch, tmp_path):
-    toy = Toy(SETTINGS)
+    toy = Toy(CONTENT)
     metrics = train(monkeypatch, tmp_path, toy)
     net = metrics["models"]["net"]
     assert toy.measured == ["2d", "2d", "3d", "3d"]
@@ -169,12 +171,12 @@ def test_run_trains_all_cells_and_reports_means(monkeypatch, tmp_path):
 
 
 def test_interrupted_run_resumes_cell_by_cell(monkeypatch, tmp_path):
-    whole = train(monkeypatch, tmp_path / "whole", Toy(SETTINGS))
+    whole = train(monkeypatch, tmp_path / "whole", Toy(CONTENT))
     out = tmp_path / "broken"
     with pytest.raises(RuntimeError, match="power"):
-        train(monkeypatch, out, Toy(SETTINGS, fails_at=2))
+        train(monkeypatch, out, Toy(CONTENT, fails_at=2))
     assert set(json.loads((out / "metrics.json").read_text())["models"]) == {"net"}
-    resumed = train(monkeypatch, out, Toy(SETTINGS), resume=True)
+    resumed = train(monkeypatch, out, Toy(CONTENT), resume=True)
     for k in "56":
         of = [m["models"]["net"]["seeds"][k] for m in (whole, resumed)]
         for key in ("loss_2d", "loss_3d", "size_2d", "size_3d"):
@@ -182,8 +184,8 @@ def test_interrupted_run_resumes_cell_by_cell(monkeypatch, tmp_path):
 
 
 def test_run_of_one_case_and_seed_has_plain_costs(monkeypatch, tmp_path):
-    settings = {**SETTINGS, "seeds": 1, "cases": {"2d": CASES["2d"]}}
-    net = train(monkeypatch, tmp_path, Toy(settings))["models"]["net"]
+    content = {**CONTENT, "seeds": 1, "cases": {"2d": CASES["2d"]}}
+    net = train(monkeypatch, tmp_path, Toy(content))["models"]["net"]
     assert (net["steps"], net["parameters"]) == (3, 13)
     assert {"loss", "size_2d"} <= set(net)
     assert not {"seeds", "steps_2d"} & set(net)
