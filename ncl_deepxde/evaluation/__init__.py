@@ -10,10 +10,15 @@ from .metrics import (
     relative_l2,
     standardized_l2,
 )
+from .rows import CONSERVATION_ROWS, ERROR_ROWS, TRAINING_ROWS, MetricRow
 from .solution import ContinuityError, NetworkSolution, continuity_error
 
 __all__ = [
+    "CONSERVATION_ROWS",
+    "ERROR_ROWS",
+    "TRAINING_ROWS",
     "ContinuityError",
+    "MetricRow",
     "NetworkSolution",
     "consistency_errors",
     "consistency_smape",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
-from importlib.util import find_spec, module_from_spec
+from importlib.util import module_from_spec
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -69,6 +69,8 @@ def _loaded(name: str, load: Load) -> Problem[Any]:
         if (error.name or "").startswith("ncl_deepxde"):
             raise
         raise RuntimeError(f"PROBLEM: {name} cannot be loaded: {error}") from error
+    if problem is None:
+        raise RuntimeError(f"PROBLEM: {name} has no PROBLEM in its {FILE}. Set it.")
     if not isinstance(problem, Problem):
         raise RuntimeError(
             f"PROBLEM: {name} must be an instance of ncl_deepxde.runs.Problem, got "
@@ -84,9 +86,8 @@ def _known() -> dict[str, Load]:
 
 
 def _ours() -> Iterator[tuple[str, Load]]:
-    """Yield the problems below the package of problems, nothing of it imported."""
-    spec = find_spec(GROUP)
-    for root in (spec and spec.submodule_search_locations) or ():
+    """Yield the problems below the package of problems, none of them imported."""
+    for root in import_module(GROUP).__path__:
         for file in Path(root).rglob(FILE):
             parts = file.parent.relative_to(root).parts
             module = ".".join((GROUP, *parts, file.stem))
@@ -94,7 +95,7 @@ def _ours() -> Iterator[tuple[str, Load]]:
 
 
 def _attribute(module: str) -> Load:
-    return lambda: import_module(module).PROBLEM
+    return lambda: vars(import_module(module)).get("PROBLEM")
 
 
 def _by_path(folder: Path) -> Any:
@@ -104,4 +105,4 @@ def _by_path(folder: Path) -> Any:
         spec = ModuleSpec(package, None, is_package=True)
         spec.submodule_search_locations = [str(folder)]
         sys.modules[package] = module_from_spec(spec)
-    return import_module(f"{package}.{Path(FILE).stem}").PROBLEM
+    return _attribute(f"{package}.{Path(FILE).stem}")()

@@ -89,7 +89,10 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
         problem.compute_reference(preset, reference_path)
     reference = problem.load_reference(reference_path)
     metrics: dict[str, Any] = {
-        **{k: getattr(options, k) for k in ("problem", "preset", "seed", "device")},
+        "problem": problem.name,
+        "preset": options.preset,
+        "seed": options.seed,
+        "device": options.device,
         "models": {},
         "reference": problem.describe_reference(reference_path),
     }

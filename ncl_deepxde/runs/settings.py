@@ -9,7 +9,7 @@ is wrong in a preset is an error where the preset is declared.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, dataclass_transform
 
@@ -71,6 +71,18 @@ class Preset:
             self.settings(case=case)
             for model in self.schemas:
                 self.settings(model, case)
+
+    @classmethod
+    def shared(
+        cls,
+        summary: str,
+        models: Iterable[str],
+        content: Mapping[str, Any],
+        schema: type[Settings],
+    ) -> Preset:
+        """Make a preset of models whose settings are all of one class."""
+        names = tuple(models)
+        return cls(summary, names, content, dict.fromkeys(names, schema), schema)
 
     @property
     def cases(self) -> tuple[str, ...]:
