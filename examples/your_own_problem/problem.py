@@ -1,10 +1,8 @@
 r"""A problem of your own in one file: ncl-deepxde run examples/your_own_problem
 
-A hump of water falls apart into two waves,
+Water in a periodic channel, a hump that falls apart into two waves:
 
-.. math:: h_t + m_x = 0, \qquad m_t + (m^2 / h + h^2 / 2)_x = 0, \qquad m = h u,
-
-in a periodic channel, against a spectral method; "ncl" conserves the water exactly.
+.. math:: h_t + m_x = 0, \qquad m_t + (m^2 / h + h^2 / 2)_x = 0, \qquad m = h u.
 """
 
 import deepxde as dde
@@ -57,9 +55,8 @@ class ShallowWater(runs.Problem[Water]):
             net.apply_feature_transform(circle)
             net.apply_output_transform(lambda x, y: hump(x[:, :1]) * E + x[:, 1:] * y)
         pde = laws if model == "pinn" else lambda x, y: laws(x, y)[:1]
-        task = data.Collocation(
-            pde, data.kronecker_box([0, 0], [1, 0.4]), 800, seed=seed
-        )
+        box = data.kronecker_box([0, 0], [1, 0.4])
+        task = data.Collocation(pde, box, num_domain=800, seed=seed)
         stages = [runs.Stage("gauss-newton", optimizer, settings.steps)]
         flow = evaluation.NetworkSolution(net, "flux")
         return runs.Experiment(dde.Model(task, net), stages, flow, settings)
