@@ -86,7 +86,9 @@ def test_smaller_matrix_is_chosen(monkeypatch) -> None:
         other = {"kernel": "gram", "gram": "kernel"}[name]
         with monkeypatch.context() as patch:
             patch.setattr(_jacobian.Jacobian, other, None)
-            patch.setattr("ncl_deepxde.optimizers.gauss_newton.damped_solve.nystrom", None)
+            patch.setattr(
+                "ncl_deepxde.optimizers.gauss_newton.damped_solve.nystrom", None
+            )
             damped_solver(jacobian, 1e-3, SolverOptions("auto", 5, 1e-3, 5), 0)
     with monkeypatch.context() as patch:
         patch.setattr("ncl_deepxde.optimizers.gauss_newton.damped_solve.MOST_DENSE", 50)
