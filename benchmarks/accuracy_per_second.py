@@ -29,8 +29,7 @@ from typing import Any
 import deepxde as dde
 import numpy as np
 import torch
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from accuracy_figure import draw
 from reference_accuracy import spectral_solution
 from tqdm import tqdm
 
@@ -42,7 +41,7 @@ from ncl_deepxde.evaluation.metrics import (
     torus_grid,
 )
 from ncl_deepxde.files import replacing
-from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from ncl_deepxde.plotting.style import save
 from ncl_deepxde.problems.euler.torus.problem import PROBLEM
 from ncl_deepxde.runs.run import check_name, check_writable, select_device
 from ncl_deepxde.runs.training import train
@@ -66,13 +65,6 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 WARM_UP = {"l-bfgs": 200, "nncg": 200}
 """Steps of Adam before optimizers that get stuck from random weights."""
-
-TITLES = {
-    "adam": "Adam",
-    "l-bfgs": "L-BFGS",
-    "nncg": "NNCG",
-    "gauss-newton": "Gauss-Newton",
-}
 
 
 class Recorder(dde.callbacks.Callback):
@@ -147,16 +139,16 @@ def settings_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
     """Return the settings of a pair, those of a preset with other stages."""
     preset = "quick" if optimizer == "gauss-newton" else "adam"
     whole = PROBLEM.presets["smoke" if quick else preset].settings
-    own = {k: v for k, v in whole.items() if k not in PROBLEM.models}
-    own |= whole.get(model, {})
-    budget = {k: v for k, v in own.get(optimizer, {}).items() if k != "seconds"}
-    own[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
-    own["stages"] = [optimizer]
+    settings = {k: v for k, v in whole.items() if k not in PROBLEM.models}
+    settings |= whole.get(model, {})
+    budget = {k: v for k, v in settings.get(optimizer, {}).items() if k != "seconds"}
+    settings[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
+    settings["stages"] = [optimizer]
     if optimizer in WARM_UP:
         steps = 5 if quick else WARM_UP[optimizer]
-        own["adam"] = {**OPTIMIZERS["adam"], "steps": steps}
-        own["stages"] = ["adam", optimizer]
-    return own
+        settings["adam"] = {**OPTIMIZERS["adam"], "steps": steps}
+        settings["stages"] = ["adam", optimizer]
+    return settings
 
 
 def train_pair(
@@ -197,49 +189,6 @@ def train_pair(
         "history": recorder.history,
         "failure": failure,
     }
-
-
-def draw(runs: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw errors against seconds: a column per optimizer, a row per time."""
-    optimizers = [o for o in OPTIMIZERS if any(r["optimizer"] == o for r in runs)]
-    models = [m for m in PROBLEM.models if any(r["model"] == m for r in runs)]
-    colors = model_colors(models, PROBLEM.colors)
-    with style():
-        figure = new_figure(height=8.0)
-        panels = figure.subplots(
-            len(TIMES), len(optimizers), sharex=True, sharey=True, squeeze=False
-        )
-        for run in runs:
-            for row, t in zip(panels, TIMES, strict=True):
-                row[optimizers.index(run["optimizer"])].loglog(
-                    [h["seconds"] for h in run["history"]],
-                    [h["rho"][time_key(t)] for h in run["history"]],
-                    "o-",
-                    ms=3,
-                    color=colors[run["model"]],
-                    label=run["model"],
-                )
-        label(figure, panels, optimizers)
-        handles = {line.get_label(): line for a in panels.flat for line in a.lines}
-        shown = [handles[m] for m in models]
-        figure.legend(shown, models, loc="outside upper center", ncols=len(models))
-    return figure
-
-
-def label(figure: Figure, panels: np.ndarray, optimizers: Sequence[str]) -> None:
-    """Write what stands on the axes of a grid of panels."""
-    panels[0, 0].xaxis.set_major_formatter("{x:g}")
-    panels[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    panels[0, 0].yaxis.set_major_formatter("{x:g}")
-    panels[0, 0].yaxis.set_minor_formatter(NullFormatter())
-    for axes in panels.flat:
-        axes.grid(True)
-    for axes, optimizer in zip(panels[0], optimizers, strict=True):
-        axes.set_title(TITLES[optimizer])
-    for axes, t in zip(panels[:, 0], TIMES, strict=True):
-        axes.set_ylabel(f"$t = {t:.3g}$")
-    figure.supxlabel("training time (s)")
-    figure.supylabel("error of the density / standard deviation")
 
 
 def load(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -342,7 +291,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with replacing(path) as temporary:
                 content = {"header": header, "runs": runs}
                 temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    save(draw(runs), path.with_suffix(".png"))
+    save(draw(runs, PROBLEM.models, TIMES), path.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -23,104 +23,26 @@ import statistics
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from lflow_step import seconds, set_float
+from dimension_ways import CONSTRUCTIONS, WAYS, Field, differences, fields
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from measuring import seconds
 from torch import Tensor
-from torch.func import jacfwd, jacrev, vmap
 from tqdm import tqdm
 
 from ncl_deepxde.evaluation.memory import peak_mib
-from ncl_deepxde.nn import DivergenceFree
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
 from ncl_deepxde.runs.run import check_name, select_device
 
-CONSTRUCTIONS = ("matrix", "vector")
-WAYS = ("contracted", "jacfwd", "jacrev")
 DIMENSIONS = [2, 4, 8, 16, 32, 64, 128]
 AGREEMENT = 1e-10
 FITTED_FROM = 16
-
-Field = Callable[[Tensor], Tensor]
-
-
-def network(n: int, construction: str, width: int) -> DivergenceFree:
-    """Return a network with two hidden layers."""
-    torch.manual_seed(0)
-    sizes = [n, width, width, n]
-    return DivergenceFree(
-        sizes, "tanh", "Glorot normal", construction=construction, served=0
-    )
-
-
-def published(net: DivergenceFree, construction: str, nested: Callable) -> Field:
-    r"""Return the field as published, a function of points (N, n), from a network.
-
-    .. math:: v_i = \sum_j \partial_j A_{ij}, \qquad A = U - U^T
-
-    with U the potentials in the upper triangle, or the Jacobian of the potentials.
-
-    Args:
-        net: Whose weights are used.
-        construction: ``"matrix"`` or ``"vector"``.
-        nested: ``jacfwd`` or ``jacrev``.
-    """
-    n = net.num_inputs
-    *hidden, last = net.network.layers()
-    i, j = torch.triu_indices(n, n, 1)
-
-    def potentials(x: Tensor) -> Tensor:
-        for layer in hidden:
-            x = torch.tanh(layer(x))
-        return last(x)
-
-    def triangle(x: Tensor) -> Tensor:
-        a = potentials(x)
-        return a.new_zeros(n, n).index_put((i, j), a)
-
-    half = triangle if construction == "matrix" else nested(potentials)
-
-    def antisymmetric(x: Tensor) -> Tensor:
-        U = half(x)
-        return U - U.T
-
-    def field(x: Tensor) -> Tensor:
-        return torch.einsum("ijj->i", nested(antisymmetric)(x))
-
-    return vmap(field)
-
-
-def fields(n: int, construction: str, width: int) -> dict[str, Field]:
-    """Return all ways to one field, by name."""
-    net = network(n, construction, width)
-    nested = {"jacfwd": jacfwd, "jacrev": jacrev}
-    return {
-        "contracted": net,
-        **{name: published(net, construction, f) for name, f in nested.items()},
-    }
-
-
-def differences(n: int = 7, width: int = 16, points: int = 5) -> dict[str, float]:
-    """Return how far each way is from the contraction in float64, relatively."""
-    set_float("float64")
-    found = {}
-    for construction in CONSTRUCTIONS:
-        x = torch.rand(points, n)
-        ways = fields(n, construction, width)
-        ours = ways.pop("contracted")(x).detach()
-        for name, way in ways.items():
-            theirs = way(x).detach()
-            error = (theirs - ours).norm() / ours.norm()
-            found[f"{construction}, {name}"] = float(error)
-    set_float("float32")
-    return found
 
 
 class Evaluation:
@@ -135,11 +57,11 @@ class Evaluation:
         self.field, self.x = field, x
         self._times: list[float] = []
 
-    def __call__(self, batch: int) -> None:
-        """Evaluate the field at the first points."""
+    def __call__(self) -> None:
+        """Evaluate the field at the points."""
         begin = time.process_time()
         with torch.no_grad():
-            self.field(self.x[:batch])
+            self.field(self.x)
         self._times.append(time.process_time() - begin)
 
     def cpu_seconds(self) -> float:
@@ -172,10 +94,10 @@ class Curves:
             else:
                 bar.set_description_str(_label(row))
                 steps[way] = Evaluation(field, x)
-                row["peak_mib"] = peak_mib(partial(steps[way], options.batch))
+                row["peak_mib"] = peak_mib(steps[way])
             self.rows.append(row)
             bar.update()
-        found = seconds(steps, options.batch, options.repeats, options.seconds)
+        found = seconds(steps, options.repeats, options.seconds)
         if options.clock == "cpu":
             found = {way: step.cpu_seconds() for way, step in steps.items()}
         for row in self.rows[-len(WAYS) :]:
@@ -220,11 +142,11 @@ def exponents(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
             curves[f"{row['construction']}, {row['way']}"].append(row)
     return {
         name: {
-            key: float(np.polyfit(*np.log([[r["n"], r[key]] for r in own]).T, 1)[0])
+            key: float(np.polyfit(*np.log([[r["n"], r[key]] for r in known]).T, 1)[0])
             for key in ("seconds", "peak_mib")
         }
-        for name, own in curves.items()
-        if len(own) > 1
+        for name, known in curves.items()
+        if len(known) > 1
     }
 
 
@@ -257,14 +179,14 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
             row_of_panels[0].set_ylabel(label)
             for axes, construction in zip(row_of_panels, shown, strict=True):
                 for way in WAYS:
-                    own = [
+                    known = [
                         (r["n"], r[key])
                         for r in rows
                         if (r["construction"], r["way"]) == (construction, way)
                         and "seconds" in r
                     ]
                     axes.loglog(
-                        *np.transpose(own), "o-", ms=4, color=colors[way], label=way
+                        *np.transpose(known), "o-", ms=4, color=colors[way], label=way
                     )
                 axes.set_xticks(dimensions, dimensions)
                 axes.xaxis.set_minor_locator(NullLocator())
@@ -279,8 +201,8 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line and check names and numbers."""
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--device", default="cpu", choices=["cpu", "cuda"])
@@ -301,6 +223,12 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--most", type=float, default=5.0, help="what takes longer is left out (5)")
     add("--plot", type=Path, help="PNG file to draw")
     add("--out", type=Path, help="JSON file to write")
+    return parser
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line and check names and numbers."""
+    parser = command_line()
     options = parser.parse_args(arguments)
     options.n = sorted(set(options.n or DIMENSIONS))
     numbers = [options.batch, options.width, options.repeats]

@@ -4,7 +4,7 @@ All networks train on the same points with the same residuals (momentum and
 incompressibility; the plain PINN also continuity), 1000 points and no soft condition,
 in float32 with the system in float64. Printed are medians over the repeats.
 
-    python benchmarks/gauss_newton_step.py [--device cuda] [--threads 2] [--memory]
+    python benchmarks/gauss_newton_step.py [--device cuda] [--threads 2]
         [--points 1000] [--size 4x48] [--solver auto] [--out gauss_newton_step.json]
 """
 
@@ -13,19 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import statistics
-import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
 
 import deepxde as dde
 import torch
+from measuring import seconds
 from torch import Tensor
 
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
 from ncl_deepxde.data import Collocation, uniform_box
+from ncl_deepxde.evaluation.memory import peak_mib
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 from ncl_deepxde.optimizers import GaussNewton
@@ -82,52 +79,12 @@ def training_step(
     return step
 
 
-def measure(step: Callable[[], None], repeats: int) -> dict[str, float]:
-    """Return the median seconds, and on a GPU the peak memory, of a step."""
-    is_cuda = torch.get_default_device().type == "cuda"
-    synchronize = torch.cuda.synchronize if is_cuda else lambda: None
-    step()
-    if is_cuda:
-        torch.cuda.reset_peak_memory_stats()
-    times = []
-    for _ in range(repeats):
-        synchronize()
-        begin = time.perf_counter()
-        step()
-        synchronize()
-        times.append(time.perf_counter() - begin)
-    peak = torch.cuda.max_memory_allocated() / 2**20 if is_cuda else 0.0
-    return {"seconds": statistics.median(times), "peak_mib": peak}
-
-
-def cpu_peak(name: str, size: str, num_points: int, solver: str) -> float:
-    """Return what a step adds to the peak resident memory of a process, in MiB."""
-    training_step(name, size, 8, solver)()
-    step = training_step(name, size, num_points, solver)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew (Linux)
-    before = _resident("VmRSS")
-    step()
-    return _resident("VmHWM") - before
-
-
-def _resident(key: str) -> float:
-    status = Path("/proc/self/status").read_text()
-    return float(status.split(f"{key}:")[1].split()[0]) / 1024
-
-
-def in_new_process(*case: str | int) -> float:
-    """Measure the peak in a process of its own, where nothing was freed before."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(cpu_peak, *case).result()
-
-
 def main() -> None:
     """Time all cases, print the table, write the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--out", help="JSON file to write")
     parser.add_argument("--size", action="append", choices=SIZES, help="default: all")
-    parser.add_argument("--memory", action="store_true", help="CPU: also peak memory")
     parser.add_argument("--points", type=int, default=1000)
     parser.add_argument("--solver", default="auto", help="of GaussNewton")
     parser.add_argument("--repeats", type=int, default=6)
@@ -140,11 +97,11 @@ def main() -> None:
         for name in NETWORKS:
             torch.manual_seed(0)
             case = (name, size, options.points, options.solver)
-            row = measure(training_step(*case), options.repeats)
-            if options.memory and options.device == "cpu":
-                row["peak_mib"] = in_new_process(*case)
+            step = training_step(*case)
+            row = {"network": name, "size": size, "peak_mib": peak_mib(step)}
+            row |= seconds({"seconds": step}, options.repeats)
             count = sum(p.numel() for p in network(name, size).parameters())
-            rows.append({"network": name, "size": size, "parameters": count, **row})
+            rows.append(row | {"parameters": count})
             print(
                 f"{name:5s}{size:>6s}{count:8d} parameters"
                 f"{row['seconds']:9.3f} s{row['peak_mib']:8.0f} MiB"

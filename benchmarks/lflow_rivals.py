@@ -1,4 +1,4 @@
-"""The networks of `lflow_step.py`, among them LFlow as released, and what they fit."""
+"""The networks of ``lflow_step.py``, LFlow as released among them, and their data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import deepxde as dde
 import torch
+from exponential_integral import far, near
 from torch import Tensor
 from torch.func import jacrev, vmap
 from torch.nn.functional import linear, normalize, softmax, softplus
@@ -60,8 +61,8 @@ class ReleasedLFlow:
         e = time.scale * (t - time.middle)
         for layer in time.hidden:
             e = torch.nn.functional.silu(layer(e))
-        for layer, own in zip(flow.layers, flow._slices, strict=True):
-            c = linear(e, time.matrix[own], time.constant[own])
+        for layer, part in zip(flow.layers, flow.slices, strict=True):
+            c = linear(e, time.matrix[part], time.constant[part])
             x, change = self._layer(layer, x, c)
             log_det = log_det + change
         return x, log_det
@@ -176,26 +177,11 @@ class NestedSubharmonic(dde.nn.pytorch.NN):
 
 
 def _phi(s: Tensor) -> Tensor:
-    """Return phi, with Abramowitz and Stegun's 5.1.53 and 5.1.56 for E1."""
+    """Return phi of half the squared distance, by approximations of E1."""
     small, large = s.clamp(max=1), s.clamp(min=1)
-    near = _polynomial(
-        small, 0.00107857, -0.00976004, 0.05519968, -0.24991055, 0.99999193, -0.57721566
-    )
-    above = _polynomial(
-        large, 1.0, 8.5733287401, 18.0590169730, 8.6347608925, 0.2677737343
-    )
-    below = _polynomial(
-        large, 1.0, 9.5733223454, 25.6329561486, 21.0996530827, 3.9584969228
-    )
-    far = large.log() + (-large).exp() * above / (large * below)
-    return (math.log(2) + torch.where(s < 1, near, far)) / (4 * math.pi)
-
-
-def _polynomial(x: Tensor, *coefficients: float) -> Tensor:
-    value = torch.zeros_like(x)
-    for c in coefficients:
-        value = value * x + c
-    return value
+    # ln s + E1(s) on both sides of 1.
+    logarithm = torch.where(s < 1, near(small), large.log() + far(large) / large)
+    return (math.log(2) + logarithm) / (4 * math.pi)
 
 
 def observations(n: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -219,7 +205,7 @@ def flow() -> LFlow:
     with torch.no_grad():
         net.flow.conditioner.matrix.uniform_(-0.1, 0.1)
         for layer in net.flow.layers:
-            for W in getattr(layer, "weights", []):
+            for W in layer.weights if isinstance(layer, InvertibleDenseNet) else ():
                 W.mul_(3)
     return net
 

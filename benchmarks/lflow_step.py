@@ -19,21 +19,17 @@ much), and lacks what earlier steps left to it. It depends on nothing else that 
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import deepxde as dde
 import torch
 from lflow_rivals import MODELS, ReleasedLFlow, continuity, flow, loss_of, observations
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from measuring import seconds, set_float
 from tqdm import tqdm
 
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
@@ -73,12 +69,6 @@ def training_step(name: str, num_collocation: int, most: int) -> Step:
     return step
 
 
-def set_float(name: str) -> None:
-    """Set the float type without DeepXDE's message."""
-    with redirect_stdout(io.StringIO()):
-        dde.config.set_default_float(name)
-
-
 def differences(batch: int) -> dict[str, float]:
     """Return how far both ways through an LFlow differ in float64, relatively."""
     set_float("float64")
@@ -100,38 +90,11 @@ def differences(batch: int) -> dict[str, float]:
     }
 
 
-def seconds(
-    steps: Mapping[str, Step], batch: int, repeats: int, limit: float
-) -> dict[str, float]:
-    """Return the median seconds of every step, taken in turns.
-
-    Args:
-        steps: By name, each done at least once before.
-        batch: Points of a step.
-        repeats: Most turns.
-        limit: Seconds after which no turn begins.
-    """
-    is_cuda = torch.get_default_device().type == "cuda"
-    synchronize = torch.cuda.synchronize if is_cuda else lambda: None
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    start = time.perf_counter()
-    for turn in range(repeats):
-        if turn and time.perf_counter() - start > limit:
-            break
-        for name, step in steps.items():
-            synchronize()
-            begin = time.perf_counter()
-            step(batch)
-            synchronize()
-            times[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(t) for name, t in times.items()}
-
-
 class Curves:
     """Seconds and peak memory against the batch size.
 
     Args:
-        names: Of the models.
+        names: Names of the models.
         options: The command line.
     """
 
@@ -158,10 +121,9 @@ class Curves:
             peaks[name] = peak_mib(partial(step, batch))
             self.known[name].append((batch, peaks[name]))
             bar.update()
-        options = self.options
-        for name, median in seconds(
-            steps, batch, options.repeats, options.seconds
-        ).items():
+        timed = {name: partial(step, batch) for name, step in steps.items()}
+        medians = seconds(timed, self.options.repeats, self.options.seconds)
+        for name, median in medians.items():
             row = {"model": name, "batch": batch, "seconds": median}
             self.rows.append(row | {"peak_mib": peaks[name]})
             bar.write(
@@ -186,8 +148,8 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
         panels = figure.subplots(1, 2)
         for axes, (key, title) in zip(panels, titles.items(), strict=True):
             for model in models:
-                own = [row for row in rows if row["model"] == model]
-                x, y = ([row[k] for row in own] for k in ("batch", key))
+                curve = [row for row in rows if row["model"] == model]
+                x, y = ([row[k] for row in curve] for k in ("batch", key))
                 axes.loglog(x, y, "o-", ms=4, color=colors[model], label=model)
             axes.set_xticks(batches, batches, rotation=45)
             axes.xaxis.set_minor_locator(NullLocator())
@@ -200,8 +162,8 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line and check names and numbers."""
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--threads", type=int, help="of torch on a CPU")
@@ -229,6 +191,12 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--plot", type=Path, help="PNG file to draw")
     parser.add_argument("--out", type=Path, help="JSON file to write")
+    return parser
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line and check names and numbers."""
+    parser = command_line()
     options = parser.parse_args(arguments)
     options.batch = sorted(set(options.batch or BATCHES))
     options.num_collocation = max(1, round(COLLOCATION * options.collocation))
@@ -254,9 +222,10 @@ def compare(options: argparse.Namespace) -> dict[str, Any]:
     """Return seconds of both ways through an LFlow, and how their numbers differ."""
     n = options.points
     steps = {name: training_step(name, 1, n) for name in ("lflow", "released")}
-    for step in steps.values():
-        step(n)
-    found = seconds(steps, n, options.repeats, options.seconds)
+    timed = {name: partial(step, n) for name, step in steps.items()}
+    for step in timed.values():
+        step()
+    found = seconds(timed, options.repeats, options.seconds)
     return {
         "points": n,
         "differences": differences(n),

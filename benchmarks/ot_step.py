@@ -16,23 +16,19 @@ scipy's, and density, momentum and gradients of both ways with each other in flo
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import math
-import statistics
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import deepxde as dde
 import scipy.special
 import torch
+from exponential_integral import far, near
+from measuring import seconds, set_float
 from torch import Tensor
 from torch.func import jacrev, vmap
 from torch.nn.functional import silu, softmax
-from tqdm import tqdm
 
 from ncl_deepxde.nn import SubharmonicNCL
 from ncl_deepxde.problems.optimal_transport.densities.targets import pair
@@ -42,11 +38,6 @@ from ncl_deepxde.runs.run import select_device
 # Largest differences: of values, absolute for E1 and relative otherwise, and gradients.
 VALUES, GRADIENTS = 1e-6, 1e-5
 TERMINAL_WEIGHT = 50.0
-
-# Abramowitz and Stegun, Handbook of Mathematical Functions, 5.1.53 and 5.1.56.
-NEAR = (0.00107857, -0.00976004, 0.05519968, -0.24991055, 0.99999193, -0.57721566)
-ABOVE = (1.0, 8.5733287401, 18.0590169730, 8.6347608925, 0.2677737343)
-BELOW = (1.0, 9.5733223454, 25.6329561486, 21.0996530827, 3.9584969228)
 
 
 class ExponentialIntegral(torch.autograd.Function):
@@ -58,9 +49,7 @@ class ExponentialIntegral(torch.autograd.Function):
     def forward(s: Tensor) -> Tensor:
         """Return E1, of the shape of s."""
         small, large = s.clamp(max=1), s.clamp(min=1)
-        near = _polynomial(small, NEAR) - small.log()
-        far = torch.exp(-large) * _polynomial(large, ABOVE) / _polynomial(large, BELOW)
-        return torch.where(s < 1, near, far / large)
+        return torch.where(s < 1, near(small) - small.log(), far(large) / large)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
@@ -72,13 +61,6 @@ class ExponentialIntegral(torch.autograd.Function):
         r"""Apply :math:`E_1'(s) = -e^{-s}/s`."""
         (s,) = ctx.saved_tensors
         return -gradient * torch.exp(-s) / s
-
-
-def _polynomial(x: Tensor, coefficients: Sequence[float]) -> Tensor:
-    value = torch.zeros_like(x)
-    for c in coefficients:
-        value = value * x + c
-    return value
 
 
 class Nested:
@@ -219,28 +201,6 @@ def _relative(a: Tensor, b: Tensor) -> float:
     return float((a - b).norm() / b.norm())
 
 
-def set_float(name: str) -> None:
-    """Set the float type without DeepXDE's message."""
-    with redirect_stdout(io.StringIO()):
-        dde.config.set_default_float(name)
-
-
-def seconds(steps: Mapping[str, Callable[[], None]], repeats: int) -> dict[str, float]:
-    """Return the median seconds of every step, taken in turns after one of each."""
-    is_cuda = torch.get_default_device().type == "cuda"
-    synchronize = torch.cuda.synchronize if is_cuda else lambda: None
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for turn in tqdm(range(repeats + 1), leave=False):
-        for name, step in steps.items():
-            synchronize()
-            begin = time.perf_counter()
-            step()
-            synchronize()
-            if turn:
-                times[name].append(time.perf_counter() - begin)
-    return {name: statistics.median(t) for name, t in times.items()}
-
-
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line and check the numbers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -273,6 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if values > VALUES or found["gradient"] > GRADIENTS:
         raise SystemExit(f"Values must agree to {VALUES} and gradients to {GRADIENTS}.")
     steps = {name: Step(options, name == "nested") for name in ("closed", "nested")}
+    for step in steps.values():
+        step()
     medians = seconds(steps, options.repeats)
     ratio = medians["nested"] / medians["closed"]
     shown = ", ".join(f"{name} {value * 1e3:.1f} ms" for name, value in medians.items())

@@ -7,26 +7,23 @@ The case ``ball problem`` is all of Euler's flow in the unit ball: as many point
 sphere, for m.n = 0, and at t = 0, for the initial state, neither with derivatives.
 
     python benchmarks/step_cost.py [--case "ball problem 4x128"] [--only vector]
-        [--device cuda] [--memory] [--out step_cost.json]
+        [--device cuda] [--out step_cost.json]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
 
 import deepxde as dde
 import torch
+from measuring import seconds
 from torch import Tensor
 from torch.func import jacfwd, jacrev, vmap
 
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
+from ncl_deepxde.evaluation.memory import peak_mib
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 
@@ -135,56 +132,6 @@ def training_step(
     return step
 
 
-def measure(
-    steps: dict[str, Callable[[], None]], repeats: int, seconds: float
-) -> dict[str, dict[str, float]]:
-    """Return the median seconds and the peak memory of every step, interleaved."""
-    cuda = torch.cuda.is_available() and torch.get_default_device().type == "cuda"
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    peak: dict[str, float] = {}
-    start = time.perf_counter()
-    for repeat in range(repeats + 1):
-        if repeat > 3 and time.perf_counter() - start > seconds:
-            break
-        for name, step in steps.items():
-            if cuda:
-                torch.cuda.reset_peak_memory_stats()
-                torch.cuda.synchronize()
-            begin = time.perf_counter()
-            step()
-            if cuda:
-                torch.cuda.synchronize()
-                peak[name] = torch.cuda.max_memory_allocated() / 2**20
-            if repeat:
-                times[name].append(time.perf_counter() - begin)
-    return {
-        name: {"seconds": statistics.median(t), "peak_mib": peak.get(name, 0.0)}
-        for name, t in times.items()
-    }
-
-
-def cpu_peak(case: str, name: str) -> float:
-    """Return what a step adds to the peak resident memory of a process, in MiB."""
-    kind, d, width, depth, num_points = CASES[case]
-    net = networks(d, width, depth, kind)[name]
-    training_step(net, 1, d, kind)()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew (Linux)
-    before = _resident("VmRSS")
-    training_step(net, num_points, d, kind)()
-    return _resident("VmHWM") - before
-
-
-def _resident(key: str) -> float:
-    status = Path("/proc/self/status").read_text()
-    return float(status.split(f"{key}:")[1].split()[0]) / 1024
-
-
-def in_new_process(case: str, name: str) -> float:
-    """Measure the peak in a process of its own, where nothing was freed before."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(cpu_peak, case, name).result()
-
-
 CASES = {
     "torus 4x128": ("torus", 2, 128, 4, 2000),
     "torus 8x512": ("torus", 2, 512, 8, 500),
@@ -200,7 +147,6 @@ def main() -> None:
     parser.add_argument("--out", help="JSON file to write")
     parser.add_argument("--case", action="append", choices=CASES, help="default: all")
     parser.add_argument("--only", action="append", help="networks to time beside pinn")
-    parser.add_argument("--memory", action="store_true", help="CPU: also peak memory")
     parser.add_argument("--repeats", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=60.0, help="limit per case")
     options = parser.parse_args()
@@ -214,13 +160,15 @@ def main() -> None:
             for name, net in networks(d, width, depth, kind).items()
             if not options.only or name in ("pinn", *options.only)
         }
-        results[case] = measure(steps, options.repeats, options.seconds)
+        for step in steps.values():
+            step()
+        medians = seconds(steps, options.repeats, options.seconds)
+        results[case] = {}
         print(f"\n{case}, {num_points} points, {options.device}")
-        unit = results[case]["pinn"]["seconds"]
-        for name, row in results[case].items():
-            row["ratio"] = row["seconds"] / unit
-            if options.memory and options.device == "cpu":
-                row["peak_mib"] = in_new_process(case, name)
+        for name, median in medians.items():
+            ratio, peak = median / medians["pinn"], peak_mib(steps[name])
+            row = {"seconds": median, "peak_mib": peak, "ratio": ratio}
+            results[case][name] = row
             print(
                 f"  {name:24s}{row['seconds'] * 1e3:9.2f} ms{row['ratio']:8.2f} x"
                 f"{row['peak_mib']:9.0f} MiB"

@@ -21,7 +21,7 @@ class Collocation(ResidualData):
     .. math:: L = \sum_i w_i \operatorname{mean} r_i(x_\Omega)^2
               + \sum_j w_j \operatorname{mean} c_j(x_j)^2
 
-    The points of step k are a function of `seed` and `k // resample_every` alone: a
+    The points of step k are a function of ``seed`` and ``k // resample_every`` alone: a
     resumed run needs no state of a random generator, and two models with one seed see
     the same points. They are drawn on torch's default device.
 
@@ -31,22 +31,22 @@ class Collocation(ResidualData):
     network 4x128, two cores: 0.85 of the time of a step).
 
     Args:
-        pde: maps inputs (N, d+1) and outputs (N, k) to one residual (N, 1) or a list.
-        sampler: draws the domain points.
-        num_domain: number of domain points at every step.
-        conditions: soft initial and boundary conditions.
-        names: names of the residuals of `pde`; by default "pde", or "pde 1", "pde 2"...
-        seed: selects the sequence of points.
-        resample_every: number of steps that share their points; may be changed.
-        num_test: number of fixed domain points for DeepXDE's test loss; as many as
-            `num_domain` by default.
+        pde: Maps inputs (N, d+1) and outputs (N, k) to one residual (N, 1) or a list.
+        sampler: Draws the domain points.
+        num_domain: Number of domain points at every step.
+        conditions: Soft initial and boundary conditions.
+        names: Names of the residuals of ``pde``; by default "pde", or "pde 1", ...
+        seed: Selects the sequence of points.
+        resample_every: Number of steps that share their points; may be changed.
+        num_test: Number of fixed domain points for DeepXDE's test loss; as many as
+            ``num_domain`` by default.
 
     Attributes:
-        loss_names: names of all loss terms in order; empty before the first
+        loss_names: Names of all loss terms in order; empty before the first
             evaluation, because only the residuals know their number.
 
     Raises:
-        ValueError: a bad argument, or a residual of another shape than (N, 1).
+        ValueError: A bad argument, or a residual of another shape than (N, 1).
     """
 
     def __init__(
@@ -75,16 +75,16 @@ class Collocation(ResidualData):
             resample_every=resample_every,
         )
 
-    def _draw_own(self, number: int, generator: torch.Generator, key: int) -> Tensor:
+    def _draw_first(self, number: int, generator: torch.Generator, key: int) -> Tensor:
         return checked_points(self.sampler, number, generator)
 
-    def _inputs(self, own: Tensor) -> Tensor:
+    def _inputs(self, first: Tensor) -> Tensor:
         # A new leaf every time: DeepXDE's backward pass accumulates into its .grad.
-        return own.detach()
+        return first.detach()
 
-    def _own_call(self, own: Tensor, net: torch.nn.Module) -> Call:
+    def _first_call(self, first: Tensor, net: torch.nn.Module) -> Call:
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             residuals = self.pde(inputs, outputs)
             return named_terms(residuals, "pde", self.names, len(inputs))
 
-        return Call(own, terms, has_derivatives=True)
+        return Call(first, terms, has_derivatives=True)

@@ -51,7 +51,7 @@ class Observations(ResidualData):
     ``model.compile(loss_weights=[...])``. ``loss`` there may be a list with one
     function for each term but the penalties.
 
-    What a step sees is a function of `seed` and `k // resample_every` alone, as for
+    What a step sees is a function of ``seed`` and ``k // resample_every`` alone, as for
     ``Collocation``. No derivative by the inputs is prepared for the observations.
 
     A network with exact continuity tells itself what its columns 1..d hold. For those
@@ -60,28 +60,29 @@ class Observations(ResidualData):
     ``output="velocity"`` or compare the momentum.
 
     Args:
-        source: maps (n, generator) to at most n observations, such as a ``Table``.
-        num_observations: number of observations at every step.
-        density: f: ``"log1p"`` (continued by its tangent below density 0), ``"log"``,
-            ``"linear"``, or a function (N, 1) -> (N, 1); ``None`` leaves the term out.
+        source: Maps (n, generator) to at most n observations, such as a ``Table``.
+        num_observations: Number of observations at every step.
+        density: The function f: ``"log1p"`` (continued by its tangent below density 0),
+            ``"log"``, ``"linear"``, or a function (N, 1) -> (N, 1); ``None`` leaves the
+            term out.
         velocity: ``"velocity"``, or ``"momentum"`` to compare :math:`\rho u` with
             :math:`\rho_i u_i` where both are known; ``None`` leaves the term out.
-        output: what columns 1..d of a network without exact continuity hold,
+        output: What columns 1..d of a network without exact continuity hold,
             ``"velocity"`` or ``"flux"``.
-        conditions: conditions with points of their own: a pde, walls, an initial state.
-        penalties: functions of the network.
-        seed: selects the sequence of observations.
-        resample_every: number of steps that share their observations; may be changed.
-        num_test: number of fixed observations for DeepXDE's test loss; as many as
-            `num_observations` by default.
-        test_source: source of these, such as held-out stations; `source` by default.
+        conditions: Conditions with points of their own: a pde, walls, an initial state.
+        penalties: Functions of the network.
+        seed: Selects the sequence of observations.
+        resample_every: Number of steps that share their observations; may be changed.
+        num_test: Number of fixed observations for DeepXDE's test loss; as many as
+            ``num_observations`` by default.
+        test_source: Source of these, such as held-out stations; ``source`` by default.
 
     Attributes:
-        loss_names: names of all loss terms in order; empty before the first
+        loss_names: Names of all loss terms in order; empty before the first
             evaluation.
 
     Raises:
-        ValueError: a bad argument, a source without what a term needs, or a network
+        ValueError: A bad argument, a source without what a term needs, or a network
             with too few outputs.
 
     Example:
@@ -130,7 +131,9 @@ class Observations(ResidualData):
             resample_every=resample_every,
         )
 
-    def _draw_own(self, number: int, generator: torch.Generator, key: int) -> Observed:
+    def _draw_first(
+        self, number: int, generator: torch.Generator, key: int
+    ) -> Observed:
         found = self.sources[key](number, generator)
         if not isinstance(found, Observed) or not 1 <= len(found.points) <= number:
             got = type(found).__name__
@@ -146,21 +149,21 @@ class Observations(ResidualData):
             )
         return found
 
-    def _inputs(self, own: Observed) -> Tensor:
-        return own.points.detach().as_subclass(_FixedPoints)
+    def _inputs(self, first: Observed) -> Tensor:
+        return first.points.detach().as_subclass(_FixedPoints)
 
-    def _own_call(self, own: Observed, net: torch.nn.Module) -> Call:
+    def _first_call(self, first: Observed, net: torch.nn.Module) -> Call:
         output = net.output if isinstance(net, ExactContinuity) else self.output
 
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             outputs = outputs[0] if isinstance(outputs, tuple) else outputs
-            return self._terms(own, outputs, output)
+            return self._terms(first, outputs, output)
 
-        return Call(own.points, terms, has_derivatives=False)
+        return Call(first.points, terms, has_derivatives=False)
 
-    def _terms(self, own: Observed, outputs: Tensor, output: str) -> list[Term]:
-        """Compare outputs (N, k), columns 1..d of the kind `output`."""
-        d = own.points.shape[1] - 1
+    def _terms(self, observed: Observed, outputs: Tensor, output: str) -> list[Term]:
+        """Compare outputs (N, k), columns 1..d of the kind ``output``."""
+        d = observed.points.shape[1] - 1
         if outputs.ndim != 2 or outputs.shape[1] < 1 + d * bool(self._velocity):
             raise ValueError(
                 f"Observations: the network must have the outputs (rho, w_1..w_{d}), "
@@ -168,17 +171,17 @@ class Observations(ResidualData):
             )
         rho, w, found = outputs[:, :1], outputs[:, 1 : d + 1], []
         if self._transform is not None:
-            target = self._transform(_given("density", own.density))
+            target = self._transform(_given("density", observed.density))
             value = self._transform(rho)
-            found.append(_term("density", value, target, own.density_noise))
+            found.append(_term("density", value, target, observed.density_noise))
         if self._velocity is not None:
-            target = _given("velocity", own.velocity)
+            target = _given("velocity", observed.velocity)
             if self._velocity == "momentum":
                 value = w if output == "flux" else rho * w
-                target = target * _given("density", own.density)
+                target = target * _given("density", observed.density)
             else:
                 value = w if output == "velocity" else w / rho
-            found.append(_term("velocity", value, target, own.velocity_noise))
+            found.append(_term("velocity", value, target, observed.velocity_noise))
         return found
 
 

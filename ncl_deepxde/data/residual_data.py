@@ -22,21 +22,21 @@ Batch = list[Any]
 class ResidualData(dde.data.Data):  # type: ignore[misc]
     """Residuals at points that are new at every step, and at those of conditions.
 
-    The points of step k are a function of `seed` and `k // resample_every` alone: a
+    The points of step k are a function of ``seed`` and ``k // resample_every`` alone: a
     resumed run needs no state of a random generator, and two models with one seed see
     the same points. They are drawn on torch's default device.
 
     Args:
-        sizes: number of points at every step, by the name of the argument.
-        num_test: number of fixed points for DeepXDE's test loss.
-        conditions: soft conditions with points of their own.
-        penalties: further loss terms, last in order.
-        names: names of the loss terms besides those of conditions and penalties.
-        seed: selects the sequence of points.
-        resample_every: number of steps that share their points; may be changed.
+        sizes: Number of points at every step, by the name of the argument.
+        num_test: Number of fixed points for DeepXDE's test loss.
+        conditions: Soft conditions with points of their own.
+        penalties: Further loss terms, last in order.
+        names: Names of the loss terms besides those of conditions and penalties.
+        seed: Selects the sequence of points.
+        resample_every: Number of steps that share their points; may be changed.
 
     Attributes:
-        loss_names: names of all loss terms in order; empty before the first
+        loss_names: Names of all loss terms in order; empty before the first
             evaluation, because only the residuals know their number.
     """
 
@@ -64,45 +64,45 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         self._check({**sizes, "num_test": self.num_test}, names)
 
     def _check(self, sizes: Mapping[str, int], names: Sequence[str]) -> None:
-        own = type(self).__name__
+        kind = type(self).__name__
         given = {**sizes, "resample_every": self.resample_every}
         given |= {f"num_points of {c.name!r}": c.num_points for c in self.conditions}
         for name, size in given.items():
             if size < 1:
-                raise ValueError(f"{own}: {name} must be at least 1, got {size}.")
+                raise ValueError(f"{kind}: {name} must be at least 1, got {size}.")
         if self.seed < 0:
-            raise ValueError(f"{own}: seed must not be negative, got {self.seed}.")
+            raise ValueError(f"{kind}: seed must not be negative, got {self.seed}.")
         names = [*names, *(c.name for c in self.conditions)]
         names += [p.name for p in self.penalties]
         if len(set(names)) < len(names):
-            raise ValueError(f"{own}: names must differ, got {names}.")
+            raise ValueError(f"{kind}: names must differ, got {names}.")
 
     @abstractmethod
-    def _draw_own(self, number: int, generator: torch.Generator, key: int) -> Any:
-        """Draw what the first network call needs; `key` is 0, or 1 for the test."""
+    def _draw_first(self, number: int, generator: torch.Generator, key: int) -> Any:
+        """Draw what the first network call needs; ``key`` is 0, or 1 for the test."""
 
     @abstractmethod
-    def _inputs(self, own: Any) -> Tensor:
+    def _inputs(self, first: Any) -> Tensor:
         """Return the points (N, d+1) that DeepXDE evaluates the network at."""
 
     @abstractmethod
-    def _own_call(self, own: Any, net: torch.nn.Module) -> Call:
+    def _first_call(self, first: Any, net: torch.nn.Module) -> Call:
         """Return the first network call."""
 
     def state_dict(self) -> dict[str, int]:
-        """Return what a checkpoint needs: the number of batches drawn so far."""
+        """Return the number of batches so far, which is all that a checkpoint needs."""
         return {"step": self.step}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Continue with the points of the step in `state`."""
+        """Continue with the points of the step in ``state``."""
         self.step = state["step"]
 
     def _draw(self, number: int, *key: int) -> Batch:
-        """Draw for the first call and for every condition; `key` selects what."""
+        """Draw for the first call and for every condition; ``key`` selects what."""
         generator = keyed_generator(self.seed, *key)
-        own = self._draw_own(number, generator, key[0])
+        first = self._draw_first(number, generator, key[0])
         wanted = [(c.sampler, c.num_points) for c in self.conditions]
-        return [own, *(checked_points(s, n, generator) for s, n in wanted)]
+        return [first, *(checked_points(s, n, generator) for s, n in wanted)]
 
     def train_next_batch(self, batch_size: int | None = None) -> tuple[Tensor, None]:
         """Return the points of this step, (N, d+1), and go on."""
@@ -123,9 +123,9 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         return self._calls(self._train, net)
 
     def _calls(self, batch: Batch, net: torch.nn.Module) -> list[Call]:
-        own, *points = batch
+        first, *points = batch
         pairs = zip(self.conditions, points, strict=True)
-        return [self._own_call(own, net), *(Call.of(c, x) for c, x in pairs)]
+        return [self._first_call(first, net), *(Call.of(c, x) for c, x in pairs)]
 
     @contextmanager
     def recording(self) -> Iterator[list[Term]]:
@@ -155,9 +155,9 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         *,
         aux: Any,
     ) -> list[Tensor]:
-        own, *others = self._calls(batch, model.net)
+        first, *others = self._calls(batch, model.net)
         # In forward mode dde.grad differentiates the network itself, aux[0].
-        terms = own.terms(inputs, (outputs, aux[0]) if aux else outputs)
+        terms = first.terms(inputs, (outputs, aux[0]) if aux else outputs)
         for call in others:
             x = call.inputs()
             terms += call.terms(x, model.net(x))
@@ -166,8 +166,8 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         if self._recorded is not None:
             self._recorded += terms
             return [_detached(t).loss(f).requires_grad_() for t, f in pairs]
-        own_losses = [t.loss(f) for t, f in pairs]
-        return own_losses + [p.value(model.net) for p in self.penalties]
+        losses = [t.loss(f) for t, f in pairs]
+        return losses + [p.value(model.net) for p in self.penalties]
 
     def _functions(self, loss_fn: Any, terms: Sequence[Term]) -> Sequence[Any]:
         """Return one loss function for each term."""

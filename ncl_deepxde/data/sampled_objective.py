@@ -13,8 +13,8 @@ from .samplers import keyed_generator
 
 __all__ = ["SampledObjective"]
 
-Term = Callable[[torch.nn.Module, torch.Generator], Tensor]
-Terms = Callable[[torch.nn.Module, torch.Generator], Mapping[str, Tensor]]
+Estimate = Callable[[torch.nn.Module, torch.Generator], Tensor]
+Estimates = Callable[[torch.nn.Module, torch.Generator], Mapping[str, Tensor]]
 
 
 class SampledObjective(dde.data.Data):  # type: ignore[misc]
@@ -24,27 +24,27 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
         \mathbb E_\omega \hat L_k = L_k
 
     Every term draws its own points and evaluates the network at them. The random
-    numbers :math:`\omega` of step k are a function of `seed` and k alone: a resumed run
-    needs no state of a random generator, all evaluations of a line search see the same
-    points, and so do all terms that draw alike. The weights come from
+    numbers :math:`\omega` of step k are a function of ``seed`` and k alone: a resumed
+    run needs no state of a random generator, all evaluations of a line search see the
+    same points, and so do all terms that draw alike. The weights come from
     ``model.compile(loss_weights=[...])``; ``loss`` there plays no part.
 
     DeepXDE's own call of the network gets no rows and costs next to nothing. There are
     no residuals at points, so ``GaussNewton`` refuses such data.
 
     Args:
-        terms: by name, functions of the network and a ``torch.Generator`` on the
+        terms: By name, functions of the network and a ``torch.Generator`` on the
             default device that return the estimate, a 0-dimensional tensor; or one
             function that returns all estimates by name, where they share evaluations.
-        num_inputs: number of columns that the network takes: d + 1, time last.
-        seed: selects the random numbers.
+        num_inputs: Number of columns that the network takes: d + 1, time last.
+        seed: Selects the random numbers.
 
     Attributes:
-        loss_names: names of all terms in order; of one function for all empty before
+        loss_names: Names of all terms in order; of one function for all empty before
             the first evaluation.
 
     Raises:
-        ValueError: a bad argument, or a term that is not 0-dimensional.
+        ValueError: A bad argument, or a term that is not 0-dimensional.
 
     Example:
         >>> def energy(net, generator):
@@ -56,7 +56,11 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
     """
 
     def __init__(
-        self, terms: Mapping[str, Term] | Terms, *, num_inputs: int, seed: int = 0
+        self,
+        terms: Mapping[str, Estimate] | Estimates,
+        *,
+        num_inputs: int,
+        seed: int = 0,
     ) -> None:
         if isinstance(terms, Mapping):
             if not terms or not all(callable(term) for term in terms.values()):
@@ -79,11 +83,11 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
         self.step = 0
 
     def state_dict(self) -> dict[str, int]:
-        """Return what a checkpoint needs: the number of steps begun so far."""
+        """Return the number of steps so far, which is all that a checkpoint needs."""
         return {"step": self.step}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Continue with the random numbers of the step in `state`."""
+        """Continue with the random numbers of the step in ``state``."""
         self.step = state["step"]
 
     def train_next_batch(self, batch_size: int | None = None) -> tuple[Tensor, None]:
@@ -95,28 +99,14 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
         """Return no points, (0, num_inputs)."""
         return torch.empty(0, self.num_inputs), None
 
-    def losses_train(
-        self,
-        targets: None,
-        outputs: Tensor,
-        loss_fn: Any,
-        inputs: Tensor,
-        model: dde.Model,
-        aux: Any = None,
-    ) -> list[Tensor]:
+    def losses_train(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
         """Return the terms with the random numbers of this step, each 0-dimensional."""
+        *_, model = arguments
         return self.estimate(model.net, 0, self.step - 1)
 
-    def losses_test(
-        self,
-        targets: None,
-        outputs: Tensor,
-        loss_fn: Any,
-        inputs: Tensor,
-        model: dde.Model,
-        aux: Any = None,
-    ) -> list[Tensor]:
+    def losses_test(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
         """Return the terms with random numbers that stay, each 0-dimensional."""
+        *_, model = arguments
         return self.estimate(model.net, 1)
 
     def estimate(self, net: torch.nn.Module, *key: int) -> list[Tensor]:

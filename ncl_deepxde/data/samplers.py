@@ -12,7 +12,19 @@ import torch
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
-Sampler = Callable[[int, torch.Generator], torch.Tensor]
+__all__ = [
+    "Sampler",
+    "checked_points",
+    "initial_slice",
+    "keyed_generator",
+    "kronecker_box",
+    "sobol_box",
+    "uniform_ball",
+    "uniform_box",
+    "uniform_sphere",
+]
+
+Sampler = Callable[[int, torch.Generator], Tensor]
 """Draws n points (n, d+1), time last, on the generator's device."""
 
 
@@ -24,18 +36,23 @@ def keyed_generator(*key: int) -> torch.Generator:
 
 
 def uniform_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
-    """Return a sampler that is uniform on the box `low <= x < high`.
+    """Return a sampler of independent uniform points of the box ``low <= x < high``.
 
     Args:
-        low: lower corner, one number per column of the points, time last.
-        high: upper corner.
+        low: Lower corner, one number per column of the points, time last.
+        high: Upper corner.
 
     Raises:
-        ValueError: the corners differ in length, or a side is not positive and finite.
+        ValueError: The corners differ in length, or a side is not positive and finite.
+
+    Example:
+        >>> draw = uniform_box([0.0, 0.0], [2.0, 1.0])
+        >>> draw(5, torch.Generator().manual_seed(0)).shape
+        torch.Size([5, 2])
     """
     corner, columns = _corners("uniform_box", low, high), len(low)
 
-    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+    def sample(n: int, generator: torch.Generator) -> Tensor:
         shape = (n, columns)
         points = torch.rand(shape, generator=generator, device=generator.device)
         start, side = corner(points.device, points.dtype)
@@ -45,7 +62,7 @@ def uniform_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
 
 
 def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
-    r"""Return a sampler of evenly spread points of the box `low <= x < high`.
+    r"""Return a sampler of evenly spread points of the box ``low <= x < high``.
 
     .. math:: x_i = \text{low} + (\text{high} - \text{low}) \, \{u + i\alpha\},
         \qquad \alpha_k = g^{-k}, \quad g^{D+1} = g + 1,
@@ -55,14 +72,16 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
     than those of independent points.
 
     Args:
-        low: lower corner, one number per column of the points, time last.
-        high: upper corner.
+        low: Lower corner, one number per column of the points, time last.
+        high: Upper corner.
 
     Raises:
-        ValueError: the corners differ in length, or a side is not positive and finite.
+        ValueError: The corners differ in length, or a side is not positive and finite.
 
-    Source: L. Kuipers, H. Niederreiter, Uniform Distribution of Sequences (1974); the
-    generalized golden ratio g is M. Roberts' choice (2018).
+    References:
+        L. Kuipers, H. Niederreiter, Uniform Distribution of Sequences (1974).
+        M. Roberts, The Unreasonable Effectiveness of Quasirandom Sequences (2018): the
+        choice of the generalized golden ratio g.
     """
     corner, columns = _corners("kronecker_box", low, high), len(low)
     ratio = 2.0
@@ -70,7 +89,7 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
         ratio = (1 + ratio) ** (1 / (columns + 1))
     alpha = [ratio ** -(k + 1) for k in range(columns)]
 
-    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+    def sample(n: int, generator: torch.Generator) -> Tensor:
         real, device = torch.get_default_dtype(), generator.device
         # Beyond some thousand points, i alpha has no digits left in float32.
         i = torch.arange(n, dtype=torch.float64, device=device)[:, None]
@@ -79,6 +98,34 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
         points = (shift + i * step).frac()
         start, side = corner(device, real)
         return torch.addcmul(start, points.to(real), side)
+
+    return sample
+
+
+def sobol_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
+    """Return a sampler of scrambled Sobol points of the box ``low <= x <= high``.
+
+    Args:
+        low: Lower corner, one number per column of the points.
+        high: Upper corner.
+
+    Raises:
+        ValueError: The corners differ in length, or a side is not positive and finite.
+
+    References:
+        I. M. Sobol, On the distribution of points in a cube and the approximate
+        evaluation of integrals (1967).
+    """
+    _sides("sobol_box", low, high)
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        device, real = generator.device, torch.get_default_dtype()
+        seed = torch.randint(2**31, (1,), generator=generator, device=device)
+        engine: Any = SobolEngine
+        unit = engine(len(low), scramble=True, seed=int(seed)).draw(n, dtype=real)
+        start, end = (torch.tensor(c, dtype=real, device=device) for c in (low, high))
+        points: Tensor = start + (end - start) * unit.to(device)
+        return points
 
     return sample
 
@@ -93,11 +140,11 @@ def uniform_ball(box: Sampler) -> Sampler:
     are.
 
     Args:
-        box: samples :math:`[0, 1)^3` in the first three columns, as does
+        box: Sampler of :math:`[0, 1)^3` in the first three columns, such as
             ``uniform_box([0, 0, 0, 0], [1, 1, 1, t_end])``; further ones (time) stay.
     """
 
-    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+    def sample(n: int, generator: torch.Generator) -> Tensor:
         radius, square, rest = box(n, generator).tensor_split([1, 3], dim=1)
         return torch.cat([radius ** (1 / 3) * _direction(square), rest], dim=1)
 
@@ -113,18 +160,18 @@ def uniform_sphere(box: Sampler) -> Sampler:
     The map multiplies every area by :math:`4\pi` (Archimedes).
 
     Args:
-        box: samples :math:`[0, 1)^2` in the first two columns, as does
+        box: Sampler of :math:`[0, 1)^2` in the first two columns, such as
             ``uniform_box([0, 0, 0], [1, 1, t_end])``; further ones (time) stay.
     """
 
-    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+    def sample(n: int, generator: torch.Generator) -> Tensor:
         square, rest = box(n, generator).tensor_split([2], dim=1)
         return torch.cat([_direction(square), rest], dim=1)
 
     return sample
 
 
-def _direction(square: torch.Tensor) -> torch.Tensor:
+def _direction(square: Tensor) -> Tensor:
     """Map points of the unit square (n, 2) to the unit sphere (n, 3)."""
     u, v = square.unbind(1)
     # 1 - c^2, without cancellation at the poles.
@@ -135,7 +182,7 @@ def _direction(square: torch.Tensor) -> torch.Tensor:
 def initial_slice(sampler_of_x: Sampler, t0: float = 0.0) -> Sampler:
     """Return a sampler of points (x, t0), from a sampler of x with d columns."""
 
-    def sample(n: int, generator: torch.Generator) -> torch.Tensor:
+    def sample(n: int, generator: torch.Generator) -> Tensor:
         x = sampler_of_x(n, generator)
         return torch.cat([x, x.new_full((n, 1), t0)], dim=1)
 
@@ -144,28 +191,32 @@ def initial_slice(sampler_of_x: Sampler, t0: float = 0.0) -> Sampler:
 
 def _corners(
     name: str, low: Sequence[float], high: Sequence[float]
-) -> Callable[[torch.device, torch.dtype], list[torch.Tensor]]:
+) -> Callable[[torch.device, torch.dtype], list[Tensor]]:
     """Return the lower corner and the sides as tensors, kept on their device.
 
     Copying them at every step would stop a GPU.
     """
+    sides = _sides(name, low, high)
+
+    @cache
+    def corner(device: torch.device, dtype: torch.dtype) -> list[Tensor]:
+        return [torch.tensor(v, device=device, dtype=dtype) for v in (low, sides)]
+
+    return corner
+
+
+def _sides(name: str, low: Sequence[float], high: Sequence[float]) -> list[float]:
+    """Return the sides of a box; raise ``ValueError`` if it is none."""
     sides = [b - a for a, b in zip(low, high, strict=False)]
     if len(low) != len(high) or not all(0 < side < float("inf") for side in sides):
         raise ValueError(
             f"{name}: low and high must have the same length and low < high in "
             f"every entry, got low={tuple(low)} and high={tuple(high)}."
         )
-
-    @cache
-    def corner(device: torch.device, dtype: torch.dtype) -> list[torch.Tensor]:
-        return [torch.tensor(v, device=device, dtype=dtype) for v in (low, sides)]
-
-    return corner
+    return sides
 
 
-def checked_points(
-    sampler: Sampler, n: int, generator: torch.Generator
-) -> torch.Tensor:
+def checked_points(sampler: Sampler, n: int, generator: torch.Generator) -> Tensor:
     """Draw n points, detached; a ValueError tells what is wrong with a sampler."""
     points = sampler(n, generator).detach()
     if points.ndim != 2 or len(points) != n:
@@ -179,23 +230,3 @@ def checked_points(
             f"{points.device}. Pass device=generator.device."
         )
     return points
-
-
-def sobol_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
-    """Return a sampler of scrambled Sobol points of the box `low <= x <= high`.
-
-    Args:
-        low: Lower corner, one number per column of the points.
-        high: Upper corner.
-    """
-
-    def sample(n: int, generator: torch.Generator) -> Tensor:
-        device, real = generator.device, torch.get_default_dtype()
-        seed = torch.randint(2**31, (1,), generator=generator, device=device)
-        engine: Any = SobolEngine
-        unit = engine(len(low), scramble=True, seed=int(seed)).draw(n, dtype=real)
-        start, end = (torch.tensor(c, dtype=real, device=device) for c in (low, high))
-        points: Tensor = start + (end - start) * unit.to(device)
-        return points
-
-    return sample

@@ -20,16 +20,16 @@ class Observed:
     """Observations of a flow at N points; NaN marks an entry that is missing.
 
     Args:
-        points: shape (N, d+1), time last.
-        density: shape (N, 1).
-        velocity: shape (N, d).
-        density_noise: standard deviation by which residuals of the density, as it is
+        points: Shape (N, d+1), time last.
+        density: Shape (N, 1).
+        velocity: Shape (N, d).
+        density_noise: Standard deviation by which residuals of the density, as it is
             compared (its logarithm, say), are divided: a number or (N, 1).
-        velocity_noise: the same for the velocity or the momentum: a number, (N, 1),
+        velocity_noise: The same for the velocity or the momentum: a number, (N, 1),
             (N, d), or (1, d) for one per component.
 
     Raises:
-        ValueError: a wrong shape.
+        ValueError: A wrong shape.
     """
 
     points: Tensor
@@ -85,18 +85,18 @@ class Table:
     The rows are copied once, to torch's default device and DeepXDE's float type.
 
     Args:
-        points: shape (N, d+1), time last.
-        density: shape (N, 1), NaN where it is missing.
-        velocity: shape (N, d), NaN where it is missing.
-        density_noise: as for ``Observed``.
-        velocity_noise: as for ``Observed``.
+        points: Shape (N, d+1), time last.
+        density: Shape (N, 1), NaN where it is missing.
+        velocity: Shape (N, d), NaN where it is missing.
+        density_noise: Standard deviations, as in ``Observed``.
+        velocity_noise: Standard deviations, as in ``Observed``.
         stations: N labels, texts or numbers: which rows belong together.
 
     Attributes:
-        observed: all rows.
+        observed: All rows.
 
     Raises:
-        ValueError: a wrong shape, no row, points that are not finite, or a standard
+        ValueError: A wrong shape, no row, points that are not finite, or a standard
             deviation that is not positive.
     """
 
@@ -175,7 +175,7 @@ class Table:
         """Return the table without some stations, and the table of these.
 
         Raises:
-            ValueError: no labels, an unknown station, or none held out or left.
+            ValueError: No labels, an unknown station, or none held out or left.
         """
         if self._labels is None:
             raise ValueError(

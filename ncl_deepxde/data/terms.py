@@ -13,7 +13,6 @@ from .samplers import Sampler
 
 __all__ = ["Call", "Condition", "Penalty", "Term", "named_terms"]
 
-Residual = Callable[[Tensor, Tensor], Sequence[Tensor]]
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -22,19 +21,19 @@ class Condition:
     """A soft initial or boundary condition with points of its own.
 
     Args:
-        name: name of the loss term, for logs.
-        sampler: draws the points, (num_points, d+1), time last.
-        num_points: number of points at every step.
-        residual: maps inputs (N, d+1) and outputs (N, k) to a list of defects (N, 1);
+        name: Name of the loss term, for logs.
+        sampler: Draws the points, (num_points, d+1), time last.
+        num_points: Number of points at every step.
+        residual: Maps inputs (N, d+1) and outputs (N, k) to a list of defects (N, 1);
             each becomes one loss term.
-        has_derivatives: whether `residual` differentiates the outputs by the inputs;
+        has_derivatives: Whether ``residual`` differentiates the outputs by the inputs;
             if not, exact networks save the work of preparing for it.
     """
 
     name: str
     sampler: Sampler
     num_points: int
-    residual: Residual
+    residual: Callable[[Tensor, Tensor], Sequence[Tensor]]
     has_derivatives: bool = True
 
 
@@ -43,8 +42,8 @@ class Penalty:
     """A loss term that is a function of the network and of no points.
 
     Args:
-        name: name of the loss term, for logs.
-        function: maps the network to a 0-dimensional tensor, which is the term itself:
+        name: Name of the loss term, for logs.
+        function: Maps the network to a 0-dimensional tensor, which is the term itself:
             no loss function is applied to it.
     """
 
@@ -70,9 +69,9 @@ class Term:
     .. math:: \frac{1}{n} \sum_{(i, k) \text{ known}} r_{ik}^2
 
     Args:
-        name: name of the term, for logs.
-        residual: shape (N, k).
-        is_known: which entries count, (N, k); all by default.
+        name: Name of the term, for logs.
+        residual: Shape (N, k).
+        is_known: Which entries count, (N, k); all by default.
     """
 
     name: str
@@ -80,7 +79,7 @@ class Term:
     is_known: Tensor | None = None
 
     def loss(self, function: LossFunction) -> Tensor:
-        """Return `function(0, r)`, 0-dimensional, and 0 where nothing is known.
+        """Return ``function(0, r)``, 0-dimensional, and 0 where nothing is known.
 
         The function sees the residual (N, k), or, where entries are missing, the n
         known ones as a column (n, 1).
@@ -91,7 +90,7 @@ class Term:
         return function(torch.zeros_like(r), r) if r.numel() else r.sum()
 
     def columns(self, weight: float) -> list[Tensor]:
-        """Return k vectors (N,) whose squares add up to `weight` times the term."""
+        """Return k vectors (N,) whose squares add up to ``weight`` times the term."""
         if self.is_known is None:
             r, count = self.residual, self.residual.numel()
             return list(((weight / count) ** 0.5 * r).unbind(1))
@@ -105,9 +104,9 @@ class Call:
     """One evaluation of the network, and the loss terms computed from it.
 
     Args:
-        points: the points, (N, d+1), time last.
-        terms: maps inputs (N, d+1) and outputs (N, k) to the terms.
-        has_derivatives: whether the residuals differentiate by the inputs.
+        points: The points, (N, d+1), time last.
+        terms: Maps inputs (N, d+1) and outputs (N, k) to the terms.
+        has_derivatives: Whether the residuals differentiate by the inputs.
     """
 
     points: Tensor

@@ -1,11 +1,12 @@
 """Bijections of space that depend on time: the layers of Lagrangian flow networks."""
 
-from ._bijection import Bijection, Moments
 from .actnorm import ActNorm
+from .bijection import Bijection
 from .dense import InvertibleDenseNet
 from .domains import Ball, Box, Domain
+from .moments import Moments
 from .permutation import Permutation
-from .sequence import Flow
+from .sequence import FlowMap
 from .svd import ConditionalSVD
 from .time_network import TimeNetwork
 
@@ -16,7 +17,7 @@ __all__ = [
     "Box",
     "ConditionalSVD",
     "Domain",
-    "Flow",
+    "FlowMap",
     "InvertibleDenseNet",
     "Moments",
     "Permutation",

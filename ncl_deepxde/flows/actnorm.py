@@ -6,7 +6,8 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ._bijection import Bijection, Moments
+from .bijection import Bijection
+from .moments import Moments
 
 __all__ = ["ActNorm"]
 
@@ -17,7 +18,9 @@ class ActNorm(Bijection):
     Args:
         dim: Number of axes d.
 
-    Source: D. P. Kingma, P. Dhariwal, Glow (NeurIPS 2018), section 3.1.
+    References:
+        D. P. Kingma, P. Dhariwal, Glow: Generative Flow with Invertible 1x1
+        Convolutions (NeurIPS 2018), section 3.1.
     """
 
     def __init__(self, dim: int) -> None:

@@ -11,9 +11,10 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ._bijection import Bijection, Moments
-from ._dense_streams import dense_streams
-from ._solve import solve_residual
+from .bijection import Bijection
+from .dense_streams import dense_streams
+from .moments import Moments
+from .solve import solve_residual
 
 __all__ = ["InvertibleDenseNet"]
 
@@ -41,9 +42,11 @@ class InvertibleDenseNet(Bijection):
     Raises:
         ValueError: A bound that is not between 0 and 1, or a size below 1.
 
-    Source: Y. Perugachi-Diaz, J. Tomczak, S. Bhulai, Invertible DenseNets with
-    Concatenated LipSwish (NeurIPS 2021); Lagrangian Flow Networks (ICLR 2024),
-    section 4, whose activation (sin, -sin)/omega has slope sqrt 2.
+    References:
+        Y. Perugachi-Diaz, J. Tomczak, S. Bhulai, Invertible DenseNets with Concatenated
+        LipSwish (NeurIPS 2021).
+        F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), section 4, whose
+        activation (sin, -sin)/omega has slope sqrt 2.
     """
 
     def __init__(
@@ -140,7 +143,7 @@ def limited(W: Tensor, limit: float) -> Tensor:
 
 
 def _column_factors(angles: Tensor, dim: int, width: int) -> list[Tensor]:
-    r"""Return what each layer's columns carry if all units stay as computed, (B, n).
+    r"""Return the factors of a layer's columns if all units stay as computed, (B, n).
 
     The block that layer l adds is multiplied by :math:`\sin\theta_l` and by
     :math:`\cos\theta_m` of all later ones.

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ..jets.jets import in_functorch
-from ._bijection import Bijection, Moments
+from .bijection import Bijection
+from .moments import Moments
 
 __all__ = ["Ball", "Box", "Domain"]
 
@@ -53,7 +54,12 @@ class Box(Domain):
     Raises:
         ValueError: The corners differ in length, or a side is not positive and finite.
 
-    Source: Lagrangian Flow Networks (ICLR 2024), appendix A.4.
+    References:
+        F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), appendix A.4.
+
+    Example:
+        >>> Box([0.0, 0.0], [2.0, 1.0])
+        Box([0.0, 0.0], [2.0, 1.0])
     """
 
     center: Tensor

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ._bijection import Bijection, Moments
+from .bijection import Bijection
+from .moments import Moments
 
 __all__ = ["Permutation"]
 

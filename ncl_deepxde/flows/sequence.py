@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._bijection import Bijection
-from ._moments import Moments, distinct
+from .bijection import Bijection
+from .moments import Moments, distinct
 from .time_network import TimeNetwork
 
-__all__ = ["Flow"]
+__all__ = ["FlowMap"]
 
 
-class Flow(torch.nn.Module):
+class FlowMap(torch.nn.Module):
     r"""The bijection :math:`z = F_t(x)` made of layers.
 
     Args:
@@ -27,6 +27,14 @@ class Flow(torch.nn.Module):
 
     Attributes:
         is_started: Whether the layers have seen the points that they start from.
+        slices: The coefficients of every layer among those of the network of time.
+
+    Example:
+        >>> from ncl_deepxde.flows import ActNorm, ConditionalSVD
+        >>> flow = FlowMap([ConditionalSVD(2), ActNorm(2)])
+        >>> z, dz_dx, dz_dt = flow(torch.rand(5, 2), torch.rand(5, 1))
+        >>> z.shape, dz_dx.shape, dz_dt.shape
+        (torch.Size([5, 2]), torch.Size([5, 2, 2]), torch.Size([5, 2]))
     """
 
     is_started: Tensor
@@ -43,7 +51,7 @@ class Flow(torch.nn.Module):
         self.conditioner = TimeNetwork(torch.cat(starts), hidden, times)
         self.register_buffer("is_started", torch.tensor(False))
         ends = torch.tensor([0, *(len(start) for start in starts)]).cumsum(0).tolist()
-        self._slices = [slice(a, b) for a, b in pairwise(ends)]
+        self.slices = [slice(a, b) for a, b in pairwise(ends)]
         self._kinds: dict[Any, list[int]] = defaultdict(list)
         for i, layer in enumerate(layers):
             self._kinds[layer.kind].append(i)
@@ -104,8 +112,8 @@ class Flow(torch.nn.Module):
         prepared: list[Any] = [None] * len(bijections)
         for numbers in self._kinds.values():
             layers = [bijections[i] for i in numbers]
-            own = torch.stack([c[..., self._slices[i]] for i in numbers], dim=2)
-            found = layers[0].prepare(layers, own)
+            stacked = torch.stack([c[..., self.slices[i]] for i in numbers], dim=2)
+            found = layers[0].prepare(layers, stacked)
             for i, p in zip(numbers, found, strict=True):
                 prepared[i] = p
         return prepared, moments

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from ..jets.jets import in_functorch
-from ._bijection import Bijection, Moments
+from .bijection import Bijection
+from .moments import Moments
 
 __all__ = ["ConditionalSVD"]
 
@@ -30,7 +31,8 @@ class ConditionalSVD(Bijection):
     Args:
         dim: Number of axes d.
 
-    Source: F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), section 4.
+    References:
+        F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), section 4.
     """
 
     def __init__(self, dim: int) -> None:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from ..jets.activations import get
-from ..jets.jets import dense, jet_space
+from ..jets.dense import dense
+from ..jets.jets import jet_space
 
 __all__ = ["TimeNetwork"]
 

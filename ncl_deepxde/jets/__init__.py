@@ -1,7 +1,8 @@
 """Derivatives carried forward: jets, activations on them, served derivatives."""
 
 from .activations import Activation
-from .jets import JetSpace, compose, dense, jet_of_callable, jet_space, product
+from .dense import dense
+from .jets import JetSpace, compose, jet_of_callable, jet_space, product
 from .remembered import Remembered
 from .served import serve
 

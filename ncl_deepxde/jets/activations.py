@@ -24,7 +24,7 @@ class Activation:
     """A smooth elementwise function together with its derivatives.
 
     Args:
-        name: For error messages.
+        name: Name of the function, for error messages.
         derivatives: Maps ``(z, order)`` to the list of the derivatives from 0 to
             ``order``, each shaped as ``z``.
         module: The function itself where it has parameters of its own to train.
@@ -139,6 +139,11 @@ def get(identifier: str | Callable[[Tensor], Tensor]) -> Activation:
         ValueError: The activation is unknown or its second derivative is not
             continuous, as for ReLU: the residuals differentiate the flux, which is
             itself a derivative.
+
+    Example:
+        >>> sine = get("sin")
+        >>> [float(d) for d in sine.derivatives(torch.zeros(()), 3)]
+        [0.0, 1.0, -0.0, -1.0]
     """
     key = identifier.lower() if isinstance(identifier, str) else None
     if key in _CLOSED_FORMS:

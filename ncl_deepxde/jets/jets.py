@@ -14,54 +14,27 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations_with_replacement
 from math import comb, prod
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 from torch.func import jacrev, vmap
-from torch.nn.functional import linear
-
-from .activations import Activation
 
 __all__ = [
     "JetSpace",
     "MultiIndex",
-    "Sink",
     "compose",
-    "dense",
+    "compose_adjoint",
     "in_functorch",
     "jet_of_callable",
     "jet_space",
-    "layer_gradients",
     "product",
 ]
 
 MultiIndex = tuple[int, ...]
-Sink = Callable[[Tensor, Tensor | None, Tensor], None]
-
-_sinks: list[Sink] = []
-
-
-@contextmanager
-def layer_gradients(sink: Sink) -> Iterator[None]:
-    r"""Give what a gradient consists of to ``sink``, instead of its sum to autograd.
-
-    Args:
-        sink: Called by the backward pass of a dense layer :math:`z = W h + b` with
-            ``(W, h, g)`` and ``(b, None, g[0])``, where :math:`g` is the gradient of
-            :math:`z`; ``h`` is (S, N, in), ``g`` is (S, N, out).
-    """
-    _sinks.append(sink)
-    try:
-        yield
-    finally:
-        _sinks.pop()
 
 
 class JetSpace:
@@ -78,7 +51,11 @@ class JetSpace:
         leibniz: Stream numbers ``(alpha, beta, alpha - beta)`` and the binomial of the
             terms of :math:`\partial^\alpha(pz) = \sum_\beta \binom{\alpha}{\beta}
             p_{\alpha-\beta} z_\beta`.
-        chain: Per stream but the first, the terms of the chain rule (see `compose`).
+        chain: Per stream but the first, the terms of the chain rule (see ``compose``).
+
+    Example:
+        >>> JetSpace(dim=2, order=2).indices
+        [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
     """
 
     def __init__(self, dim: int, order: int) -> None:
@@ -180,8 +157,7 @@ def compose(
     slots: Sequence[Tensor | None] = (
         [None] * len(space) if out is None else out.unbind()
     )
-    value = derivatives[0]
-    streams = [value if out is None else out[0].copy_(value)]
+    streams = [derivatives[0] if out is None else out[0].copy_(derivatives[0])]
     if order == 0:
         return streams
     p = compose(derivatives[1:], z, space, order - 1)
@@ -196,8 +172,8 @@ def compose(
     return streams
 
 
-def _compose_adjoint(p: Sequence[Tensor], g: Tensor, space: JetSpace) -> Tensor:
-    r"""Return the gradient with respect to ``z`` from the gradient of sigma(z).
+def compose_adjoint(p: Sequence[Tensor], g: Tensor, space: JetSpace) -> Tensor:
+    r"""Return the gradient of ``z`` from that of the streams of :math:`\sigma(z)`.
 
     A variation obeys :math:`\delta\sigma(z) = \sigma'(z)\,\delta z`, a Leibniz product
     with the jet :math:`p` of :math:`\sigma'(z)`; this is its transpose,
@@ -212,100 +188,21 @@ def _compose_adjoint(p: Sequence[Tensor], g: Tensor, space: JetSpace) -> Tensor:
     return out
 
 
-class _Dense(Function):
-    """Dense layer on jets with a hand-written backward pass.
-
-    The fast passes work in place, which autograd cannot differentiate; whenever the
-    gradient itself is to be differentiated, or a functorch transform is at work, the
-    plain formula is evaluated again and autograd does the rest.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        h: Tensor,
-        weight: Tensor,
-        bias: Tensor,
-        activation: Activation,
-        space: JetSpace,
-    ) -> Tensor:
-        z = torch.matmul(h, weight.T)
-        z[0] += bias
-        out = torch.empty_like(z)
-        compose(activation.derivatives(z[0], space.order), z, space, space.order, out)
-        ctx.save_for_backward(h, weight, bias, z)
-        ctx.activation, ctx.space = activation, space
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (g,) = grads
-        h, weight, bias, z = ctx.saved_tensors
-        activation, space = ctx.activation, ctx.space
-        if torch.is_grad_enabled() or in_functorch():
-            return (*_dense_vjp(g, (h, weight, bias), activation, space), None, None)
-        # DeepXDE's mixed precision runs the backward pass inside autocast.
-        with torch.autocast(g.device.type, enabled=False):
-            derivatives = activation.derivatives(z[0], space.order + 1)
-            p = compose(derivatives[1:], z, space, space.order, torch.empty_like(z))
-            gz = _compose_adjoint(p, g, space)
-            gh = torch.matmul(gz, weight) if ctx.needs_input_grad[0] else None
-            if _sinks:
-                _sinks[-1](weight, h, gz)
-                _sinks[-1](bias, None, gz[0])
-            if _sinks or not ctx.needs_input_grad[1]:
-                return gh, None, None, None, None
-            flat = gz.flatten(0, 1)
-            return gh, flat.T @ h.flatten(0, 1), gz[0].sum(0), None, None
-
-
-def _dense_vjp(
-    g: Tensor, inputs: tuple[Tensor, ...], activation: Activation, space: JetSpace
-) -> tuple[Tensor | None, ...]:
-    """Return differentiable gradients of the plain layer."""
-    with torch.enable_grad():
-        needed = [x.view_as(x) if x.requires_grad else x.detach() for x in inputs]
-        out = _dense_plain(needed[0], needed[1], needed[2], activation, space)
-        wanted = [x for x in needed if x.requires_grad]
-        found = iter(torch.autograd.grad(out, wanted, g, create_graph=True))
-    return tuple(next(found) if x.requires_grad else None for x in needed)
-
-
-def _dense_plain(
-    h: Tensor, weight: Tensor, bias: Tensor, activation: Activation, space: JetSpace
-) -> Tensor:
-    z = torch.cat([linear(h[:1], weight, bias), linear(h[1:], weight)])
-    derivatives = activation.derivatives(z[0], space.order)
-    return torch.stack(compose(derivatives, z, space, space.order))
-
-
-def dense(
-    h: Tensor, weight: Tensor, bias: Tensor, activation: Activation, space: JetSpace
-) -> Tensor:
-    r"""Return the streams of :math:`\sigma(h W^T + b)`, shape (S, N, out).
-
-    Args:
-        h: Streams, shape (S, N, in).
-        weight: Shape (out, in).
-        bias: Shape (out,).
-        activation: Activation with its derivatives.
-        space: Tables of the jets of ``h``.
-    """
-    if activation.module is not None or in_functorch():
-        return _dense_plain(h, weight, bias, activation, space)
-    out: Tensor = _Dense.apply(h, weight, bias, activation, space)
-    return out
-
-
 def jet_of_callable(
     f: Callable[[Tensor], Tensor], inputs: Tensor, space: JetSpace
 ) -> Tensor:
     """Return the streams of any smooth pointwise function, shape (S, N, features).
 
     Args:
-        f: Maps (N, dim) to (N, features), each row on its own, in torch operations.
+        f: Maps (N, dim) to (N, features), each row by itself, in torch operations.
         inputs: Shape (N, dim).
         space: Tables of the jets wanted.
+
+    Example:
+        >>> x = torch.tensor([[3.0, 2.0]])
+        >>> area = jet_of_callable(lambda x: x[:, :1] * x[:, 1:], x, jet_space(2, 1))
+        >>> area[:, 0, 0]  # the value and both derivatives
+        tensor([6., 2., 3.])
     """
 
     def single(x: Tensor) -> Tensor:

@@ -10,7 +10,14 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ..flows import ActNorm, Bijection, ConditionalSVD, Domain, Flow, InvertibleDenseNet
+from ..flows import (
+    ActNorm,
+    Bijection,
+    ConditionalSVD,
+    Domain,
+    FlowMap,
+    InvertibleDenseNet,
+)
 from ..jets.jets import in_functorch
 from ..jets.remembered import weights_state
 from ..jets.served import lazily_differentiated
@@ -106,7 +113,7 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             layers.append(InvertibleDenseNet(dim, depth, width, lipschitz, frequency))
             if affine:
                 layers.append(ConditionalSVD(dim))
-        self.flow = Flow([*layers, ActNorm(dim)], time_embedding, times)
+        self.flow = FlowMap([*layers, ActNorm(dim)], time_embedding, times)
         real = dde.config.real(torch)
         log_mass = torch.tensor(math.log(total_mass), dtype=real)
         if learn_mass:

@@ -1,4 +1,4 @@
-"""Adam with a bound on the gradient, as both papers train."""
+"""Adam with a bound on the gradient."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ class ClippedAdam(torch.optim.Adam):
 
     Args:
         parameters: Parameters or groups of them.
-        clip: Largest norm of the gradient of all of them.
-        options: As for ``torch.optim.Adam``.
+        clip: Largest norm of the gradient by all of them.
+        options: Options of ``torch.optim.Adam``.
+
+    Example:
+        >>> optimizer = ClippedAdam(torch.nn.Linear(3, 2).parameters(), 1.0, lr=1e-3)
     """
 
     def __init__(self, parameters: Any, clip: float, **options: Any) -> None:

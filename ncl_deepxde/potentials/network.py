@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ..jets.activations import Activation
-from ..jets.jets import JetSpace, dense, jet_of_callable
+from ..jets.dense import dense
+from ..jets.jets import JetSpace, jet_of_callable
 
 __all__ = ["Embedding", "PotentialNetwork"]
 

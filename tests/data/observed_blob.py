@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import deepxde as dde
 import numpy as np
 
 from ncl_deepxde.data import Table, uniform_box
@@ -31,3 +32,22 @@ def table(n=30, *, gaps=False, **options):
 
 def ncl(**options):
     return NCL([3, 8, 8, 3], "tanh", "Glorot normal", mean_density=3.0, **options)
+
+
+def model_of(data, net=None, **options):
+    model = dde.Model(data, ncl() if net is None else net)
+    model.compile(**({"optimizer": "adam", "lr": 1e-3, "verbose": 0} | options))
+    return model
+
+
+def losses(model):
+    inputs, _ = model.data.train_next_batch()
+    return model.outputs_losses_train(inputs, None, None)[1]
+
+
+def state(net, points):
+    """Density and velocity of a network, whatever its outputs are."""
+    if isinstance(net, NCL):
+        return net.density(points), net.velocity(points)
+    y = net(points)
+    return y[:, :1], y[:, 1:3]

@@ -10,13 +10,7 @@ import pytest
 import scipy.stats
 import torch
 
-from ncl_deepxde.data import (
-    Collocation,
-    Condition,
-    initial_slice,
-    kronecker_box,
-    uniform_box,
-)
+from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
 
 BOX = uniform_box([0.0, -1.0, 2.0], [1.0, 3.0, 2.5])
 START = initial_slice(uniform_box([0.0, -1.0], [1.0, 3.0]), 2.0)
@@ -129,13 +123,6 @@ def test_points_are_uniform(column: int) -> None:
     steps = x.reshape(500, 20)
     lag = np.corrcoef(steps[1:].ravel(), steps[:-1].ravel())[0, 1]
     assert abs(lag) < 4 / math.sqrt(steps[1:].size)
-
-
-def test_initial_slice_fixes_the_time() -> None:
-    points = START(7, torch.Generator(torch.get_default_device()))
-    assert points.shape == (7, 3)
-    assert (points[:, 2] == 2.0).all()
-    assert len(points[:, 0].unique()) == 7
 
 
 @pytest.mark.parametrize(
@@ -269,57 +256,6 @@ def test_bad_arguments_are_refused(options, message) -> None:
         Collocation(transport, BOX, **({"num_domain": 5} | options))
 
 
-@pytest.mark.parametrize(
-    ("low", "high"),
-    [([0], [1, 2]), ([0, 1], [1, 1]), ([0], [math.nan]), ([0], [math.inf])],
-)
-def test_bad_box_is_refused(low, high) -> None:
-    with pytest.raises(ValueError, match="low < high in every entry"):
-        uniform_box(low, high)
-
-
 def test_bad_sampler_is_refused() -> None:
     with pytest.raises(ValueError, match=r"n = 5, got \(4, 3\)"):
         Collocation(transport, lambda n, g: BOX(n - 1, g), 5).train_next_batch()
-
-
-# ------------------------------------------------------------------ Kronecker points
-
-
-def kronecker(n, seed, low=(0.0, 0.0, 0.0), high=(1.0, 1.0, 1.0)):
-    generator = torch.Generator().manual_seed(seed)
-    return kronecker_box(low, high)(n, generator)
-
-
-def test_kronecker_points_are_unbiased_and_spread_evenly():
-    def f(x):
-        return torch.exp(torch.sin(2 * math.pi * x).sum(dim=1))
-
-    # I_0(1)^3, the mean of exp(sin) over a period in each column.
-    exact = float(torch.special.i0(torch.tensor(1.0))) ** 3
-    n, seeds = 400, range(50)
-    means = torch.stack([f(kronecker(n, s)).mean() for s in seeds])
-    independent = float(f(torch.rand(100_000, 3)).std()) / math.sqrt(n)
-    assert means.shape == (50,)
-    # Independent points would have that standard deviation; these a tenth of it.
-    assert float(means.std()) < independent / 10
-    assert float(means.mean()) == pytest.approx(exact, abs=independent / 20)
-
-
-def test_kronecker_points_fill_their_box_and_differ_from_call_to_call():
-    low, high = (0.0, -1.0, 2.0), (1.0, 3.0, 2.5)
-    x = kronecker(1000, 0, low, high)
-    assert x.shape == (1000, 3)
-    assert x.dtype == torch.get_default_dtype()
-    inner = (x - torch.tensor(low)) / (torch.tensor(high) - torch.tensor(low))
-    assert ((inner >= 0) & (inner < 1)).all()
-    # Every column alone is evenly spread: no gap of more than a few spacings.
-    gaps = inner.sort(dim=0).values.diff(dim=0)
-    assert float(gaps.max()) < 5 / 1000
-    torch.testing.assert_close(x, kronecker(1000, 0, low, high))
-    assert (x - kronecker(1000, 1, low, high)).abs().min() > 1e-6
-
-
-def test_kronecker_box_rejects_bad_corners():
-    with pytest.raises(ValueError, match="kronecker_box: low and high"):
-        kronecker_box([0.0, 1.0], [1.0, 1.0])

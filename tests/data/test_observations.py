@@ -8,35 +8,15 @@ import deepxde as dde
 import numpy as np
 import pytest
 import torch
-from observed_blob import BOX, ncl, rotating_blob, table
+from observed_blob import BOX, losses, model_of, ncl, rotating_blob, state, table
 
 from ncl_deepxde.data import Condition, Observations, Observed, Penalty, Table
-from ncl_deepxde.nn import NCL
 
 NETWORKS = {
     "flux": ncl,
     "velocity": lambda: ncl(output="velocity"),
     "plain": lambda: dde.nn.FNN([3, 8, 4], "tanh", "Glorot normal"),
 }
-
-
-def model_of(data, net=None, **options):
-    model = dde.Model(data, ncl() if net is None else net)
-    model.compile(**({"optimizer": "adam", "lr": 1e-3, "verbose": 0} | options))
-    return model
-
-
-def losses(model):
-    inputs, _ = model.data.train_next_batch()
-    return model.outputs_losses_train(inputs, None, None)[1]
-
-
-def state(net, points):
-    """Density and velocity of a network, whatever its outputs are."""
-    if isinstance(net, NCL):
-        return net.density(points), net.velocity(points)
-    y = net(points)
-    return y[:, :1], y[:, 1:3]
 
 
 DENSITIES = {"log1p": torch.log1p, "log": torch.log, "linear": lambda rho: rho}

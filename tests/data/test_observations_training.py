@@ -8,7 +8,7 @@ import deepxde as dde
 import numpy as np
 import pytest
 import torch
-from observed_blob import BOX, ncl, rotating_blob, table
+from observed_blob import BOX, losses, model_of, ncl, rotating_blob, state, table
 
 from ncl_deepxde.data import Condition, Observations, Penalty, Table
 from ncl_deepxde.evaluation.solution import continuity_error
@@ -18,26 +18,6 @@ from ncl_deepxde.optimizers.gauss_newton.layer_path import layer_jacobian
 from ncl_deepxde.optimizers.gauss_newton.residuals import ResidualVector
 from ncl_deepxde.optimizers.gauss_newton.sample_path import sample_jacobian
 from ncl_deepxde.runs import Stage, train
-
-
-def model_of(data, net=None, **options):
-    model = dde.Model(data, ncl() if net is None else net)
-    model.compile(**({"optimizer": "adam", "lr": 1e-3, "verbose": 0} | options))
-    return model
-
-
-def losses(model):
-    inputs, _ = model.data.train_next_batch()
-    return model.outputs_losses_train(inputs, None, None)[1]
-
-
-def state(net, points):
-    """Density and velocity of a network, whatever its outputs are."""
-    if isinstance(net, NCL):
-        return net.density(points), net.velocity(points)
-    y = net(points)
-    return y[:, :1], y[:, 1:3]
-
 
 OPTIMIZERS = {
     "adam": (lambda model: "adam", 40),

@@ -5,7 +5,7 @@ import torch
 from torch.autograd import gradgradcheck
 
 from ncl_deepxde.flows import Moments
-from ncl_deepxde.flows._dense_streams import _plain, dense_streams
+from ncl_deepxde.flows.dense_streams import dense_streams, plain_streams
 
 FREQUENCY = 7.0
 
@@ -29,7 +29,7 @@ INDICES = {"own": None, "repeated": torch.tensor([2, 0, 0, 1, 2, 2, 1])}
 def test_values_and_gradients_equal_the_plain_formula(S, streams, index) -> None:
     (x, biases, *weights), moments = case(S, streams, INDICES[index])
     fast = dense_streams(x, weights, biases, moments, FREQUENCY)
-    plain = _plain(x, weights, biases, moments, FREQUENCY)
+    plain = plain_streams(x, weights, biases, moments, FREQUENCY)
     assert fast.shape == x.shape
     torch.testing.assert_close(fast, plain, rtol=1e-12, atol=1e-12)
     g = torch.randn_like(fast)
@@ -60,7 +60,7 @@ def test_inputs_without_gradient_are_left_out_of_second_derivatives() -> None:
     out = dense_streams(fixed[0], fixed[2:], biases, moments, FREQUENCY)
     (g,) = torch.autograd.grad(out.sin().sum(), biases, create_graph=True)
     (second,) = torch.autograd.grad(g.square().sum(), biases)
-    plain = _plain(fixed[0], fixed[2:], biases, moments, FREQUENCY)
+    plain = plain_streams(fixed[0], fixed[2:], biases, moments, FREQUENCY)
     (g,) = torch.autograd.grad(plain.sin().sum(), biases, create_graph=True)
     (expected,) = torch.autograd.grad(g.square().sum(), biases)
     torch.testing.assert_close(second, expected, rtol=1e-10, atol=1e-10)

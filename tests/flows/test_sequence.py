@@ -11,11 +11,11 @@ from ncl_deepxde.flows import (
     Ball,
     Box,
     ConditionalSVD,
-    Flow,
+    FlowMap,
     InvertibleDenseNet,
     Permutation,
 )
-from ncl_deepxde.flows._moments import distinct
+from ncl_deepxde.flows.moments import distinct
 
 
 def layers_of(dim, first=()):
@@ -34,7 +34,7 @@ def layers_of(dim, first=()):
 
 def flow_of(dim, first=()):
     """Return a flow whose layers all depend on time."""
-    flow = Flow(layers_of(dim, first), (6, 5))
+    flow = FlowMap(layers_of(dim, first), (6, 5))
     with torch.no_grad():
         flow.conditioner.matrix.normal_(std=0.3)
         for layer in flow.layers:
@@ -148,7 +148,7 @@ def test_start_normalizes_what_reaches_each_layer() -> None:
 
 
 def test_layers_without_coefficients_make_a_flow() -> None:
-    flow = Flow([Box([0.0], [1.0])], (4,))
+    flow = FlowMap([Box([0.0], [1.0])], (4,))
     x, t = torch.tensor([[0.25]]), torch.tensor([[0.5]])
     z, dz_dx, dz_dt = flow(x, t)
     assert float(dz_dt) == 0

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.func import jacrev
 
-from ncl_deepxde.flows._solve import _damped_newton, solve_residual
+from ncl_deepxde.flows.solve import damped_newton, solve_residual
 
 FREQUENCY = 15.0
 
@@ -152,6 +152,6 @@ def test_no_solution_ends_with_an_error() -> None:
 def test_damping_alone_gives_the_jacobian_of_the_solution() -> None:
     y = torch.randn(50, 2)
     residual = kepler(y, 0.99)
-    x, J = _damped_newton(residual, y, torch.full((50,), 1e-15))
+    x, J = damped_newton(residual, y, torch.full((50,), 1e-15))
     expected = 1 + 0.99 * torch.cos(FREQUENCY * x)
     torch.testing.assert_close(J, torch.diag_embed(expected), rtol=0, atol=1e-12)

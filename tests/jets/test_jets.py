@@ -4,12 +4,16 @@ from math import comb
 
 import pytest
 import torch
-from torch.autograd import gradcheck, gradgradcheck
-from torch.func import jacfwd, jacrev, vmap
-from torch.nn.functional import linear
+from torch.func import jacrev, vmap
 
-from ncl_deepxde.jets import activations, jets
-from ncl_deepxde.jets.jets import compose, dense, jet_of_callable, jet_space, product
+from ncl_deepxde.jets import activations
+from ncl_deepxde.jets.jets import (
+    compose,
+    compose_adjoint,
+    jet_of_callable,
+    jet_space,
+    product,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -92,67 +96,9 @@ def test_adjoint_is_the_transpose_of_the_chain_rule(dim, order) -> None:
     (right,) = torch.autograd.grad(out, z, g)
     with torch.no_grad():
         p = compose(derivatives[1:], z, space, order)
-        found = jets._compose_adjoint(p, g, space)
+        found = compose_adjoint(p, g, space)
     assert found.shape == z.shape
     torch.testing.assert_close(found, right, rtol=1e-12, atol=1e-12)
-
-
-def layer(space, num_in=2, num_out=3):
-    h = random_streams(space, width=num_in)
-    weight = torch.randn(num_out, num_in, requires_grad=True)
-    bias = torch.randn(num_out, requires_grad=True)
-    return h, weight, bias
-
-
-def custom(z):
-    return torch.exp(-z * z)
-
-
-@pytest.mark.parametrize("order", [0, 1, 2, 3])
-@pytest.mark.parametrize("name", [*activations.NAMES, custom])
-def test_dense_gradients(name, order) -> None:
-    space, activation = jet_space(2, order), activations.get(name)
-
-    def function(h, weight, bias):
-        return dense(h, weight, bias, activation, space)
-
-    assert function(*layer(space)).shape == (len(space), 3, 3)
-    assert gradcheck(function, layer(space))
-    if order < 3:
-        assert gradgradcheck(function, layer(space))
-
-
-@pytest.mark.parametrize("frozen", [(0,), (1, 2), (0, 2)])
-def test_dense_differentiates_only_what_is_asked(frozen) -> None:
-    space, activation = jet_space(2, 2), activations.get("tanh")
-    arguments = layer(space)
-    for i in frozen:
-        arguments[i].requires_grad_(False)
-    asked = [a for i, a in enumerate(arguments) if i not in frozen]
-    out = dense(*arguments, activation, space)
-    g = torch.randn_like(out)
-    plain = jets._dense_plain(*arguments, activation, space)
-    right = torch.autograd.grad(plain, asked, g)
-    for create_graph in False, True:
-        found = torch.autograd.grad(
-            out, asked, g, retain_graph=True, create_graph=create_graph
-        )
-        for a, b in zip(found, right, strict=True):
-            torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
-
-
-def test_dense_is_a_layer_on_the_composed_function() -> None:
-    space, activation = jet_space(3, 3), activations.get("gelu")
-    _, weight, bias = layer(space, num_in=3)
-    inputs = torch.rand(4, 3)
-
-    def whole(x):
-        return torch.nn.functional.gelu(linear(inner(x), weight, bias))
-
-    h = jet_of_callable(lambda x: torch.stack([inner(y) for y in x]), inputs, space)
-    found = dense(h, weight, bias, activation, space)
-    right = nested_jet(whole, inputs, space)
-    torch.testing.assert_close(found, right, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize(("dim", "order"), [(1, 4), (2, 4), (3, 2), (2, 0)])
@@ -170,43 +116,6 @@ def test_jet_of_callable_holds_its_derivatives(dim, order) -> None:
         space,
     )
     torch.testing.assert_close(found, right, rtol=1e-11, atol=1e-11)
-
-
-@pytest.mark.parametrize("transform", [jacfwd, jacrev])
-def test_dense_inside_transforms(transform) -> None:
-    space, activation = jet_space(2, 1), activations.get("tanh")
-    h, weight, bias = (a.detach() for a in layer(space))
-
-    def function(w):
-        return dense(h, w, bias, activation, space)
-
-    right = torch.autograd.functional.jacobian(function, weight)
-    torch.testing.assert_close(transform(function)(weight), right)
-
-
-def test_layer_gradients_go_to_the_innermost_sink() -> None:
-    space, activation = jet_space(2, 1), activations.get("tanh")
-    h, weight, bias = layer(space)
-    out = dense(h, weight, bias, activation, space)
-    g = torch.randn_like(out)
-    right = torch.autograd.grad(out, (weight, bias), g, retain_graph=True)
-    outer, seen = [], []
-    with (
-        jets.layer_gradients(lambda *found: outer.append(found)),
-        jets.layer_gradients(lambda *found: seen.append(found)),
-    ):
-        out.backward(g, retain_graph=True)
-    assert not outer
-    assert weight.grad is None
-    assert bias.grad is None
-    (w, layer_inputs, gz), (b, nothing, g_bias) = seen
-    assert w is weight
-    assert b is bias
-    assert nothing is None
-    torch.testing.assert_close(torch.einsum("sno,sni->oi", gz, layer_inputs), right[0])
-    torch.testing.assert_close(g_bias.sum(0), right[1])
-    out.backward(g)
-    torch.testing.assert_close(weight.grad, right[0])
 
 
 @pytest.mark.parametrize(("dim", "order"), [(1, 3), (2, 2), (3, 3)])

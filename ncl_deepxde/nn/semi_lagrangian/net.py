@@ -15,7 +15,7 @@ from ..base.checks import check_choice, check_dtype, time_column
 from ..base.continuity import OUTPUTS
 from ..base.contract import ExactContinuity
 from .grid import DensityGrid
-from .trajectories import Rate, Solver
+from .trajectories import OdeSolver, Rate
 from .velocity import VelocityField
 
 __all__ = ["SemiLagrangian"]
@@ -112,7 +112,7 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         self.dim, self.output, self.start = dim, output, float(start)
         is_estimated = {"auto": dim > 2 and len(widths) > 2}
         self._is_estimated = is_estimated.get(divergence, divergence == "hutchinson")
-        self._solve = Solver(float(tolerance), steps, bool(adjoint))
+        self._solve = OdeSolver(float(tolerance), steps, bool(adjoint))
         self.grid = DensityGrid(*_corners(box, dim), shape, noise)
         self.field = VelocityField(dim, widths, activation)
 

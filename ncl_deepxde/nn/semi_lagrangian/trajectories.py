@@ -8,18 +8,22 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 from torchdiffeq import odeint, odeint_adjoint
 
-__all__ = ["Rate", "Solver"]
+from ...jets.once import differentiable_once
+
+__all__ = ["OdeSolver", "Rate"]
 
 State = tuple[Tensor, ...]
 Rate = Callable[[Tensor, Tensor], State]
 
 
 @dataclass(frozen=True)
-class Solver:
+class OdeSolver:
     r"""Dormand-Prince of order 5 with one common step size.
+
+    Rescaled to :math:`s \in [0, 1]` with :math:`t = t_0 + s\,(t_1 - t_0)`, all points
+    share one solve.
 
     Args:
         tolerance: Absolute and relative tolerance of the local error, forward and in
@@ -27,6 +31,10 @@ class Solver:
         max_steps: Most steps of one solve.
         adjoint: Whether the backward pass solves the adjoint equation, with memory
             for one evaluation, or goes back through all steps.
+
+    References:
+        R. T. Q. Chen, B. Amos, M. Nickel, Neural Spatio-Temporal Point Processes (ICLR
+        2021), appendix F, https://arxiv.org/abs/2011.04583.
     """
 
     tolerance: float
@@ -43,16 +51,12 @@ class Solver:
         *,
         every_point: bool = True,
     ) -> State:
-        r"""Return the state at the times ``t1``.
-
-        Rescaled to :math:`s \in [0, 1]` with :math:`t = t_0 + s\,(t_1 - t_0)`, all
-        points share one solve (R. T. Q. Chen et al., Neural Spatio-Temporal Point
-        Processes, appendix F, https://arxiv.org/abs/2011.04583).
+        """Return the state at the times ``t1``.
 
         Args:
             rate: Maps points (N, d) and times (N, 1) to the time derivative of every
                 part of the state.
-            state: At the times ``t0``: points (N, d) and what else is integrated.
+            state: State at the times ``t0``: points (N, d), what else is integrated.
             t0: Shape (N, 1).
             t1: Shape (N, 1).
             weights: Parameters of the rate.
@@ -60,38 +64,28 @@ class Solver:
                 square over all, which takes fewer steps.
 
         Raises:
-            RuntimeError: The solver does not come to an end, or is to train in mixed
-                precision.
+            RuntimeError: The solver finds no end, or is to train in mixed precision.
         """
         s = torch.tensor([0.0, 1.0], dtype=t0.dtype, device=t0.device)
+        options: dict[str, Any] = dict.fromkeys(("rtol", "atol"), self.tolerance)
         # A step that ends at the end needs no interpolation and stays inside.
         steps = {"step_t": s[1:]} | ({"norm": _largest} if every_point else {})
-        options: dict[str, Any] = {
-            "rtol": self.tolerance,
-            "atol": self.tolerance,
-            "options": steps,
-        }
-        if not self.adjoint:
-            path = odeint(_Motion(rate, t0, t1, self), state, s, **options)
-        else:
+        options["options"] = steps
+        solve = odeint
+        if self.adjoint:
             _refuse_mixed_precision(s.device.type)
-            state = tuple(map(_once, state))
-            t0, t1 = _once(t0), _once(t1)
-            path = odeint_adjoint(
-                _Motion(rate, t0, t1, self),
-                state,
-                s,
-                adjoint_params=(*weights, t0, t1),
-                adjoint_options={"norm": "seminorm", "step_t": s[:1]},
-                **options,
-            )
+            state, t0, t1 = tuple(map(_once, state)), _once(t0), _once(t1)
+            solve = odeint_adjoint
+            options["adjoint_params"] = (*weights, t0, t1)
+            options["adjoint_options"] = {"norm": "seminorm", "step_t": s[:1]}
+        path = solve(_Motion(rate, t0, t1, self), state, s, **options)
         return tuple(part[1] for part in path)
 
 
 class _Motion:
     """The rescaled rate, as torchdiffeq wants it, watching over the steps."""
 
-    def __init__(self, rate: Rate, t0: Tensor, t1: Tensor, solver: Solver) -> None:
+    def __init__(self, rate: Rate, t0: Tensor, t1: Tensor, solver: OdeSolver) -> None:
         self._rate, self._t0, self._duration = rate, t0, t1 - t0
         self._solver, self._steps = solver, 0
 
@@ -131,36 +125,10 @@ def _refuse_mixed_precision(device_type: str) -> None:
 
 
 def _once(x: Tensor) -> Tensor:
-    """Return ``x``, such that its gradient cannot be differentiated unnoticed."""
-    out: Tensor = _Once.apply(x)
-    return out
-
-
-class _Once(Function):
-    """The adjoint solve gives gradients without a graph; this one says so."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (g,) = grads
-        if not torch.is_grad_enabled():
-            return g
-        refused: Tensor = _Refused.apply(g.detach().requires_grad_())
-        return refused
-
-
-class _Refused(Function):
-    @staticmethod
-    def forward(ctx: Any, g: Tensor) -> Tensor:
-        return g.view_as(g)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        raise RuntimeError(
-            "SemiLagrangian: with adjoint=True the density has first derivatives only, "
-            "which cannot be differentiated again, as training on a derivative of it "
-            "would. Build the network with adjoint=False."
-        )
+    """Return ``x``: the adjoint solve gives gradients without a graph, and says so."""
+    return differentiable_once(
+        x,
+        "SemiLagrangian: with adjoint=True the density has first derivatives only, "
+        "which cannot be differentiated again, as training on a derivative of it "
+        "would. Build the network with adjoint=False.",
+    )

@@ -10,7 +10,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
-from ...flows._moments import distinct
+from ...flows.moments import distinct
 from ...jets import activations
 from ...jets.jets import JetSpace, jet_space, product
 from ...potentials.constructions import Readout, matrix

@@ -10,8 +10,10 @@ long as no point's residual depends on another point. A derivative by the inputs
 autograd computed contains products :math:`W^T g`; these are uses of the layer like any
 other.
 
-Source: F. Dangel et al., Kronecker-Factored Approximate Curvature for Physics-Informed
-Neural Networks (NeurIPS 2024), section 3, https://arxiv.org/abs/2405.15603.
+References:
+    F. Dangel, J. Mueller, M. Zeinhofer, Kronecker-Factored Approximate Curvature for
+    Physics-Informed Neural Networks (NeurIPS 2024), section 3,
+    https://arxiv.org/abs/2405.15603.
 """
 
 from __future__ import annotations
@@ -25,16 +27,20 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
-from ...jets.jets import Sink, in_functorch, layer_gradients
+from ...jets.dense import affine
+from ...jets.jets import in_functorch
 
 __all__ = ["LayerCapture", "Use"]
 
 Use = tuple[Tensor | None, Tensor]
 Uses = dict[int, list[Use]]
+Report = Callable[[Tensor, Tensor | None, Tensor], None]
 
 
 class LayerCapture(TorchFunctionMode):
     """While active, linear layers report how they are used instead of summing.
+
+    These are ``torch.nn.functional.linear`` and, on jets, ``affine``.
 
     Args:
         parameters: The parameters to watch.
@@ -44,7 +50,6 @@ class LayerCapture(TorchFunctionMode):
         super().__init__()
         self._watched = {id(p) for p in parameters}
         self._uses: Uses | None = None
-        self._jet_uses: Uses = {}
 
     def __torch_function__(
         self,
@@ -53,37 +58,43 @@ class LayerCapture(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Replace ``torch.nn.functional.linear`` by a layer that reports."""
-        if func is not torch.nn.functional.linear or in_functorch():
-            return func(*args, **(kwargs or {}))
-        return self._linear(*args, **(kwargs or {}))
+        """Replace linear layers by those that report."""
+        if func is torch.nn.functional.linear and not in_functorch():
+            func = self._linear
+        elif func is affine:
+            func = self._affine
+        return func(*args, **(kwargs or {}))
 
-    def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
+    def _linear(
+        self, input: Tensor, weight: Tensor, bias: Tensor | None = None
+    ) -> Tensor:
         if id(weight) not in self._watched:
             plain = input @ weight.T
             return plain if bias is None else plain + bias
-        product = _Product.apply(input, weight, self._report)
-        return product if bias is None else _Shift.apply(product, bias, self._report)
+        z: Tensor = _Product.apply(input, weight, self._report)
+        return z if bias is None else _Shift.apply(z, bias, self._report)
+
+    def _affine(self, h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        if id(weight) not in self._watched:
+            return affine(h, weight, bias)
+        z: Tensor = _Product.apply(h, weight, self._report)
+        shifted: Tensor = _ShiftOfValue.apply(z, bias, self._report)
+        return shifted
 
     def _report(self, parameter: Tensor, h: Tensor | None, g: Tensor) -> None:
         if self._uses is not None:
             self._uses.setdefault(id(parameter), []).append((h, g))
 
-    def _report_jet(self, parameter: Tensor, h: Tensor | None, g: Tensor) -> None:
-        self._jet_uses.setdefault(id(parameter), []).append((h, g))
-
     @contextmanager
-    def recording(self) -> Iterator[tuple[Uses, Uses]]:
+    def recording(self) -> Iterator[Uses]:
         """Collect the uses ``(h, g)`` by the ``id`` of the parameter.
 
         Backward passes inside report ``h`` (..., N, in) and ``g`` (..., N, out) of
-        weights, ``None`` and ``g`` of biases: first those in linear layers, then those
-        in dense layers on jets.
+        weights, ``None`` and ``g`` of biases.
         """
-        self._uses, self._jet_uses = {}, {}
+        self._uses = {}
         try:
-            with layer_gradients(self._report_jet):
-                yield self._uses, self._jet_uses
+            yield self._uses
         finally:
             self._uses = None
 
@@ -92,25 +103,25 @@ class _Product(Function):
     """The product h W^T."""
 
     @staticmethod
-    def forward(ctx: Any, h: Tensor, weight: Tensor, report: Sink) -> Tensor:
+    def forward(ctx: Any, h: Tensor, weight: Tensor, report: Report) -> Tensor:
         ctx.save_for_backward(h, weight)
         ctx.report = report
         return h @ weight.T
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, None, None]:
         (g,), (h, weight) = grads, ctx.saved_tensors
         if torch.is_grad_enabled():
             return _Adjoint.apply(g, weight, ctx.report), None, None
         ctx.report(weight, h, g)
-        return g @ weight, None, None
+        return g @ weight if ctx.needs_input_grad[0] else None, None, None
 
 
 class _Adjoint(Function):
     """The product g W of a backward pass that is itself differentiated."""
 
     @staticmethod
-    def forward(ctx: Any, g: Tensor, weight: Tensor, report: Sink) -> Tensor:
+    def forward(ctx: Any, g: Tensor, weight: Tensor, report: Report) -> Tensor:
         ctx.save_for_backward(g, weight)
         ctx.report = report
         return g @ weight
@@ -128,7 +139,7 @@ class _Shift(Function):
     """The sum z + b."""
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, bias: Tensor, report: Sink) -> Tensor:
+    def forward(ctx: Any, z: Tensor, bias: Tensor, report: Report) -> Tensor:
         ctx.save_for_backward(bias)
         ctx.report = report
         return z + bias
@@ -138,4 +149,23 @@ class _Shift(Function):
         (g,), (bias,) = grads, ctx.saved_tensors
         if not torch.is_grad_enabled():
             ctx.report(bias, None, g)
+        return g, None, None
+
+
+class _ShiftOfValue(Function):
+    """The sum z + b of streams, where only the first has the constant b, in place."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, bias: Tensor, report: Report) -> Tensor:
+        ctx.save_for_backward(bias)
+        ctx.report = report
+        ctx.mark_dirty(z)
+        z[0] += bias
+        return z
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (g,), (bias,) = grads, ctx.saved_tensors
+        if not torch.is_grad_enabled():
+            ctx.report(bias, None, g[0])
         return g, None, None

@@ -59,9 +59,9 @@ def nystrom(jacobian: Jacobian, rank: int, seed: int) -> Nystrom:
     """Return the approximation of J J^T in float64.
 
     Args:
-        jacobian: Of R residuals.
+        jacobian: Jacobian of R residuals.
         rank: Number of columns of the sketch; R at most are taken.
-        seed: Of the sketch.
+        seed: Seed of the sketch.
     """
     size = len(jacobian.residuals)
     device = jacobian.residuals.device
@@ -95,7 +95,7 @@ def conjugate_gradients(
         A: Product with a positive definite matrix.
         b: Shape (R,), float64.
         precondition: Product with an approximate inverse.
-        tolerance: Of :math:`|b - A a| / |b|`.
+        tolerance: Largest :math:`|b - A a| / |b|` of a solution.
         limit: Largest number of products with A.
     """
     a, rest = torch.zeros_like(b), b.clone()

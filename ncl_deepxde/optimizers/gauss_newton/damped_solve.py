@@ -18,7 +18,7 @@ from torch import Tensor
 from .cg import conjugate_gradients, nystrom
 from .jacobian import Jacobian
 
-__all__ = ["SOLVERS", "Solver", "SolverOptions", "damped_factor", "damped_solver"]
+__all__ = ["SOLVERS", "DampedSolver", "SolverOptions", "damped_factor", "damped_solver"]
 
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6)
 MOST_DENSE = 6000
@@ -36,7 +36,7 @@ class SolverOptions:
 
 
 @dataclass
-class Solver:
+class DampedSolver:
     """The damped system of one step.
 
     Attributes:
@@ -50,14 +50,14 @@ class Solver:
 
 def damped_solver(
     jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
-) -> Solver:
-    r"""Return the solver of a step, which factors only once.
+) -> DampedSolver:
+    r"""Return the system of a step, factored at most once.
 
     Args:
         jacobian: At the points of the step.
         damping: :math:`\lambda`.
         options: The method and its numbers.
-        seed: Of the random sketch.
+        seed: Seed of the random sketch.
 
     Raises:
         RuntimeError: The Jacobian is not finite, or the matrix is singular.
@@ -76,13 +76,15 @@ def damped_solver(
     return _by_kernel(jacobian, damping)
 
 
-def _by_kernel(jacobian: Jacobian, damping: float) -> Solver:
+def _by_kernel(jacobian: Jacobian, damping: float) -> DampedSolver:
     factor = damped_factor(jacobian.kernel(), damping)
     dtype = jacobian.residuals.dtype
-    return Solver(lambda b: jacobian.pull(_substitute(factor, b.double()).to(dtype)))
+    return DampedSolver(
+        lambda b: jacobian.pull(_substitute(factor, b.double()).to(dtype))
+    )
 
 
-def _by_gram(jacobian: Jacobian, damping: float) -> Solver:
+def _by_gram(jacobian: Jacobian, damping: float) -> DampedSolver:
     factor, exact = damped_factor(jacobian.gram(), damping), jacobian.double()
     shapes, dtype = jacobian.shapes, jacobian.residuals.dtype
 
@@ -92,12 +94,12 @@ def _by_gram(jacobian: Jacobian, damping: float) -> Solver:
         pieces = torch.split(entries, [shape.numel() for shape in shapes])
         return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]
 
-    return Solver(solve)
+    return DampedSolver(solve)
 
 
 def _by_cg(
     jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
-) -> Solver:
+) -> DampedSolver:
     sketch, exact = nystrom(jacobian, options.rank, seed), jacobian.double()
     mu = damping * sketch.scale
     precondition = sketch.preconditioner(mu)
@@ -112,7 +114,7 @@ def _by_cg(
         solver.is_accurate &= is_accurate
         return jacobian.pull(a.to(b.dtype))
 
-    solver = Solver(solve)
+    solver = DampedSolver(solve)
     return solver
 
 

@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 import torch
 from torch import Tensor
 
-from .parts import Part
+from .blocks import JacobianBlock
 
 __all__ = ["Jacobian"]
 
@@ -32,27 +32,30 @@ class Jacobian:
 
     Attributes:
         residuals: Shape (R,).
-        sizes: Number of residuals of each part, R in sum.
-        blocks: For every parameter, its parts in this order.
+        sizes: Number of residuals of each residual function, R in sum.
+        blocks: For every parameter, the derivatives of these functions by it, in the
+            same order.
     """
 
     residuals: Tensor
     sizes: Sequence[int]
-    blocks: Sequence[Sequence[Part]]
+    blocks: Sequence[Sequence[JacobianBlock]]
 
     @classmethod
-    def of(cls, values: Sequence[Tensor], blocks: Iterable[Sequence[Part]]) -> Jacobian:
+    def of(
+        cls, values: Sequence[Tensor], blocks: Iterable[Sequence[JacobianBlock]]
+    ) -> Jacobian:
         """Join residuals (N,) and, for every parameter, their derivatives."""
         return cls(torch.cat(list(values)), [len(v) for v in values], list(blocks))
 
     @property
     def shapes(self) -> list[torch.Size]:
         """The shapes of the parameters, P entries in sum."""
-        return [block[0].shape for block in self.blocks]
+        return [column[0].shape for column in self.blocks]
 
     def double(self) -> Jacobian:
         """Return the same with derivatives in float64."""
-        blocks = [[part.double() for part in block] for block in self.blocks]
+        blocks = [[block.double() for block in column] for column in self.blocks]
         return Jacobian(self.residuals.double(), self.sizes, blocks)
 
     def kernel(self) -> Tensor:
@@ -69,12 +72,10 @@ class Jacobian:
         size = sum(shape.numel() for shape in self.shapes)
         G = self.residuals.new_zeros(size, size, dtype=torch.float64)
         length = max(1, ENTRIES // size)
-        for parts, count in zip(
-            zip(*self.blocks, strict=True), self.sizes, strict=True
-        ):
+        for row, count in zip(zip(*self.blocks, strict=True), self.sizes, strict=True):
             for start in range(0, count, length):
                 points = slice(start, start + length)
-                J = torch.cat([part.at(points).rows() for part in parts], dim=1)
+                J = torch.cat([block.at(points).rows() for block in row], dim=1)
                 _add_square(G, J.double().T)
         return G
 
@@ -89,24 +90,26 @@ class Jacobian:
             stop = 0
             for piece in panel:
                 start, stop = stop, stop + piece.width
-                parts = zip(pairwise(edges), self.blocks[piece.block], strict=True)
-                for (first, last), part in parts:
-                    memory[first:last, start:stop] = part.rows(piece.units)
+                column = zip(pairwise(edges), self.blocks[piece.parameter], strict=True)
+                for (first, last), block in column:
+                    memory[first:last, start:stop] = block.rows(piece.units)
             yield memory[:, :stop]
 
     def push(self, direction: Sequence[Tensor]) -> Tensor:
         """Return J times one tensor per parameter, shape (R,)."""
         total = torch.zeros_like(self.residuals)
-        for block, tensor in zip(self.blocks, direction, strict=True):
-            total += torch.cat([part.push(tensor) for part in block])
+        for column, tensor in zip(self.blocks, direction, strict=True):
+            total += torch.cat([block.push(tensor) for block in column])
         return total
 
     def pull(self, vector: Tensor) -> list[Tensor]:
         """Return J^T times a vector (R,), one tensor per parameter."""
         pieces = torch.split(vector, list(self.sizes))
         return [
-            torch.stack([p.pull(v) for p, v in zip(b, pieces, strict=True)]).sum(0)
-            for b in self.blocks
+            torch.stack(
+                [block.pull(v) for block, v in zip(column, pieces, strict=True)]
+            ).sum(0)
+            for column in self.blocks
         ]
 
 
@@ -115,12 +118,12 @@ class Piece:
     """Some units of a parameter.
 
     Attributes:
-        block: Index of the parameter.
+        parameter: Index of the parameter.
         units: Range on its first axis.
         width: Number of entries.
     """
 
-    block: int
+    parameter: int
     units: slice
     width: int
 
@@ -129,14 +132,14 @@ def _panels(shapes: Sequence[torch.Size], limit: int) -> list[list[Piece]]:
     """Cut parameters into pieces, packed to at most ``limit`` entries or one unit."""
     panels: list[list[Piece]] = [[]]
     free = limit
-    for block, shape in enumerate(shapes):
+    for parameter, shape in enumerate(shapes):
         width, units, start = shape[1:].numel(), shape[:1].numel(), 0
         while start < units:
             if panels[-1] and free < width:
                 panels.append([])
                 free = limit
             stop = min(units, start + max(1, free // width))
-            piece = Piece(block, slice(start, stop), (stop - start) * width)
+            piece = Piece(parameter, slice(start, stop), (stop - start) * width)
             panels[-1].append(piece)
             free, start = free - piece.width, stop
     return panels

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from .blocks import BiasBlock, DenseBlock, JacobianBlock, WeightBlock
 from .capture import LayerCapture, Use
 from .jacobian import Jacobian
-from .parts import BiasPart, DensePart, Part, WeightPart
 
 __all__ = ["layer_jacobian"]
 
@@ -31,10 +31,10 @@ def layer_jacobian(
     """
     capture = LayerCapture(parameters.values())
     values: list[Tensor] = []
-    blocks: dict[str, list[Part]] = {name: [] for name in parameters}
+    blocks: dict[str, list[JacobianBlock]] = {name: [] for name in parameters}
     with capture:
         for r in evaluate():
-            with capture.recording() as (uses, jet_uses):
+            with capture.recording() as uses:
                 grads = torch.autograd.grad(
                     r.sum(),
                     list(parameters.values()),
@@ -43,22 +43,18 @@ def layer_jacobian(
                 )
             for (name, p), grad in zip(parameters.items(), grads, strict=True):
                 rest = None if grad is None else _columns(r, name, p)
-                # Where a layer on jets is differentiated again, columns hold it all.
-                found = [*uses.get(id(p), [])]
-                if rest is None:
-                    found += jet_uses.get(id(p), [])
-                blocks[name].append(_part(found, rest, r, p))
+                blocks[name].append(_block(uses.get(id(p), []), rest, r, p))
             values.append(r.detach())
     return Jacobian.of(values, blocks.values())
 
 
-def _part(uses: list[Use], rest: Tensor | None, r: Tensor, p: Tensor) -> Part:
+def _block(uses: list[Use], rest: Tensor | None, r: Tensor, p: Tensor) -> JacobianBlock:
     """Join the uses of a parameter in linear layers with its columns elsewhere."""
     if rest is not None or not uses:
         matrix = r.new_zeros(len(r), p.numel()) if rest is None else rest
         if uses:
-            matrix = matrix + _part(uses, None, r, p).rows()
-        return DensePart(matrix.detach(), p.shape)
+            matrix = matrix + _block(uses, None, r, p).rows()
+        return DenseBlock(matrix.detach(), p.shape)
     for _, g in uses:
         if g.shape[-2] != len(r):
             raise ValueError(
@@ -68,7 +64,7 @@ def _part(uses: list[Use], rest: Tensor | None, r: Tensor, p: Tensor) -> Part:
             )
     g = torch.cat([g.reshape(-1, *g.shape[-2:]) for _, g in uses])
     inputs = [h.reshape(-1, *h.shape[-2:]) for h, _ in uses if h is not None]
-    return WeightPart(torch.cat(inputs), g) if inputs else BiasPart(g.sum(0))
+    return WeightBlock(torch.cat(inputs), g) if inputs else BiasBlock(g.sum(0))
 
 
 def _columns(r: Tensor, name: str, parameter: Tensor) -> Tensor:

@@ -81,12 +81,12 @@ class GaussNewton(torch.optim.Optimizer):
             parameters, ``"cg"`` none: conjugate gradients with a Nystrom
             preconditioner. ``"auto"`` takes the smaller matrix, and the last where
             both are larger than 6000.
-        rank: Of the preconditioner.
-        tolerance: Of conjugate gradients, :math:`|b - A a| / |b|`. What is removed
-            from the residuals by the linear model is inexact by this share of them;
-            the step still descends, as long as the share removed is larger.
-        iterations: Limit of conjugate gradients. A step that ends here is used as it
-            is, with a warning, and :math:`\lambda` doubles.
+        rank: Rank of the preconditioner.
+        tolerance: Largest :math:`|b - A a| / |b|` that conjugate gradients leave. What
+            the linear model removes from the residuals is inexact by this share of
+            them; the step still descends, as long as the share removed is larger.
+        iterations: Most iterations of conjugate gradients. A step that ends here is
+            used as it is, with a warning, and :math:`\lambda` doubles.
         acceleration: Whether steps are bent by the second derivative of the residuals
             along them, where twice the norm of the second order is below 0.75 of the
             first: one more evaluation and solution.

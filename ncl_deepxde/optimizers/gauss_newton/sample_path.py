@@ -10,14 +10,15 @@ gradients :math:`c_k` of :math:`r_n` by these,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad, jacrev, vmap
 
 from ...jets.served import serve
+from .blocks import DenseBlock, JacobianBlock
 from .jacobian import Jacobian
-from .parts import DensePart, Part
 from .residuals import ResidualVector
 
 __all__ = ["sample_jacobian"]
@@ -39,24 +40,13 @@ def sample_jacobian(
         ValueError: A residual differentiates more often than ``order``.
     """
     levels: list[Tensor] = []
-
-    def point_levels(theta: Parameters, x: Tensor) -> list[Tensor]:
-        def value(x: Tensor) -> Tensor:
-            out: Tensor = functional_call(vector.net, dict(theta), (x[None],))
-            return out[0]
-
-        found, f = [value(x)], value
-        for _ in range(order):
-            f = jacrev(f)
-            found.append(f(x))
-        return found
-
     theta = {name: p.detach() for name, p in parameters.items()}
+    point_levels = partial(_point_levels, vector.net, order)
 
     def forward(inputs: Tensor) -> Tensor:
         found = vmap(point_levels, in_dims=(None, 0))(theta, inputs.detach())
         levels[:] = [level.requires_grad_() for level in found]
-        return serve(_once(levels), inputs, order)
+        return serve(_given(levels), inputs, order)
 
     def projected(theta: Parameters, x: Tensor, weights: list[Tensor]) -> Tensor:
         pairs = zip(point_levels(theta, x), weights, strict=True)
@@ -64,7 +54,7 @@ def sample_jacobian(
 
     rows = vmap(grad(projected), in_dims=(None, 0, 0))
     values: list[Tensor] = []
-    blocks: dict[str, list[Part]] = {name: [] for name in parameters}
+    blocks: dict[str, list[JacobianBlock]] = {name: [] for name in parameters}
     for inputs, group in vector.groups(forward):
         for r in group:
             weights = torch.autograd.grad(
@@ -72,12 +62,29 @@ def sample_jacobian(
             )
             found = rows(theta, inputs.detach(), list(weights))
             for name, p in parameters.items():
-                blocks[name].append(DensePart(found[name].reshape(len(r), -1), p.shape))
+                matrix = found[name].reshape(len(r), -1)
+                blocks[name].append(DenseBlock(matrix, p.shape))
             values.append(r.detach())
     return Jacobian.of(values, blocks.values())
 
 
-def _once(levels: list[Tensor]) -> Callable[[Tensor, int], list[Tensor]]:
+def _point_levels(
+    net: torch.nn.Module, order: int, theta: Parameters, x: Tensor
+) -> list[Tensor]:
+    """Return the outputs at one point (d+1,) and their derivatives up to ``order``."""
+
+    def value(x: Tensor) -> Tensor:
+        out: Tensor = functional_call(net, dict(theta), (x[None],))
+        return out[0]
+
+    found, f = [value(x)], value
+    for _ in range(order):
+        f = jacrev(f)
+        found.append(f(x))
+    return found
+
+
+def _given(levels: list[Tensor]) -> Callable[[Tensor, int], list[Tensor]]:
     """Return an evaluation that gives the levels and refuses to be differentiated."""
 
     def evaluate(inputs: Tensor, order: int) -> list[Tensor]:

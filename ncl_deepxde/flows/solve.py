@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 
-__all__ = ["solve_residual"]
+from ..jets.once import differentiable_once
 
-Residual = Callable[[Tensor], Tensor]
+__all__ = ["damped_newton", "solve_residual"]
+
+StreamMap = Callable[[Tensor], Tensor]
 MOST_STEPS = 500
 LEAST_STEP = 1e-3
 SLACK = 32.0
 
 
 def solve_residual(
-    residual: Residual, y: Tensor, scale: Tensor | float = 1.0
+    residual: StreamMap, y: Tensor, scale: Tensor | float = 1.0
 ) -> Tensor:
     r"""Return x with :math:`r(x) = x + g(x) - y = 0`, shape (N, d), to round-off.
 
@@ -37,17 +37,21 @@ def solve_residual(
     """
     with torch.no_grad():
         rounding = torch.finfo(y.dtype).eps * (scale + y.norm(dim=1))
-        x, J = _damped_newton(residual, y.detach(), rounding)
+        x, J = damped_newton(residual, y.detach(), rounding)
     if not torch.is_grad_enabled():
         return x
     r = residual(x[None])[0]
     # The value of r is round-off, which a nearly singular J would blow up.
-    implicit: Tensor = _Once.apply(x - torch.linalg.solve(J, r - r.detach()))
-    return implicit
+    implicit = x - torch.linalg.solve(J, r - r.detach())
+    return differentiable_once(
+        implicit,
+        "inverse: can be differentiated once only. Differentiate the velocity for "
+        "accelerations.",
+    )
 
 
-def _damped_newton(
-    residual: Residual, x: Tensor, rounding: Tensor
+def damped_newton(
+    residual: StreamMap, x: Tensor, rounding: Tensor
 ) -> tuple[Tensor, Tensor]:
     r"""Return x with :math:`|r|` about ``rounding`` per row, and the Jacobian there.
 
@@ -84,49 +88,9 @@ def _damped_newton(
     )
 
 
-def _evaluate(residual: Residual, x: Tensor) -> tuple[Tensor, Tensor]:
+def _evaluate(residual: StreamMap, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return r, (N, d), and its Jacobian, (N, d, d)."""
     d = x.shape[1]
     unit = torch.eye(d, dtype=x.dtype, device=x.device)
     streams = residual(torch.cat([x[None], unit[:, None].expand(d, *x.shape)]))
     return streams[0], streams[1:].permute(1, 2, 0)
-
-
-class _Once(Function):
-    """The identity; a second derivative through it would miss terms, so it raises."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        return x.clone()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        g: Tensor = _Refused.apply(*grads, *ctx.saved_tensors)
-        return g
-
-
-class _Refused(Function):
-    """A gradient, with what it depends on, that cannot be differentiated again."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(g: Tensor, x: Tensor) -> Tensor:
-        return g.clone()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        raise RuntimeError(
-            "inverse: can be differentiated once only. Differentiate the velocity for "
-            "accelerations."
-        )

@@ -13,12 +13,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["BiasPart", "DensePart", "Part", "WeightPart"]
+__all__ = ["BiasBlock", "DenseBlock", "JacobianBlock", "WeightBlock"]
 
 ALL = slice(None)
 
 
-class Part(Protocol):
+class JacobianBlock(Protocol):
     """The derivative of N residuals by one parameter with P entries."""
 
     @property
@@ -38,105 +38,105 @@ class Part(Protocol):
         """Return the transposed product with (N,), of the parameter's shape."""
         ...
 
-    def at(self, points: slice) -> Part:
+    def at(self, points: slice) -> JacobianBlock:
         """Return the derivative of some of the residuals."""
         ...
 
-    def double(self) -> Part:
+    def double(self) -> JacobianBlock:
         """Return the same in float64."""
         ...
 
 
 @dataclass(frozen=True)
-class DensePart:
-    """A part as a matrix (N, P) and the parameter's shape."""
+class DenseBlock:
+    """A matrix (N, P) and the parameter's shape."""
 
     matrix: Tensor
     shape: torch.Size
 
     def rows(self, units: slice = ALL) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         width = self.shape[1:].numel()
         return self.matrix.reshape(len(self.matrix), -1, width)[:, units].flatten(1)
 
     def push(self, direction: Tensor) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return self.matrix @ direction.flatten()
 
     def pull(self, vector: Tensor) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return (vector @ self.matrix).reshape(self.shape)
 
-    def at(self, points: slice) -> Part:
-        """See ``Part``."""
-        return DensePart(self.matrix[points], self.shape)
+    def at(self, points: slice) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return DenseBlock(self.matrix[points], self.shape)
 
-    def double(self) -> Part:
-        """See ``Part``."""
-        return DensePart(self.matrix.double(), self.shape)
+    def double(self) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return DenseBlock(self.matrix.double(), self.shape)
 
 
 @dataclass(frozen=True)
-class WeightPart:
-    """The part of a layer's weight: inputs ``h`` (S, N, in), gradients (S, N, out)."""
+class WeightBlock:
+    """By a weight: inputs ``h`` (S, N, in) and gradients ``g`` (S, N, out)."""
 
     h: Tensor
     g: Tensor
 
     @property
     def shape(self) -> torch.Size:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return torch.Size((self.g.shape[-1], self.h.shape[-1]))
 
     def rows(self, units: slice = ALL) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         g = self.g[..., units]
         return (g.permute(1, 2, 0) @ self.h.transpose(0, 1)).flatten(1)
 
     def push(self, direction: Tensor) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return (self.g * (self.h @ direction.T)).sum((0, 2))
 
     def pull(self, vector: Tensor) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return (self.g * vector[:, None]).flatten(0, 1).T @ self.h.flatten(0, 1)
 
-    def at(self, points: slice) -> Part:
-        """See ``Part``."""
-        return WeightPart(self.h[:, points], self.g[:, points])
+    def at(self, points: slice) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return WeightBlock(self.h[:, points], self.g[:, points])
 
-    def double(self) -> Part:
-        """See ``Part``."""
-        return WeightPart(self.h.double(), self.g.double())
+    def double(self) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return WeightBlock(self.h.double(), self.g.double())
 
 
 @dataclass(frozen=True)
-class BiasPart:
-    """The part of a layer's bias: gradients (N, out)."""
+class BiasBlock:
+    """By a bias: gradients ``g`` (N, out)."""
 
     g: Tensor
 
     @property
     def shape(self) -> torch.Size:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return self.g.shape[1:]
 
     def rows(self, units: slice = ALL) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return self.g[:, units]
 
     def push(self, direction: Tensor) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return self.g @ direction
 
     def pull(self, vector: Tensor) -> Tensor:
-        """See ``Part``."""
+        """See ``JacobianBlock``."""
         return vector @ self.g
 
-    def at(self, points: slice) -> Part:
-        """See ``Part``."""
-        return BiasPart(self.g[points])
+    def at(self, points: slice) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return BiasBlock(self.g[points])
 
-    def double(self) -> Part:
-        """See ``Part``."""
-        return BiasPart(self.g.double())
+    def double(self) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return BiasBlock(self.g.double())

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.autograd import Function
 
 from ..jets.jets import in_functorch
-from ._bijection import Moments
+from .moments import Moments
 
-__all__ = ["dense_streams"]
+__all__ = ["dense_streams", "plain_streams"]
 
 
 def dense_streams(
@@ -42,13 +42,13 @@ def dense_streams(
         frequency: :math:`\omega`.
     """
     if in_functorch():
-        return _plain(x, list(weights), biases, moments, frequency)
+        return plain_streams(x, list(weights), biases, moments, frequency)
     rows = x.permute(2, 0, 1).contiguous()
     g: Tensor = _DenseStreams.apply(rows, biases, moments, frequency, *weights)
     return g.permute(1, 2, 0)
 
 
-def _plain(
+def plain_streams(
     x: Tensor,
     weights: Sequence[Tensor],
     biases: Tensor,
@@ -137,16 +137,16 @@ def _vjp(
     begin = n
     for W in reversed(hidden):
         begin, end = begin - len(W), begin
-        own = slice(begin - d, end - d)
-        torch.mm(later[:, begin:end].T, g_rows[end - d :], out=g_rows[own])
-        gz = G[own]
+        units = slice(begin - d, end - d)
+        torch.mm(later[:, begin:end].T, g_rows[end - d :], out=g_rows[units])
+        gz = G[units]
         z = torch.mm(W, rows[:begin, N:]).view(len(W), S - 1, N)
         for b in shifts:
-            z[:, -1] += b[own]
+            z[:, -1] += b[units]
         bent = z.mul_(gz[:, 1:]).sum(1)
-        gz *= cosines[own].unsqueeze(1)
+        gz *= cosines[units].unsqueeze(1)
         gz[:, 0].addcmul_(bent, H[begin:end, 0], value=-(frequency**2))
-        g_weights.append((rows[:begin] @ g_rows[own].T).T)
+        g_weights.append((rows[:begin] @ g_rows[units].T).T)
         later = torch.cat([W, later[:, :begin]])
     g_biases = [moments.scatter_columns(G[:-d, -k]) for k in range(len(biases))]
     g_x = torch.mm(later.T, g_rows).view(d, S, N)
@@ -166,7 +166,7 @@ def _plain_vjp(
     with torch.enable_grad():
         needed = [w.view_as(w) if w.requires_grad else w.detach() for w in inputs]
         streams = needed[0].permute(1, 2, 0)
-        out = _plain(streams, needed[2:], needed[1], moments, frequency)
+        out = plain_streams(streams, needed[2:], needed[1], moments, frequency)
         wanted = [w for w in needed if w.requires_grad]
         found = iter(
             torch.autograd.grad(out, wanted, g.permute(1, 2, 0), create_graph=True)

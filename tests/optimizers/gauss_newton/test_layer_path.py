@@ -1,8 +1,10 @@
-"""The path by layers where autograd differentiates dense layers on jets once more."""
+"""The path by layers: layers on jets differentiated once more, other parameters."""
 
 import deepxde as dde
 import pytest
 import torch
+from euler_models import compiled, euler_data
+from torus_flow import step
 
 from ncl_deepxde.data import Collocation, uniform_box
 from ncl_deepxde.nn import NCL, LFlow
@@ -60,3 +62,18 @@ def test_jacobian_counts_every_use_once(name) -> None:
     found = torch.cat([torch.cat([p.rows() for p in b]) for b in fast.blocks], dim=1)
     # Sums of about a thousand products.
     torch.testing.assert_close(found, J, rtol=0, atol=1e-12 * float(J.abs().max()))
+
+
+def test_parameters_outside_layers_are_refused_when_large() -> None:
+    class Scaled(dde.nn.FNN):
+        def __init__(self, entries):
+            super().__init__([3, 4, 4], "tanh", "Glorot normal")
+            self.scale = torch.nn.Parameter(torch.ones(entries))
+
+        def forward(self, inputs):
+            return super().forward(inputs) * self.scale.mean()
+
+    step(compiled(Scaled(5), euler_data()))
+    with pytest.raises(ValueError, match="'scale' with 1000 entries"):
+        step(compiled(Scaled(1000), euler_data()))
+    step(compiled(Scaled(1000), euler_data(), path="samples"))

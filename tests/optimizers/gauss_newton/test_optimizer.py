@@ -8,124 +8,24 @@ import math
 import deepxde as dde
 import pytest
 import torch
-from deepxde.gradients.gradients import clear
+from euler_models import (
+    BOX,
+    NETWORKS,
+    compiled,
+    euler_data,
+    losses,
+    parameters_of,
+)
+from torus_flow import step, torus_model
 
-from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
+from ncl_deepxde.data import Collocation, uniform_box
 from ncl_deepxde.nn import NCL
-from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
 from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.optimizers.gauss_newton.damped_solve import damped_factor
 from ncl_deepxde.optimizers.gauss_newton.layer_path import layer_jacobian
 from ncl_deepxde.optimizers.gauss_newton.residuals import ResidualVector
-from ncl_deepxde.optimizers.gauss_newton.sample_path import sample_jacobian
 from ncl_deepxde.runs import Stage, train
 from ncl_deepxde.runs.model_state import model_state, restore_model
-
-BOX = uniform_box([0.0, 0.0, 0.0], [1.0, 1.0, 0.3])
-START = initial_slice(uniform_box([0.0, 0.0], [1.0, 1.0]))
-
-
-def euler(inputs, outputs):
-    flow = Flow.of(inputs, outputs)
-    rows = momentum(flow).split(1, dim=1)
-    return [*rows, incompressibility(flow), continuity(flow)]
-
-
-def start(inputs, outputs):
-    wave = torch.sin(6.283185307179586 * inputs[:, :1])
-    return [outputs[:, :1] - 1 - wave**2, outputs[:, 1:2] - wave]
-
-
-def euler_data(num_domain=20, num_initial=9):
-    return Collocation(
-        euler, BOX, num_domain, [Condition("t=0", START, num_initial, start)]
-    )
-
-
-NETWORKS = {
-    "fnn": lambda: dde.nn.FNN([3, 8, 8, 4], "tanh", "Glorot normal"),
-    "pfnn": lambda: dde.nn.PFNN([3, [4] * 4, [5] * 4, 4], "sin", "Glorot normal"),
-    "matrix": lambda: NCL([3, 8, 7, 4], "tanh", "Glorot normal", periods=1.0),
-    "vector": lambda: NCL(
-        [3, 6, 4], "tanh", "Glorot normal", construction="vector", output="velocity"
-    ),
-    "adaptive": lambda: NCL([3, 6, 6, 4], "LAAF-5 tanh", "Glorot normal", periods=1.0),
-}
-
-
-def compiled(net, data, *, weights=(0.1, 0.2, 0.3, 1.0, 10.0, 5.0), **options):
-    model = dde.Model(data, net)
-    optimizer = GaussNewton(model, **options)
-    model.compile(optimizer, loss_weights=weights and list(weights), verbose=0)
-    return model
-
-
-def step(model):
-    inputs, _ = model.data.train_next_batch()
-    return model.train_step(inputs, None, None)
-
-
-def losses(model):
-    inputs, _ = model.data.train_next_batch()
-    return model.outputs_losses_train(inputs, None, None)[1].sum()
-
-
-def parameters_of(model):
-    return {n: p for n, p in model.net.named_parameters() if p.requires_grad}
-
-
-# Forward differentiation in torch itself, met in "adaptive".
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning")
-@pytest.mark.parametrize("name", NETWORKS)
-def test_jacobians_agree_with_autograd(name: str) -> None:
-    model = compiled(NETWORKS[name](), euler_data())
-    loss = losses(model)
-    vector, parameters = ResidualVector(model), parameters_of(model)
-    fast = layer_jacobian(vector.terms, parameters)
-    rows = [
-        torch.cat(
-            [
-                torch.zeros(p.numel()) if g is None else g.flatten()
-                for p, g in zip(
-                    parameters.values(),
-                    torch.autograd.grad(
-                        entry,
-                        list(parameters.values()),
-                        retain_graph=True,
-                        allow_unused=True,
-                    ),
-                    strict=True,
-                )
-            ]
-        )
-        for _, group in vector.groups()
-        for r in group
-        for entry in r
-    ]
-    J = torch.stack(rows)
-    assert J.shape == (20 * 4 + 9 * 2, sum(p.numel() for p in parameters.values()))
-    # Sums of about a thousand products: 1e-12 leaves three digits above round-off.
-    close = {"rtol": 1e-12, "atol": 1e-12 * J.abs().max().item()}
-    found = torch.cat([torch.cat([p.rows() for p in b]) for b in fast.blocks], dim=1)
-    torch.testing.assert_close(found, J, **close)
-    scale = (J @ J.T).abs().max().item()
-    torch.testing.assert_close(
-        fast.kernel().tril(), (J @ J.T).tril(), rtol=0, atol=1e-13 * scale
-    )
-    v, w = torch.randn(len(J)), torch.randn(J.shape[1])
-    pulled = torch.cat([p.flatten() for p in fast.pull(v)])
-    torch.testing.assert_close(pulled, v @ J, rtol=1e-10, atol=1e-10)
-    sizes = [p.numel() for p in parameters.values()]
-    parts = [
-        q.reshape(p.shape)
-        for q, p in zip(w.split(sizes), parameters.values(), strict=True)
-    ]
-    torch.testing.assert_close(fast.push(parts), J @ w, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(fast.residuals.square().sum(), loss.detach())
-    slow = sample_jacobian(vector, parameters, order=1)
-    found = torch.cat([torch.cat([p.rows() for p in b]) for b in slow.blocks], dim=1)
-    torch.testing.assert_close(found, J, **close)
-    clear()
 
 
 def linear_problem():
@@ -335,21 +235,6 @@ def test_bad_losses_are_refused() -> None:
         compiled(NETWORKS["fnn"](), euler_data()).opt.step()
 
 
-def test_parameters_outside_layers_are_refused_when_large() -> None:
-    class Scaled(dde.nn.FNN):
-        def __init__(self, entries):
-            super().__init__([3, 4, 4], "tanh", "Glorot normal")
-            self.scale = torch.nn.Parameter(torch.ones(entries))
-
-        def forward(self, inputs):
-            return super().forward(inputs) * self.scale.mean()
-
-    step(compiled(Scaled(5), euler_data()))
-    with pytest.raises(ValueError, match="'scale' with 1000 entries"):
-        step(compiled(Scaled(1000), euler_data()))
-    step(compiled(Scaled(1000), euler_data(), path="samples"))
-
-
 def test_mixed_precision_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(dde.config, "mixed", True)
     with pytest.raises(ValueError, match="float type must be float32 or float64"):
@@ -369,23 +254,20 @@ def test_parameters_without_entries_are_left_alone(path) -> None:
     assert history.loss_test[-1][0] < history.loss_test[0][0]
 
 
-def test_missing_order_is_reported() -> None:
-    def laplace(inputs, outputs):
-        return [dde.grad.hessian(outputs, inputs, i=0, j=0)]
+def test_each_step_evaluates_its_losses_once() -> None:
+    model = torus_model(halvings=0)
+    seen, calls, original = [], [], model.data.losses_train
 
-    box = uniform_box([0.0], [1.0])
-    net = dde.nn.FNN([1, 4, 1], "tanh", "Glorot normal")
+    def watched(*arguments, **options):
+        terms = original(*arguments, **options)
+        seen.append(torch.stack(terms).sum().item())
+        return terms
 
-    def with_order(order):
-        data = Collocation(laplace, box, 5)
-        return compiled(net, data, weights=None, path="samples", order=order)
-
-    with pytest.raises(ValueError, match="order=1"):
-        step(with_order(1))
-    clear()
-    model = with_order(2)
-    losses(model)
-    vector, parameters = ResidualVector(model), parameters_of(model)
-    slow = sample_jacobian(vector, parameters, order=2)
-    fast = layer_jacobian(vector.terms, parameters)
-    torch.testing.assert_close(slow.kernel(), fast.kernel(), rtol=1e-9, atol=1e-12)
+    model.data.losses_train = watched
+    model.net.register_forward_hook(lambda *_: calls.append(1))
+    step(model)
+    assert len(seen) == 1
+    # Two network calls for the losses, two for the trial of the step.
+    assert len(calls) == 4
+    assert model.data.losses_train is watched
+    assert all(p.requires_grad and p.grad is None for p in model.net.parameters())

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ._moments import Moments
+from .moments import Moments
 
-__all__ = ["Bijection", "Moments"]
+__all__ = ["Bijection"]
 
 
 class Bijection(torch.nn.Module, ABC):

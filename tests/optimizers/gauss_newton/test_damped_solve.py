@@ -1,0 +1,72 @@
+"""The damped systems of Gauss-Newton: equal solutions, the smaller matrix."""
+
+from __future__ import annotations
+
+import deepxde as dde
+import pytest
+import torch
+from torus_flow import flat, jacobian_of, matrix_of, step, torus_model
+
+from ncl_deepxde.optimizers.gauss_newton import damped_solve
+from ncl_deepxde.optimizers.gauss_newton.damped_solve import (
+    SolverOptions,
+    damped_solver,
+)
+from ncl_deepxde.optimizers.gauss_newton.jacobian import Jacobian
+
+TIGHT = {"tolerance": 1e-11, "iterations": 1000}
+
+
+@pytest.mark.parametrize("kind", ["kernel", "gram", "cg"])
+@pytest.mark.parametrize("num_points", [20, 80])
+def test_solvers_agree_with_singular_values(kind: str, num_points: int) -> None:
+    jacobian = jacobian_of(torus_model(num_points=num_points))
+    J = matrix_of(jacobian)
+    # More parameters than residuals, and fewer.
+    assert (J.shape[0] < J.shape[1]) == (num_points == 20)
+    b, damping = torch.randn(len(J)), 1e-4
+    U, s, V = torch.linalg.svd(J, full_matrices=False)
+    mu = damping * s.square().sum() / len(J)
+    expected = V.T @ (s / (s.square() + mu) * (U.T @ b))
+    options = SolverOptions(kind, rank=40, **TIGHT)
+    found = flat(damped_solver(jacobian, damping, options, seed=0).solve(b))
+    # Condition number 1e2 / 1e-4 times the tolerance of conjugate gradients is 1e-5;
+    # the largest errors are not in the smallest eigenvectors alone.
+    assert (found - expected).norm() < 1e-6 * expected.norm()
+
+
+def test_smaller_matrix_is_chosen(monkeypatch) -> None:
+    for num_points, name in (20, "kernel"), (80, "gram"):
+        jacobian = jacobian_of(torus_model(num_points=num_points))
+        other = {"kernel": "gram", "gram": "kernel"}[name]
+        with monkeypatch.context() as patch:
+            patch.setattr(Jacobian, other, None)
+            patch.setattr(damped_solve, "nystrom", None)
+            damped_solver(jacobian, 1e-3, SolverOptions("auto", 5, 1e-3, 5), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(damped_solve, "MOST_DENSE", 50)
+        patch.setattr(Jacobian, "kernel", None)
+        patch.setattr(Jacobian, "gram", None)
+        damped_solver(jacobian, 1e-3, SolverOptions("auto", 5, 1e-3, 5), 0)
+
+
+def test_unreached_tolerance_warns_and_raises_the_damping() -> None:
+    options = {"solver": "cg", "rank": 1, "tolerance": 1e-9, "iterations": 3}
+    model = torus_model(**options)
+    with pytest.warns(RuntimeWarning, match="conjugate gradients left"):
+        step(model)
+    assert model.opt.param_groups[0]["damping"] == pytest.approx(2e-3)
+    # Three iterations from zero still descend.
+    assert any(entry["direction"].any() for entry in model.opt.state.values())
+
+
+@pytest.mark.parametrize("options", [{"solver": "cg"}, {"solver": "gram"}])
+def test_steps_agree_with_the_kernel(options: dict) -> None:
+    found = []
+    for settings in ({"solver": "kernel"}, options | TIGHT):
+        dde.config.set_random_seed(1)
+        model = torus_model(**settings)
+        for _ in range(3):
+            step(model)
+        found.append(flat(model.net.parameters()).detach())
+    torch.testing.assert_close(*found, rtol=1e-6, atol=1e-6)
