@@ -16,14 +16,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from reference_fem import Solution, spectral, torus
-from reference_fem.initial_states import (
+from ncl_deepxde.problems.euler.torus.initial_state import (
     DENSITY_VARIANCE,
-    euler_torus_density,
-    euler_torus_velocity,
+    density,
+    velocity,
 )
+from reference_fem import SavedSolution, spectral, torus
 
-STATE = (euler_torus_density, euler_torus_velocity)
+STATE = (density, velocity)
 T_END = 1 / 3
 TIMES = (0.0, 0.1, 0.2, 0.3, T_END)
 
@@ -46,7 +46,9 @@ def spectral_solution(n: int, cache: Path) -> spectral.SpectralSolution:
     return solution
 
 
-def errors(solution: Solution, exact: Solution) -> dict[str, dict[str, float]]:
+def errors(
+    solution: SavedSolution, exact: SavedSolution
+) -> dict[str, dict[str, float]]:
     """Return the errors of rho and u at the four times."""
     x, result = sample_points(), {"rho": {}, "u": {}}
     for time in TIMES[1:]:
@@ -61,7 +63,7 @@ def errors(solution: Solution, exact: Solution) -> dict[str, dict[str, float]]:
     return result
 
 
-def measure(n: int, dt: float, exact: Solution) -> tuple[dict, Solution]:
+def measure(n: int, dt: float, exact: SavedSolution) -> tuple[dict, SavedSolution]:
     """Solve with n squares per axis and return the numbers to print."""
     solution = torus.solve(*STATE, n=n, dt=dt, t_end=T_END, save_times=TIMES)
     d, p = solution.diagnostics, solution.parameters

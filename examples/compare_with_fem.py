@@ -35,9 +35,9 @@ import torch
 import reference_fem
 from ncl_deepxde.evaluation.metrics import errors_over_time, torus_grid
 from ncl_deepxde.operators import Flow, incompressibility, momentum
+from ncl_deepxde.problems.euler.torus.initial_state import density, velocity
 from ncl_deepxde.problems.euler.torus.problem import initial_residuals
 from ncl_deepxde.reports.paraview import write_paraview
-from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--reference", type=Path, help="file by `python -m reference_fem`")
@@ -50,8 +50,8 @@ t_end = 0.1
 times = [0.0, 0.05, 0.1]
 
 
-# The reference. The solver runs in a process of its own (MPI and DeepXDE do not go
-# together in one) and hands over a file, which numpy alone can read.
+# The reference. The solver runs in another process, as MPI and DeepXDE do not go
+# together in one, and hands over a file, which numpy alone can read.
 
 
 def compute_reference(path):
@@ -64,7 +64,7 @@ def compute_reference(path):
 def compute_spectral():
     print("dolfinx is not installed: pseudo-spectral reference instead of FEM.")
     return reference_fem.spectral.solve(
-        euler_torus_density, euler_torus_velocity, n=32, t_end=t_end, save_times=times
+        density, velocity, n=32, t_end=t_end, save_times=times
     )
 
 
@@ -128,7 +128,7 @@ def solution(points, time):
 
 
 def standing_still(points, time):
-    rho, u = euler_torus_density(points.T), euler_torus_velocity(points.T)
+    rho, u = density(points.T), velocity(points.T)
     return {"rho": rho[:, None], "u": u.T}
 
 

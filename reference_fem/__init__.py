@@ -3,19 +3,18 @@
 Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
-from . import ball, ball_start, initial_states, spectral, torus
+from . import ball, spectral, starts, torus
 from .result import BallResult, Result, TorusResult, load
-from .solution import Solution
+from .solution import SavedSolution
 
 __all__ = [
     "BallResult",
     "Result",
-    "Solution",
+    "SavedSolution",
     "TorusResult",
     "ball",
-    "ball_start",
-    "initial_states",
     "load",
     "spectral",
+    "starts",
     "torus",
 ]

@@ -5,22 +5,19 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from . import ball, torus
-from .ball_start import euler_ball_density, euler_ball_velocity
-from .initial_states import euler_torus_density, euler_torus_velocity
 from .result import Result
+from .starts import FlowStart, load_start, published_start
 
 
 @dataclass(frozen=True)
-class _Case:
-    """A domain with its initial state and defaults."""
+class _Subcommand:
+    """A domain, its solver, and the defaults of its options."""
 
     help: str
     solve: Callable[..., Result]
-    density: Callable[[Any], Any]
-    velocity: Callable[[Any], Any]
     n: int
     n_help: str
     dt: float
@@ -28,23 +25,19 @@ class _Case:
     save_times: int
 
 
-CASES = {
-    "torus": _Case(
+SUBCOMMANDS = {
+    "torus": _Subcommand(
         "Euler flow on the periodic unit square",
         torus.solve,
-        euler_torus_density,
-        euler_torus_velocity,
         n=64,
         n_help="squares per axis",
         dt=2e-3,
         t_end=1 / 3,
         save_times=41,
     ),
-    "ball": _Case(
+    "ball": _Subcommand(
         "Euler flow in the unit ball",
         ball.solve,
-        euler_ball_density,
-        euler_ball_velocity,
         n=8,
         n_help="cells per radius",
         dt=1e-2,
@@ -54,7 +47,7 @@ CASES = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
+class _OneLineParser(argparse.ArgumentParser):
     """A parser whose errors are one line, with exit code 2."""
 
     def error(self, message: str) -> NoReturn:
@@ -81,27 +74,43 @@ def _output(text: str) -> Path:
     return path
 
 
+def _start(text: str) -> FlowStart:
+    try:
+        return load_start(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m reference_fem", description=__doc__)
+    parser = _OneLineParser(prog="python -m reference_fem", description=__doc__)
     domains = parser.add_subparsers(dest="domain", required=True)
-    for name, case in CASES.items():
-        sub = domains.add_parser(name, help=case.help)
-        sub.add_argument("--n", type=int, default=case.n, help=case.n_help)
-        sub.add_argument("--dt", type=float, default=case.dt, help="largest time step")
-        sub.add_argument("--t-end", type=float, default=case.t_end, help="final time")
-        sub.add_argument(
-            "--save-times",
-            type=_save_times,
-            default=case.save_times,
-            metavar="N|T1,T2,...",
-            help="number of equally spaced times, or a list",
-        )
-        sub.add_argument("--degree", type=int, default=2, help="degree of rho and u")
-        sub.add_argument("--out", type=_output, required=True, help="npz file to write")
-        sub.add_argument(
-            "--paraview", type=Path, metavar="DIR", help="also write .vtu here"
-        )
+    for name, subcommand in SUBCOMMANDS.items():
+        _add_options(domains.add_parser(name, help=subcommand.help), subcommand)
     return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, defaults: _Subcommand) -> None:
+    add = parser.add_argument
+    add("--n", type=int, default=defaults.n, help=defaults.n_help)
+    add("--dt", type=float, default=defaults.dt, help="largest time step")
+    add("--t-end", type=float, default=defaults.t_end, help="final time")
+    add(
+        "--save-times",
+        type=_save_times,
+        default=defaults.save_times,
+        metavar="N|T1,T2,...",
+        help="number of equally spaced times, or a list",
+    )
+    add(
+        "--start",
+        type=_start,
+        metavar="FILE.py",
+        help="initial state: functions density(x) and velocity(x) of coordinates "
+        "(dim, N); by default that of the Euler problem on this domain",
+    )
+    add("--degree", type=int, default=2, help="degree of rho and u")
+    add("--out", type=_output, required=True, help="npz file to write")
+    add("--paraview", type=Path, metavar="DIR", help="also write .vtu here")
 
 
 def _report(result: Result) -> str:
@@ -129,11 +138,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     options = parser.parse_args(argv)
-    case = CASES[options.domain]
     try:
-        result = case.solve(
-            case.density,
-            case.velocity,
+        start = options.start or published_start(options.domain)
+        result = SUBCOMMANDS[options.domain].solve(
+            start.density,
+            start.velocity,
             n=options.n,
             dt=options.dt,
             t_end=options.t_end,

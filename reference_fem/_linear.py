@@ -2,17 +2,19 @@
 
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ._arrays import Array
 from ._dolfinx import PETSc, fem, fem_petsc
 
 
-class Projection(Protocol):
-    """An orthogonal projection of owned degrees of freedom, in place."""
+class SubspaceProjection(Protocol):
+    """An orthogonal projection of owned degrees of freedom onto a subspace."""
 
-    def __call__(self, values: NDArray[np.float64]) -> None:
-        """Project."""
+    def __call__(self, values: Array) -> None:
+        """Project in place.
+
+        Args:
+            values: Owned degrees of freedom (N,).
+        """
 
 
 class _ProjectedPreconditioner:
@@ -23,7 +25,7 @@ class _ProjectedPreconditioner:
     range.
     """
 
-    def __init__(self, inner: PETSc.PC, projection: Projection) -> None:
+    def __init__(self, inner: PETSc.PC, projection: SubspaceProjection) -> None:
         self.inner, self.projection = inner, projection
 
     def setUp(self, pc: PETSc.PC) -> None:
@@ -70,14 +72,11 @@ class LinearProblem:
         null_space: bool = False,
         reuse_below: int = 0,
         fixed: Any = None,
-        projection: Projection | None = None,
+        projection: SubspaceProjection | None = None,
     ) -> None:
-        self.name, self.a, self.L, self.solution = (
-            name,
-            fem.form(a),
-            fem.form(L),
-            solution,
-        )
+        self.name, self.solution = name, solution
+        self.null_space, self.reuse_below = null_space, reuse_below
+        self.a, self.L = fem.form(a), fem.form(L)
         self.A = fem_petsc.create_matrix(self.a)
         self.b = fem_petsc.create_vector(self.L.function_spaces[0])
         self.fixed = None
@@ -86,18 +85,17 @@ class LinearProblem:
             self.fixed.assemble()
         comm = self.A.getComm()
         self.constants = PETSc.NullSpace().create(constant=True, comm=comm)
-        self.null_space, self.reuse_below = null_space, reuse_below
         if null_space:
             self.A.setNullSpace(self.constants)
-        self.ksp = PETSc.KSP().create(comm)
-        self.ksp.setOperators(self.A)
-        self.ksp.setInitialGuessNonzero(True)
-        self._set_options(options)
+        self._create_solver(options)
         if projection is not None:
-            self._project(projection)
+            self._confine(projection)
         self._reuse(False)
 
-    def _set_options(self, options: dict[str, Any]) -> None:
+    def _create_solver(self, options: dict[str, Any]) -> None:
+        self.ksp = PETSc.KSP().create(self.A.getComm())
+        self.ksp.setOperators(self.A)
+        self.ksp.setInitialGuessNonzero(True)
         prefix = f"ncl_{self.name}_"
         self.ksp.setOptionsPrefix(prefix)
         database: Any = PETSc.Options()
@@ -107,7 +105,7 @@ class LinearProblem:
         for key in options:
             database.delValue(prefix + key)
 
-    def _project(self, projection: Projection) -> None:
+    def _confine(self, projection: SubspaceProjection) -> None:
         context = _ProjectedPreconditioner(self.ksp.getPC(), projection)
         outer = PETSc.PC().createPython(context, comm=self.A.getComm())
         outer.setOperators(self.A)
@@ -117,7 +115,7 @@ class LinearProblem:
         """Assemble and solve.
 
         Args:
-            L: Compiled linear form in place of the problem's own.
+            L: Compiled linear form that replaces L in this solve.
 
         Returns:
             Number of iterations.
@@ -125,40 +123,43 @@ class LinearProblem:
         Raises:
             RuntimeError: If the iteration does not converge.
         """
-        self._assemble_matrix()
-        with self.b.localForm() as local:
-            local.set(0.0)
-        fem_petsc.assemble_vector(self.b, self.L if L is None else L)
-        self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-        if self.null_space:
-            self.constants.remove(self.b)
-        x = self.solution.x.petsc_vec
-        self.ksp.solve(self.b, x)
-        reason: Any = self.ksp.getConvergedReason()
+        self._assemble(self.L if L is None else L)
+        reason = self._iterate()
         if reason < 0 and self.reuses:
             self._reuse(False)
-            self.ksp.solve(self.b, x)
-            reason = self.ksp.getConvergedReason()
+            reason = self._iterate()
         self.solution.x.scatter_forward()
+        count = int(self.ksp.getIterationNumber())
         if reason < 0:
             raise RuntimeError(
                 f"the {self.name} solve did not converge (PETSc reason {reason}, "
-                f"{self.ksp.getIterationNumber()} iterations); use a smaller dt or a "
-                "larger n"
+                f"{count} iterations); use a smaller dt or a larger n"
             )
-        count = int(self.ksp.getIterationNumber())
         self._reuse(count < self.reuse_below)
         return count
 
-    def _assemble_matrix(self) -> None:
+    def _assemble(self, L: Any) -> None:
         self.A.zeroEntries()
         fem_petsc.assemble_matrix(self.A, self.a)
         self.A.assemble()
         if self.fixed is not None:
             pattern = PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN
             self.A.axpy(1.0, self.fixed, pattern)
+        with self.b.localForm() as local:
+            local.set(0.0)
+        fem_petsc.assemble_vector(self.b, L)
+        self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        if self.null_space:
+            self.constants.remove(self.b)
+
+    def _iterate(self) -> int:
+        """Run the Krylov method; return PETSc's reason for its end."""
+        self.ksp.solve(self.b, self.solution.x.petsc_vec)
+        reason: Any = self.ksp.getConvergedReason()
+        return int(reason)
 
     def _reuse(self, keep: bool) -> None:
+        """Say whether the next solve keeps the preconditioner of this one."""
         self.reuses = keep
         self.ksp.getPC().setReusePreconditioner(keep)
 

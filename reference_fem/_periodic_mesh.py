@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from ._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, mesh, ufl
-from ._domain import Domain, share
-from .lattice import cell_corners, node_index
+from ._arrays import Integers
+from ._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, fem, mesh, ufl
+from ._domain import FlowDomain, share
+from .lattice import cell_corners, node_index, nodes_per_axis
 
 EDGE = 0.01
 """c of J in :mod:`reference_fem._splitting`. Larger values are better on a smooth
@@ -28,8 +29,8 @@ def create_periodic_unit_square(comm: MPI.Comm, n: int) -> Mesh:
     r"""Return the unit square with opposite sides identified: 4 n^2 triangles.
 
     The topology has 2 n^2 vertices, so finite-element spaces are periodic without
-    constraints. The geometry has three points of its own per cell, so triangles at the
-    seam keep their true shape.
+    constraints. The geometry has three points per cell, shared with no other cell, so
+    triangles at the seam keep their true shape.
 
     Args:
         comm: MPI communicator that shares the mesh.
@@ -64,10 +65,29 @@ def create_periodic_unit_square(comm: MPI.Comm, n: int) -> Mesh:
     )
 
 
-def create_domain(comm: MPI.Comm, n: int) -> Domain:
-    """Return the periodic unit square with the solvers that suit it."""
-    return Domain(
+def number_nodes(space: fem.FunctionSpace) -> Integers:
+    """Return the numbers of owned nodes in the arrays of :mod:`reference_fem.lattice`.
+
+    Args:
+        space: Lagrange space on the mesh of :func:`create_periodic_unit_square`.
+    """
+    index_map = space.dofmap.index_map
+    x = space.tabulate_dof_coordinates()[: index_map.size_local, :2]
+    m = nodes_per_axis(index_map.size_global)
+    i, j = node_index(np.rint(x * m).astype(np.int64), m)
+    return i * (m // 2) + j
+
+
+def create_domain(comm: MPI.Comm, n: int) -> FlowDomain:
+    """Return the periodic unit square with the solvers that suit it.
+
+    Args:
+        comm: MPI communicator that shares the mesh.
+        n: Squares per axis.
+    """
+    return FlowDomain(
         create_periodic_unit_square(comm, n),
+        number_nodes,
         edge_weight=EDGE / n**2,
         velocity_solver=VELOCITY_SOLVER,
         velocity_reuse_below=VELOCITY_REUSE_BELOW,

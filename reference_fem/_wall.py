@@ -1,14 +1,14 @@
 r"""Free slip on the unit sphere, imposed at the nodes with the sphere's normals.
 
 The velocity w and its test functions v are confined to :math:`w(X_i) \cdot X_i = 0` at
-the nodes :math:`X_i` of the wall, which lie on the sphere, where :math:`X_i` is the
-normal; the solver works in this subspace (:mod:`reference_fem._linear`).
+the nodes :math:`X_i` of the wall. These lie on the sphere, where :math:`X_i` is the
+normal. The solver works in this subspace (:mod:`reference_fem._linear`).
 
 Between the nodes v.n is not zero on the curved cells. So the pressure must act as
 :math:`(\nabla p, v)`; integrated by parts, as :math:`-(p, \nabla \cdot v)`, even a
-constant pressure would push along the wall. Chosen by trial, on a turning Hill vortex
-with forcing (tests/reference_fem/manufactured_ball.py), t = 0.1, dt = 0.01, layers of
-equal thickness, relative L2 error of u at n = 3 and 5 and its rate:
+constant pressure would push along the wall. The choice was made by trial, on a turning
+Hill vortex with forcing (tests/reference_fem/manufactured_ball.py), t = 0.1, dt = 0.01,
+layers of equal thickness. Relative L2 error of u at n = 3 and 5, and its rate:
 
 ==================================================  =======  =======  ====
 nodes, (grad p, v)                                  2.88e-3  7.67e-4  2.6
@@ -21,18 +21,16 @@ The errors of rho and p are equal within 8 %, except for the last row's pressure
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ._arrays import Array
 from ._dolfinx import MPI, fem, mesh, ufl
 
-Array = NDArray[np.float64]
-
 SAMPLES = np.array([[0.2, 0.2], [0.6, 0.2], [0.2, 0.6], [0.5, 0.1], [0.1, 0.5]])
-"""Points of the reference triangle, no nodes, at which the leakage is measured."""
+"""Points of the reference triangle between its nodes, where the leakage is measured."""
 
 
 class SlipWall:
-    """The projection onto velocities along the wall.
+    """The orthogonal projection onto velocities along the wall.
 
     Args:
         w: Velocity, of degree 2 on second-order cells.
@@ -60,7 +58,11 @@ class SlipWall:
         ).reshape(-1, 2)
 
     def __call__(self, values: Array) -> None:
-        """Remove the normal components from the owned values (3 N,) of a velocity."""
+        """Remove the normal components at the wall, in place.
+
+        Args:
+            values: Owned degrees of freedom (3 N,) of a velocity.
+        """
         blocks = values.reshape(-1, 3)
         wall = blocks[self.nodes]
         normal = np.einsum("ni,ni->n", wall, self.normals)

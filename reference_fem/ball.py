@@ -8,26 +8,27 @@ r"""Variable-density incompressible Euler in the unit ball with free slip, by FE
 
 The scheme is written out in :mod:`reference_fem._splitting`, the mesh of curved
 tetrahedra in :mod:`reference_fem.ball_mesh`. Free slip is imposed at the nodes of the
-wall with the sphere's own normals, by projection in the velocity solve, because that
-was more accurate than Nitsche's method; figures in :mod:`reference_fem._wall`.
+wall with the normals of the sphere, by projection in the velocity solve, because that
+was more accurate than Nitsche's method; figures are in :mod:`reference_fem._wall`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ._march import Fields, check, march, save_times_array
+from ._arrays import SpaceFunction, SpaceTimeFunction
+from ._march import march
+from ._setup import FlowSetup, TimeGrid, check
 from .result import BallResult
-from .solution import Array
 
 if TYPE_CHECKING:
-    from ._splitting import Splitting
+    from ._domain import FlowDomain
+
+__all__ = ["solve"]
 
 
 def solve(
-    rho0: Callable[[Array], Array],
-    u0: Callable[[Array], Array],
+    rho0: SpaceFunction,
+    u0: SpaceFunction,
     *,
     n: int,
     dt: float,
@@ -35,7 +36,7 @@ def solve(
     save_times: Sequence[float] | int = 21,
     degree: int = 2,
     comm: Any = None,
-    force: Callable[[Array, float], Array] | None = None,
+    force: SpaceTimeFunction | None = None,
     grad_div: float = 1.0,
     progress: bool = True,
 ) -> BallResult:
@@ -68,55 +69,23 @@ def solve(
             does not stay positive.
     """
     check(
-        [
-            ("n", n, isinstance(n, int) and n >= 2, "an integer of at least 2"),
-            ("degree", degree, degree == 2, "2, the degree of the curved cells"),
-        ],
-        dt,
-        t_end,
-        grad_div,
+        ("n", n, isinstance(n, int) and n >= 2, "an integer of at least 2"),
+        ("degree", degree, degree == 2, "2, the degree of the curved cells"),
     )
-    times = save_times_array(save_times, t_end)
-    from ._ball_domain import create_domain
-    from ._dolfinx import MPI, require_compiler
-    from ._splitting import Splitting
 
-    require_compiler()
-    comm = MPI.COMM_WORLD if comm is None else comm
-    done = march(
-        lambda: Splitting(create_domain(comm, n), degree, grad_div, rho0, u0, force),
-        read_nodes,
-        dt,
-        t_end,
-        times,
+    def create_domain(comm: Any) -> "FlowDomain":
+        from . import _ball_domain
+
+        return _ball_domain.create_domain(comm, n)
+
+    flow = march(
+        create_domain,
+        FlowSetup(rho0, u0, force, degree, grad_div),
+        TimeGrid.create(dt, t_end, save_times),
+        comm,
         f"FEM ball n={n}" if progress else None,
     )
-    parameters = {"n": n, "degree": degree, "grad_div": grad_div, **done.parameters}
-    return BallResult(times, done.rho, done.u, done.p, done.diagnostics, parameters)
-
-
-def read_nodes(scheme: "Splitting", weights: dict[int, float]) -> Fields:
-    """Return rho, u and p of a weighted sum of time levels, on every process.
-
-    Args:
-        scheme: The scheme.
-        weights: Level (0 is the newest) to its weight.
-    """
-    rho, u, p = (
-        _at_nodes(scheme, history, weights)
-        for history in (scheme.rho, scheme.w, scheme.p)
+    parameters = {"n": n, **flow.parameters}
+    return BallResult(
+        flow.times, flow.rho, flow.u, flow.p, flow.diagnostics, parameters
     )
-    return rho[0], u, p[0]
-
-
-def _at_nodes(
-    scheme: "Splitting", history: list[Any], weights: dict[int, float]
-) -> Array:
-    """Return values (components, P) in the order of the mesh's nodes."""
-    from ._ball_domain import node_numbers
-
-    space = history[0].function_space
-    part = scheme.combine(history, weights)
-    values = np.zeros((part.shape[1], space.dofmap.index_map.size_global))
-    values[:, node_numbers(space)] = part.T
-    return np.asarray(scheme.msh.comm.allreduce(values))

@@ -4,23 +4,22 @@ A regular icosahedron is cut into 20 tetrahedra (center and one face), each of t
 into n^3 tetrahedra along a lattice (H. Freudenthal, Ann. of Math. 43 (1942) 580-582),
 and the lattice points of layer g n are moved along their rays to the sphere of radius
 g (3 - g) / 2. So layers are half as thick at the wall as the mean, where flows along a
-wall are steep: the initial velocity of :mod:`reference_fem.ball_start` is off by
-2.1e-3 of its norm at n = 8, by 6.6e-3 with layers of equal thickness. Each edge has a
-node in its middle; those of edges on the wall are moved onto the unit sphere, so cells
-at the wall are curved and all others straight.
+wall are steep: interpolation changes the published initial velocity
+(:func:`reference_fem.starts.published_start`) by 2.1e-3 of its norm at n = 8, and by
+6.6e-3 with layers of equal thickness. Each edge has a node in its middle; those of
+edges on the wall are moved onto the unit sphere, so cells at the wall are curved and
+all others straight.
 
-Why not gmsh: its wheel loads OpenGL and X11 libraries that bare machines lack. And
-this mesh is the same everywhere, has no parameter but n, and its cells of all n have
-the same few shapes, so that errors fall along clean powers of 1 / n.
+Why not gmsh: its wheel loads OpenGL and X11 libraries that bare machines lack. Also,
+this mesh is the same everywhere, has no parameter but n, and its cells have the same
+few shapes for all n, so that errors fall along clean powers of 1 / n.
 """
 
 import itertools
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from ._arrays import Array, Integers
 
 EDGES = ((2, 3), (1, 3), (1, 2), (0, 3), (0, 2), (0, 1))
 """Corners of the edges of a tetrahedron; node 4 + e lies in the middle of edge e."""

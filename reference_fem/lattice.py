@@ -8,11 +8,11 @@ m = 2 k n, with i + j even; field values are stored as arrays (m, m / 2) at
 [i, j // 2].
 """
 
-import numpy as np
-from numpy.typing import NDArray
+import math
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
+import numpy as np
+
+from ._arrays import Array, Integers
 
 # south, east, north, west triangle of a square, in half squares; the center is last
 CORNERS = np.array(
@@ -38,15 +38,42 @@ def cell_corners(cells: Integers, n: int) -> Integers:
 
 
 def node_index(nodes: Integers, m: int) -> tuple[Integers, Integers]:
-    """Return the array positions of nodes (..., 2), wrapped."""
+    """Return the array positions of nodes, wrapped.
+
+    Args:
+        nodes: Pairs (i, j) of any integers with i + j even, shape (..., 2).
+        m: Nodes per period.
+    """
     i, j = np.moveaxis(nodes % m, -1, 0)
     return i, j // 2
+
+
+def nodes_per_axis(count: int) -> int:
+    """Return the period m of a lattice with m^2 / 2 nodes.
+
+    Args:
+        count: Number of nodes.
+    """
+    return math.isqrt(2 * count)
+
+
+def fold(values: Array) -> Array:
+    """Return nodal values (..., m^2 / 2) as arrays (..., m, m / 2).
+
+    Args:
+        values: Nodal values, row by row.
+    """
+    m = nodes_per_axis(values.shape[-1])
+    return values.reshape(*values.shape[:-1], m, m // 2)
 
 
 def quadratic_mesh(n: int) -> tuple[Array, Integers]:
     """Return points (P, 2) and cells (4 n^2, 6): corners, then midpoints of edges.
 
     The mesh is not periodic: nodes on the seam appear on both sides.
+
+    Args:
+        n: Squares per axis.
     """
     corners = cell_corners(np.arange(4 * n * n), n)
     nodes = np.concatenate(

@@ -1,41 +1,64 @@
-"""ParaView files of a result: quadratic cells per time, and a collection."""
+"""ParaView files of a flow: quadratic cells per time, and a collection."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-import meshio
 import numpy as np
 
-if TYPE_CHECKING:
-    from .result import Result
+from ._arrays import Array, Integers
+
+__all__ = ["QuadraticMesh", "write_series"]
 
 
-def write_series(result: "Result", directory: str | os.PathLike[str]) -> Path:
+class QuadraticMesh(NamedTuple):
+    """A mesh of quadratic cells.
+
+    Attributes:
+        points: Nodes (P, dim).
+        kind: Kind of the cells as meshio calls it.
+        cells: Nodes of the cells (C, nodes), in the order of VTK.
+    """
+
+    points: Array
+    kind: str
+    cells: Integers
+
+
+def write_series(
+    directory: str | os.PathLike[str],
+    mesh: QuadraticMesh,
+    times: Array,
+    evaluate: Callable[[Array, float], dict[str, Array]],
+) -> Path:
     """Write ``solution_0000.vtu`` ... and ``solution.pvd``; fields rho, u, p.
 
     Args:
-        result: Solution to write.
         directory: Folder for the files, created if missing.
+        mesh: Cells to draw.
+        times: Times to write (T,).
+        evaluate: Gives the fields (P, 1), (P, dim), (P, 1) at points and a time.
 
     Returns:
         Path of the .pvd file.
     """
+    import meshio  # here, as it takes longer to import than a result to load
+
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
-    points, kind, cells = result.quadratic_mesh()
-    padding = (0, 0), (0, 3 - result.dim)
+    padding = (0, 0), (0, 3 - mesh.points.shape[1])
+    points, cells = np.pad(mesh.points, padding), [(mesh.kind, mesh.cells)]
     entries = []
-    for index, time in enumerate(result.times):
-        values = result.evaluate(points, float(time))
+    for index, time in enumerate(times):
+        values = evaluate(mesh.points, float(time))
         data = {
             "rho": values["rho"][:, 0],
             "u": np.pad(values["u"], padding),
             "p": values["p"][:, 0],
         }
         name = f"solution_{index:04d}.vtu"
-        mesh = meshio.Mesh(np.pad(points, padding), [(kind, cells)], point_data=data)
-        mesh.write(folder / name)
+        meshio.Mesh(points, cells, point_data=data).write(folder / name)
         entries.append(f'    <DataSet timestep="{time:.12g}" file="{name}"/>\n')
     collection = folder / "solution.pvd"
     collection.write_text(

@@ -14,17 +14,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import ball_mesh, lattice
-from .lattice import Integers
-from .solution import Array, Solution, TorusSolution
+from ._arrays import Array
+from .paraview import QuadraticMesh, write_series
+from .solution import SavedSolution, TorusSolution
 from .tetrahedra import Locator
 
-FIELDS = ("times", "rho", "u", "p")
+__all__ = ["BallResult", "Result", "TorusResult", "load"]
+
 VERSIONS = {"torus": 1, "ball": 2}
-"""Of the files: to be raised when the mesh, which is not in them, changes."""
+"""Versions of the files; raised when the mesh, which is not in them, changes."""
 
 
 @dataclass
-class Result(Solution):
+class Result(SavedSolution):
     r"""Lagrange fields known by their nodal values, of degrees k, k and k - 1.
 
     Attributes:
@@ -32,11 +34,11 @@ class Result(Solution):
         rho: Density.
         u: Velocity.
         p: Pressure, mean zero.
-        diagnostics: Per time step (num_steps + 1,): ``time``, ``mass``, ``energy``,
-            ``divergence`` (L2 norm of div u), ``min_density``, ``max_density`` (at the
-            nodes), ``density_iterations``, ``velocity_iterations``,
-            ``pressure_iterations``; where there is a wall also ``wall_leakage`` (the
-            largest |u.n|).
+        diagnostics: Numbers per time step (num_steps + 1,): ``time``, ``mass``,
+            ``energy``, ``divergence`` (L2 norm of div u), ``min_density``,
+            ``max_density`` (at the nodes), ``density_iterations``,
+            ``velocity_iterations``, ``pressure_iterations``; where there is a wall
+            also ``wall_leakage`` (the largest \|u.n\|).
         parameters: ``n``, ``degree``, ``dt``, ``num_steps``, ``grad_div``,
             ``seconds``, ``processes``.
     """
@@ -50,8 +52,8 @@ class Result(Solution):
     domain: ClassVar[str]
 
     @abstractmethod
-    def quadratic_mesh(self) -> tuple[Array, str, Integers]:
-        """Return points (P, dim), meshio's name of the cells, and cells (C, nodes)."""
+    def quadratic_mesh(self) -> QuadraticMesh:
+        """Return the mesh, with a node in the middle of each edge."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one npz file, at once or not at all.
@@ -63,7 +65,12 @@ class Result(Solution):
             OSError: If the directory is missing or not writable.
         """
         target = Path(path)
-        arrays = {name: getattr(self, name) for name in FIELDS}
+        arrays: dict[str, Any] = {
+            "times": self.times,
+            "rho": self.rho,
+            "u": self.u,
+            "p": self.p,
+        }
         arrays |= {f"diagnostics/{name}": v for name, v in self.diagnostics.items()}
         header = json.dumps(
             {"format": _format(self.domain), "parameters": self.parameters}
@@ -87,9 +94,8 @@ class Result(Solution):
         Returns:
             Path of the .pvd file, to be opened in ParaView.
         """
-        from .paraview import write_series
-
-        return write_series(self, directory)
+        mesh = self.quadratic_mesh()
+        return write_series(directory, mesh, self.times, self.evaluate)
 
 
 class TorusResult(Result, TorusSolution):
@@ -112,10 +118,10 @@ class TorusResult(Result, TorusSolution):
             ]
         )
 
-    def quadratic_mesh(self) -> tuple[Array, str, Integers]:
+    def quadratic_mesh(self) -> QuadraticMesh:
         """Return points (P, 2) and triangles (C, 6) of the unit square, cut open."""
         points, cells = lattice.quadratic_mesh(int(self.parameters["n"]))
-        return points, "triangle6", cells
+        return QuadraticMesh(points, "triangle6", cells)
 
 
 class BallResult(Result):
@@ -151,7 +157,7 @@ class BallResult(Result):
             ]
         )
 
-    def quadratic_mesh(self) -> tuple[Array, str, Integers]:
+    def quadratic_mesh(self) -> QuadraticMesh:
         """Return points (P, 3) and tetrahedra (C, 10), all of them right-handed."""
         points = self._locator.nodes
         # basix orders edges by the corners they leave out, VTK along the faces
@@ -159,7 +165,7 @@ class BallResult(Result):
         corners = points[cells[:, :4]]
         is_left = np.linalg.det(corners[:, 1:] - corners[:, :1]) < 0
         cells[is_left] = cells[is_left][:, [1, 0, 2, 3, 4, 6, 5, 8, 7, 9]]
-        return points, "tetra10", cells
+        return QuadraticMesh(points, "tetra10", cells)
 
 
 def _format(domain: str) -> str:
@@ -206,7 +212,11 @@ def _unpack(arrays: Mapping[str, Any]) -> Result:
         for name, value in arrays.items()
         if name.startswith(prefix)
     }
-    fields = {name: arrays[name] for name in FIELDS}
     return kinds[name](
-        **fields, diagnostics=diagnostics, parameters=header["parameters"]
+        arrays["times"],
+        arrays["rho"],
+        arrays["u"],
+        arrays["p"],
+        diagnostics=diagnostics,
+        parameters=header["parameters"],
     )

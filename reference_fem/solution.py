@@ -4,12 +4,14 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from ._arrays import Array
+
+__all__ = ["SavedSolution", "TorusSolution", "time_weights"]
 
 
-class Solution(ABC):
+class SavedSolution(ABC):
     r"""Fields rho, u and p, saved at some times.
 
     Attributes:
@@ -22,11 +24,29 @@ class Solution(ABC):
 
     @abstractmethod
     def _into_domain(self, points: Array) -> Array:
-        """Return the points (N, dim) as the domain knows them, or refuse them."""
+        """Move points into the domain where they stand for points of it.
+
+        Args:
+            points: Finite coordinates (N, dim).
+
+        Returns:
+            Points (N, dim) of the domain.
+
+        Raises:
+            ValueError: If points lie outside of the domain.
+        """
 
     @abstractmethod
     def _snapshot(self, index: int, points: Array) -> Array:
-        """Return rho, u, p (2 + dim, N) of a saved time at points (N, dim)."""
+        """Return rho, u and p at points and a saved time.
+
+        Args:
+            index: Number of the saved time.
+            points: Points (N, dim) of the domain.
+
+        Returns:
+            Rows rho, u_1 to u_dim, p, shape (2 + dim, N).
+        """
 
     def evaluate(self, points: ArrayLike, time: float) -> dict[str, Array]:
         r"""Return the fields at points and a time.
@@ -36,7 +56,7 @@ class Solution(ABC):
 
         Args:
             points: Coordinates (N, dim); the torus wraps them into the unit square.
-            time: A number within the range of :attr:`times`.
+            time: Time within the range of :attr:`times`.
 
         Returns:
             ``{"rho": (N, 1), "u": (N, dim), "p": (N, 1)}``, float64.
@@ -58,7 +78,7 @@ class Solution(ABC):
         return {"rho": rho, "u": u, "p": p}
 
 
-class TorusSolution(Solution):
+class TorusSolution(SavedSolution):
     """A solution on the periodic unit square."""
 
     dim = 2
@@ -77,7 +97,7 @@ def time_weights(times: ArrayLike, time: float, width: int = 4) -> dict[int, flo
 
     Args:
         times: Saved times (T,), increasing.
-        time: Time within their range (with a slack of rounding).
+        time: Time within their range, up to rounding.
         width: Number of times used.
 
     Returns:

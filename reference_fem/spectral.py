@@ -12,19 +12,26 @@ inverse Laplacian (condition number max rho / min rho on every grid). The expone
 filter exp(-36 (k / k_max)^36) after each step removes aliasing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from .solution import Array, TorusSolution
+from ._arrays import Array, SpaceFunction
+from ._setup import check, saved_times
+from .solution import TorusSolution
+
+__all__ = ["SpectralSolution", "solve"]
+
+Modes = NDArray[np.complex128]
 
 FILTER_STRENGTH, FILTER_ORDER = 36.0, 36
 """exp(-36) is the round-off of doubles; order 36 leaves 2/3 of the modes as is."""
 
 
-class _Grid:
+class _FourierGrid:
     """N x N points, axis 0 is x, with spectral derivatives; fields are (..., N, N)."""
 
     def __init__(self, n: int) -> None:
@@ -46,7 +53,8 @@ class _Grid:
         axis = np.arange(self.n) / self.n
         return np.stack(np.meshgrid(axis, axis, indexing="ij")).reshape(2, -1)
 
-    def physical(self, modes: np.ndarray) -> Array:
+    def physical(self, modes: Modes) -> Array:
+        """Return grid values (..., N, N) of Fourier modes."""
         return np.asarray(np.fft.irfft2(modes, s=(self.n, self.n)))
 
     def gradient(self, field: Array) -> Array:
@@ -55,7 +63,7 @@ class _Grid:
         ik = self.ik.reshape(2, *(1,) * (field.ndim - 2), *self.laplacian.shape)
         return self.physical(ik * modes)
 
-    def divergence_modes(self, vector: Array) -> np.ndarray:
+    def divergence_modes(self, vector: Array) -> Modes:
         """Return the Fourier modes of the divergence of a vector (2, N, N)."""
         return np.asarray((self.ik * np.fft.rfft2(vector)).sum(axis=0))
 
@@ -120,12 +128,12 @@ class SpectralSolution(TorusSolution):
 
 
 def solve(
-    rho0: Callable[[Array], Array],
-    u0: Callable[[Array], Array],
+    rho0: SpaceFunction,
+    u0: SpaceFunction,
     *,
     n: int,
     t_end: float,
-    save_times: Sequence[float] | None = None,
+    save_times: Sequence[float] | int = 2,
     courant: float = 0.6,
     progress: bool = True,
 ) -> SpectralSolution:
@@ -136,21 +144,27 @@ def solve(
         u0: Initial velocity, (2, N) -> (2, N), divergence-free.
         n: Points per axis, even.
         t_end: Final time.
-        save_times: Times to save, increasing, within [0, t_end]; ``None`` saves 0 and
-            t_end.
-        courant: Largest dt * (|u_1| + |u_2|) * n; RK4 is stable up to 0.9.
+        save_times: Increasing times in [0, t_end], or a number of equally spaced ones.
+        courant: Largest dt * (\|u_1\| + \|u_2\|) * n; RK4 is stable up to 0.9.
         progress: Whether to show a progress bar.
 
     Returns:
         The solution at the save times.
 
     Raises:
+        ValueError: If an argument is out of range.
         RuntimeError: If a pressure solve does not converge.
     """
-    grid = _Grid(n)
+    is_even = isinstance(n, int) and n >= 2 and n % 2 == 0
+    check(
+        ("n", n, is_even, "an even integer of at least 2"),
+        ("t_end", t_end, 0 < t_end < np.inf, "positive and finite"),
+        ("courant", courant, 0 < courant <= 0.9, "in (0, 0.9]"),
+    )
+    times = saved_times(save_times, t_end)
+    grid = _FourierGrid(n)
     x = grid.points()
     state = np.stack([np.asarray(rho0(x)), *np.asarray(u0(x))]).reshape(3, n, n)
-    times = np.array([0.0, t_end] if save_times is None else save_times, dtype=float)
     p, t, saved = np.zeros((n, n)), 0.0, []
     with tqdm(total=t_end, desc=f"spectral n={n}", disable=not progress) as bar:
         for target in times:
@@ -164,7 +178,7 @@ def solve(
     return SpectralSolution(times, np.stack(saved))
 
 
-def _rates(grid: _Grid, state: Array, p: Array) -> tuple[Array, Array]:
+def _rates(grid: _FourierGrid, state: Array, p: Array) -> tuple[Array, Array]:
     """Return d/dt of (rho, u) (3, N, N), and the pressure with zero mean."""
     rho, u = state[0], state[1:]
     advection = np.einsum("axy,acxy->cxy", u, grid.gradient(state))
@@ -174,7 +188,7 @@ def _rates(grid: _Grid, state: Array, p: Array) -> tuple[Array, Array]:
     return rate, p - p.mean()
 
 
-def _rk4(grid: _Grid, state: Array, p: Array, dt: float) -> tuple[Array, Array]:
+def _rk4(grid: _FourierGrid, state: Array, p: Array, dt: float) -> tuple[Array, Array]:
     """Advance by one filtered Runge-Kutta step; p only starts the next iteration."""
     k1, p1 = _rates(grid, state, p)
     k2, p2 = _rates(grid, state + 0.5 * dt * k1, p1)

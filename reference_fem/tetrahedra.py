@@ -7,18 +7,15 @@ functions are :math:`\lambda_a (2 \lambda_a - 1)` at the corners and
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ._arrays import Array, Integers
 from .ball_mesh import EDGES
 
-Array = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
 CANDIDATES = 32
-"""Cells tried for a point, by distance of their centers; 20 were enough in the ball."""
+"""Cells tried for a point, nearest centers first; 20 were enough in the ball."""
 INSIDE, NEAR = 1e-9, 0.3
-"""A point is inside, or near, if no barycentric coordinate is below minus this."""
+"""A point is inside (or near) if no barycentric coordinate is below minus this."""
 
 
 def shape_functions(barycentric: Array) -> Array:
@@ -40,12 +37,15 @@ def _shape_slopes(barycentric: Array) -> Array:
 
 
 def invert(cells: Array, points: Array, start: Array) -> Array:
-    """Return barycentric coordinates (N, 4) of points (N, 3) in cells (N, 10, 3).
+    """Return the barycentric coordinates of points in curved cells, by Newton's method.
 
     Args:
-        cells: Nodes of the cells.
-        points: Points inside of their cells or close to them.
-        start: Coordinates (N, 4) that start Newton's method.
+        cells: Nodes of the cells (N, 10, 3).
+        points: Points (N, 3), inside of their cells or close to them.
+        start: Barycentric coordinates (N, 4) to start from.
+
+    Returns:
+        Barycentric coordinates (N, 4).
     """
     barycentric = start
     for _ in range(8):
@@ -61,6 +61,7 @@ def invert(cells: Array, points: Array, start: Array) -> Array:
 
 
 def _with_first(local: Array) -> Array:
+    """Return all four barycentric coordinates (N, 4), given the last three (N, 3)."""
     return np.column_stack([1 - local.sum(axis=1), local])
 
 
@@ -82,10 +83,13 @@ class Locator:
         self.is_curved = np.abs(x[:, 4:] - middles).max(axis=(1, 2)) > 1e-13
 
     def locate(self, points: Array) -> tuple[Integers, Array]:
-        """Return cells (N,) and barycentric coordinates (N, 4) of points (N, 3).
+        """Return the cells (N,) of points, and barycentric coordinates (N, 4) in them.
 
         A point in no cell, such as one on a curved wall between nodes, belongs to the
         cell that it leaves least; its coordinates extrapolate.
+
+        Args:
+            points: Points (N, 3).
         """
         count = min(CANDIDATES, len(self.cells))
         near = self.tree.query(points, count)[1].reshape(len(points), count)
@@ -105,7 +109,7 @@ class Locator:
         return found, barycentric
 
     def _coordinates(self, cells: Integers, points: Array) -> Array:
-        """Return barycentric coordinates (N, 4), those of the straight cell if far."""
+        """Return barycentric coordinates (N, 4); cells far off count as straight."""
         shift = points - self.origin[cells]
         trial = _with_first(np.einsum("nax,nx->na", self.inverse[cells], shift))
         curved = np.flatnonzero(self.is_curved[cells] & (trial.min(axis=1) > -NEAR))
@@ -115,10 +119,12 @@ class Locator:
         return trial
 
     def interpolate(self, values: Array, cells: Integers, barycentric: Array) -> Array:
-        """Return nodal fields (F, P) or, of degree 1, (F, corners) at located points.
+        """Return the values (F, N) of fields at located points.
 
-        Returns:
-            Values (F, N).
+        Args:
+            values: Nodal values (F, P), or those of degree 1 at the corners (F, C).
+            cells: Cells of the points (N,).
+            barycentric: Barycentric coordinates (N, 4) in these cells.
         """
         if values.shape[1] == len(self.nodes):
             shapes, nodes = shape_functions(barycentric), self.cells[cells]

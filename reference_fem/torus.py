@@ -8,23 +8,24 @@ r"""Variable-density incompressible Euler on the periodic unit square, by FEM.
 The scheme is written out in :mod:`reference_fem._splitting`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ._march import Fields, check, march, save_times_array
-from .lattice import node_index
+from ._arrays import SpaceFunction, SpaceTimeFunction
+from ._march import march
+from ._setup import FlowSetup, TimeGrid, check
+from .lattice import fold
 from .result import TorusResult
-from .solution import Array
 
 if TYPE_CHECKING:
-    from ._splitting import Splitting
+    from ._domain import FlowDomain
+
+__all__ = ["solve"]
 
 
 def solve(
-    rho0: Callable[[Array], Array],
-    u0: Callable[[Array], Array],
+    rho0: SpaceFunction,
+    u0: SpaceFunction,
     *,
     n: int,
     dt: float,
@@ -32,7 +33,7 @@ def solve(
     save_times: Sequence[float] | int = 41,
     degree: int = 2,
     comm: Any = None,
-    force: Callable[[Array, float], Array] | None = None,
+    force: SpaceTimeFunction | None = None,
     grad_div: float = 1.0,
     progress: bool = True,
 ) -> TorusResult:
@@ -65,56 +66,22 @@ def solve(
             does not stay positive.
     """
     check(
-        [
-            ("n", n, isinstance(n, int) and n >= 3, "an integer of at least 3"),
-            ("degree", degree, degree in (2, 3), "2 or 3"),
-        ],
-        dt,
-        t_end,
-        grad_div,
+        ("n", n, isinstance(n, int) and n >= 3, "an integer of at least 3"),
+        ("degree", degree, degree in (2, 3), "2 or 3"),
     )
-    times = save_times_array(save_times, t_end)
-    from ._dolfinx import MPI, require_compiler
-    from ._periodic_mesh import create_domain
-    from ._splitting import Splitting
 
-    require_compiler()
-    comm = MPI.COMM_WORLD if comm is None else comm
-    done = march(
-        lambda: Splitting(create_domain(comm, n), degree, grad_div, rho0, u0, force),
-        read_lattice,
-        dt,
-        t_end,
-        times,
+    def create_domain(comm: Any) -> "FlowDomain":
+        from . import _periodic_mesh
+
+        return _periodic_mesh.create_domain(comm, n)
+
+    flow = march(
+        create_domain,
+        FlowSetup(rho0, u0, force, degree, grad_div),
+        TimeGrid.create(dt, t_end, save_times),
+        comm,
         f"FEM n={n}" if progress else None,
     )
-    parameters = {"n": n, "degree": degree, "grad_div": grad_div, **done.parameters}
-    return TorusResult(times, done.rho, done.u, done.p, done.diagnostics, parameters)
-
-
-def read_lattice(scheme: "Splitting", weights: dict[int, float]) -> Fields:
-    """Return rho, u and p of a weighted sum of time levels, on every process.
-
-    Args:
-        scheme: The scheme.
-        weights: Level (0 is the newest) to its weight.
-    """
-    rho, u, p = (
-        _on_lattice(scheme, history, weights)
-        for history in (scheme.rho, scheme.w, scheme.p)
-    )
-    return rho[0], u, p[0]
-
-
-def _on_lattice(
-    scheme: "Splitting", history: list[Any], weights: dict[int, float]
-) -> Array:
-    """Return nodal values (components, m, m / 2), as described in the lattice."""
-    space = history[0].function_space
-    m = round((2 * space.dofmap.index_map.size_global) ** 0.5)
-    part = scheme.combine(history, weights)
-    x = space.tabulate_dof_coordinates()[: len(part), :2]
-    i, j = node_index(np.rint(x * m).astype(np.int64), m)
-    values = np.zeros((part.shape[1], m, m // 2))
-    values[:, i, j] = part.T
-    return np.asarray(scheme.msh.comm.allreduce(values))
+    rho, u, p = (fold(values) for values in (flow.rho, flow.u, flow.p))
+    parameters = {"n": n, **flow.parameters}
+    return TorusResult(flow.times, rho, u, p, flow.diagnostics, parameters)

@@ -1,4 +1,7 @@
-"""References by finite elements, computed in a process of their own."""
+"""References by finite elements, computed in another process.
+
+MPI, which dolfinx starts, and DeepXDE do not go together in one process.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +20,22 @@ __all__ = ["conservation", "describe_fem", "solve_by_fem"]
 
 
 def solve_by_fem(
-    domain: str, settings: Mapping[str, Any], path: Path, save_times: int
+    domain: str, start: Path, settings: Mapping[str, Any], path: Path, save_times: int
 ) -> None:
-    """Run ``python -m reference_fem``: MPI and DeepXDE do not go together in one.
+    """Run ``python -m reference_fem``.
 
     Args:
-        domain: What the command calls the problem.
-        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        domain: Name of the domain on the command line, ``"torus"`` or ``"ball"``.
+        start: File with the initial state, see :mod:`reference_fem.starts`.
+        settings: Settings of a preset, with ``t_end`` and ``reference: {n, dt}``.
         path: The npz file to write.
         save_times: Number of saved times.
 
     Raises:
-        RuntimeError: The solver failed.
+        RuntimeError: If the solver fails.
     """
     sizes = settings["reference"]
-    command = [sys.executable, "-m", "reference_fem", domain]
+    command = [sys.executable, "-m", "reference_fem", domain, "--start", str(start)]
     command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]
     command += ["--t-end", repr(settings["t_end"])]
     command += ["--save-times", str(save_times), "--out", str(path.resolve())]
@@ -44,7 +48,11 @@ def solve_by_fem(
 
 
 def describe_fem(path: Path) -> dict[str, Any]:
-    """Return the settings of a solution in a file and how well it conserves."""
+    """Return the settings of a saved solution and how well it conserves.
+
+    Args:
+        path: The npz file.
+    """
     result = reference_fem.load(path)
     found = result.diagnostics
     return {
@@ -60,7 +68,12 @@ def describe_fem(path: Path) -> dict[str, Any]:
 
 
 def conservation(mass: Array, energy: Array) -> dict[str, float]:
-    """Return the largest relative changes of mass and energy over time, (T,) each."""
+    """Return the largest relative changes of mass and energy over time.
+
+    Args:
+        mass: Mass at some times (T,).
+        energy: Energy at some times (T,).
+    """
     return {
         "mass_drift": float(np.abs(mass / mass[0] - 1).max()),
         "energy_drift": float(np.abs(energy / energy[0] - 1).max()),

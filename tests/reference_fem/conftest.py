@@ -23,11 +23,12 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def small_result():
     """Five steps of the Euler torus on 6 x 6 squares, saved at three times."""
-    from reference_fem import initial_states, torus
+    from reference_fem import starts, torus
 
+    start = starts.published_start("torus")
     return torus.solve(
-        initial_states.euler_torus_density,
-        initial_states.euler_torus_velocity,
+        start.density,
+        start.velocity,
         n=6,
         dt=0.004,
         t_end=0.02,

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from reference_fem import ball
-from reference_fem.ball_start import euler_ball_density, euler_ball_velocity
+from reference_fem.starts import published_start
 
 pytestmark = pytest.mark.fem
 
+EULER = published_start("ball")
 AXIS = np.array([[0.6], [0.0], [0.8]])
 
 
@@ -37,8 +38,8 @@ def stratified(x):
 @pytest.fixture(scope="module")
 def euler():
     return ball.solve(
-        euler_ball_density,
-        euler_ball_velocity,
+        EULER.density,
+        EULER.velocity,
         n=3,
         dt=0.02,
         t_end=0.06,
@@ -153,4 +154,4 @@ def test_pressure_has_zero_mean(euler):
 def test_bad_arguments_are_named(name, value, rule):
     arguments = {"n": 3, "dt": 0.1, "t_end": 0.5, "degree": 2} | {name: value}
     with pytest.raises(ValueError, match=f"^{name} must be {rule}"):
-        ball.solve(euler_ball_density, euler_ball_velocity, **arguments)
+        ball.solve(EULER.density, EULER.velocity, **arguments)

@@ -11,11 +11,6 @@ import torch
 from torch import Tensor
 
 from ncl_deepxde.nn import NCL, CurlNet, InitialState, Wall
-from reference_fem.ball_start import (
-    euler_ball_density,
-    euler_ball_printed_velocity,
-    euler_ball_velocity,
-)
 
 from ..equations import (
     Model,
@@ -26,6 +21,7 @@ from ..equations import (
     initializer,
     started,
 )
+from . import initial_state
 
 __all__ = ["MODELS", "build_model", "initial_residuals", "is_hard", "wall_residual"]
 
@@ -38,7 +34,10 @@ MODELS = {
 }
 
 # Of soft models; what is built in must be compatible with the wall.
-STARTS = {"compatible": euler_ball_velocity, "printed": euler_ball_printed_velocity}
+STARTS = {
+    "compatible": initial_state.velocity,
+    "printed": initial_state.printed_velocity,
+}
 
 # With div u = 0, incompressibility is continuity times the density.
 EXACT = {
@@ -98,7 +97,7 @@ def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
     own_rho, own_u, p = outputs.tensor_split([1, 4], dim=1)
     own_u = own_u - x * (x * own_u).sum(dim=1, keepdim=True)
     rho = decay * start_density(x) + (1 - decay) * own_rho
-    u = decay * euler_ball_velocity(x.T, torch).T + (1 - decay) * own_u
+    u = decay * initial_state.velocity(x.T, torch).T + (1 - decay) * own_u
     return torch.cat([rho, rho * u, p], dim=1)
 
 
@@ -124,7 +123,7 @@ def _vector(own: Settings) -> NCL:
 def _hard(own: Settings) -> NCL:
     state = InitialState(
         start_density,
-        velocity=lambda x: euler_ball_velocity(x.T, torch).T,
+        velocity=lambda x: initial_state.velocity(x.T, torch).T,
         ramp=own["ramp"],
         potential=fading_potential,
     )
@@ -157,7 +156,7 @@ def _activation(own: Settings) -> Any:
 
 def start_density(x: Tensor) -> Tensor:
     r"""Return :math:`\rho_0`, (N, 1), at points (N, 3)."""
-    rho: Tensor = euler_ball_density(x.T, torch)[:, None]
+    rho: Tensor = initial_state.density(x.T, torch)[:, None]
     return rho
 
 

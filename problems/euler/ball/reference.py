@@ -17,17 +17,18 @@ from ..fem import solve_by_fem
 __all__ = ["compute", "load"]
 
 SAVED_TIMES = 21
+START = Path(__file__).with_name("initial_state.py")
 
 
 def compute(settings: Mapping[str, Any], path: Path) -> None:
     """Solve the reference problem and write it to a file.
 
     Args:
-        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset, with ``t_end`` and ``reference: {n, dt}``.
         path: The npz file to write.
 
     Raises:
-        RuntimeError: The solver failed, or dolfinx is missing.
+        RuntimeError: If the solver fails or dolfinx is missing.
     """
     if find_spec("dolfinx") is None:
         raise RuntimeError(
@@ -36,7 +37,7 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
             "elsewhere by ncl-deepxde reference euler-ball --out reference.npz, and "
             f"put it at {path} before the run."
         )
-    solve_by_fem("ball", settings, path, SAVED_TIMES)
+    solve_by_fem("ball", START, settings, path, SAVED_TIMES)
 
 
 def load(path: Path) -> Solution:
@@ -44,8 +45,11 @@ def load(path: Path) -> Solution:
 
     Points on the wall or a rounding outside count as points of the ball.
 
+    Args:
+        path: The npz file.
+
     Raises:
-        ValueError: The file is not such a file.
+        ValueError: If the file is not such a file.
     """
     saved = reference_fem.load(path)
 

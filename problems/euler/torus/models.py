@@ -20,11 +20,6 @@ from ncl_deepxde.nn import (
     Windows,
 )
 from ncl_deepxde.operators import closure, pressure
-from reference_fem.initial_states import (
-    MEAN_DENSITY,
-    euler_torus_density,
-    euler_torus_velocity,
-)
 
 from ..equations import (
     Model,
@@ -35,6 +30,8 @@ from ..equations import (
     initializer,
     started,
 )
+from . import initial_state
+from .initial_state import MEAN_DENSITY
 
 __all__ = ["MODELS", "build_model", "periodic_features", "window_edges"]
 
@@ -157,7 +154,7 @@ def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
     Velocities for :math:`y`: with momenta the training gets stuck.
     """
     x, decay = inputs[:, :2], torch.exp(-inputs[:, 2:] / ramp)
-    start = torch.cat([start_density(x), euler_torus_velocity(x.T, torch).T], dim=1)
+    start = torch.cat([start_density(x), initial_state.velocity(x.T, torch).T], dim=1)
     own, p = outputs.tensor_split([3], dim=1)
     rho, u = (decay * start + (1 - decay) * own).tensor_split([1], dim=1)
     return torch.cat([rho, rho * u, p], dim=1)
@@ -197,13 +194,13 @@ def closure_residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
 
 def start_density(x: Tensor) -> Tensor:
     r"""Return :math:`\rho_0`, (N, 1), at points (N, 2)."""
-    rho: Tensor = euler_torus_density(x.T, torch)[:, None]
+    rho: Tensor = initial_state.density(x.T, torch)[:, None]
     return rho
 
 
 def start_momentum(x: Tensor) -> Tensor:
     r"""Return :math:`\rho_0 u_0`, (N, 2), at points (N, 2)."""
-    u: Tensor = euler_torus_velocity(x.T, torch).T
+    u: Tensor = initial_state.velocity(x.T, torch).T
     return start_density(x) * u
 
 

@@ -15,13 +15,14 @@ import reference_fem
 from ncl_deepxde.evaluation.metrics import Array, Solution
 from ncl_deepxde.files import arrays_in, replacing
 from reference_fem import spectral
-from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
 from ..fem import conservation, describe_fem, solve_by_fem
+from . import initial_state
 
 __all__ = ["compute", "describe", "load"]
 
 SAVED_TIMES = 41
+START = Path(__file__).with_name("initial_state.py")
 
 
 def compute(settings: Mapping[str, Any], path: Path) -> None:
@@ -30,11 +31,11 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
     Without dolfinx the pseudo-spectral solver steps in.
 
     Args:
-        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset, with ``t_end`` and ``reference: {n, dt}``.
         path: The npz file to write.
 
     Raises:
-        RuntimeError: The solver failed.
+        RuntimeError: If the solver fails.
     """
     sizes = settings["reference"]
     if find_spec("dolfinx") is None:
@@ -44,8 +45,8 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
             file=sys.stderr,
         )
         solution = spectral.solve(
-            euler_torus_density,
-            euler_torus_velocity,
+            initial_state.density,
+            initial_state.velocity,
             n=2 * sizes["n"],
             t_end=settings["t_end"],
             save_times=list(np.linspace(0, settings["t_end"], SAVED_TIMES)),
@@ -53,14 +54,17 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
         with replacing(path) as temporary:
             np.savez(temporary, times=solution.times, fields=solution.fields)
         return
-    solve_by_fem("torus", settings, path, SAVED_TIMES)
+    solve_by_fem("torus", START, settings, path, SAVED_TIMES)
 
 
 def load(path: Path) -> Solution:
     """Return the reference in a file that :func:`compute` wrote.
 
+    Args:
+        path: The npz file.
+
     Raises:
-        ValueError: The file is not such a file.
+        ValueError: If the file is not such a file.
     """
     found = _spectral(path)
     saved = found or reference_fem.load(path)
@@ -72,7 +76,11 @@ def load(path: Path) -> Solution:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return the settings of a reference and how well it conserves."""
+    """Return the settings of a reference and how well it conserves.
+
+    Args:
+        path: The npz file.
+    """
     found = _spectral(path)
     if found is None:
         return describe_fem(path)

@@ -7,9 +7,9 @@ import torch
 
 from ncl_deepxde.nn import NCL
 from ncl_deepxde.problems.euler.equations import flow_residuals
+from ncl_deepxde.problems.euler.torus.initial_state import density, velocity
 from ncl_deepxde.problems.euler.torus.models import closure_residuals, periodic_features
 from ncl_deepxde.problems.euler.torus.problem import MODELS, PROBLEM, initial_residuals
-from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
 SMOKE = PROBLEM.presets["smoke"].settings
 
@@ -64,7 +64,7 @@ def test_closure_of_a_shear_flow_vanishes():
 
 def test_initial_residuals_vanish_for_the_initial_state_only():
     x = np.random.default_rng(0).random((7, 2))
-    rho, u = euler_torus_density(x.T), euler_torus_velocity(x.T)
+    rho, u = density(x.T), velocity(x.T)
     state = np.vstack([rho, rho * u, 0 * rho]).T
     inputs = torch.as_tensor(np.hstack([x, np.zeros((7, 1))]))
     defects = initial_residuals(inputs, torch.as_tensor(state))
@@ -78,7 +78,7 @@ def test_initial_state_has_the_mean_the_networks_are_given():
     axis = (np.arange(32) + 0.5) / 32
     x = np.stack(np.meshgrid(axis, axis)).reshape(2, -1)
     net = PROBLEM.build("ncl-matrix", SMOKE, 0).model.net
-    mean = euler_torus_density(x).mean()
+    mean = density(x).mean()
     # The uniform sum is exact for trigonometric polynomials of low degree.
     assert mean == pytest.approx(float(net.fixed[0]), abs=1e-13)
 

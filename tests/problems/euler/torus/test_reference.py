@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ncl_deepxde.problems.euler.torus import reference as _torus_reference
-from reference_fem.initial_states import euler_torus_density
+from ncl_deepxde.problems.euler.torus.initial_state import density
 
 SETTINGS = {"t_end": 0.05, "reference": {"n": 16, "dt": 1e-2}}
 
@@ -28,7 +28,7 @@ def test_spectral_reference_is_saved_loaded_and_described(
         "p": (7, 1),
     }
     # 32 modes hold the initial density, a polynomial of degree two, exactly.
-    assert np.allclose(fields["rho"][:, 0], euler_torus_density(x.T), atol=1e-12)
+    assert np.allclose(fields["rho"][:, 0], density(x.T), atol=1e-12)
     facts = _torus_reference.describe(path)
     assert (facts["solver"], facts["n"]) == ("pseudo-spectral", 32)
     assert facts["mass_drift"] < 1e-12

@@ -6,14 +6,14 @@ import torch
 from scipy.integrate import solve_ivp
 from torch.func import jacrev, vmap
 
-from reference_fem import ball_start
-from reference_fem.ball_start import (
-    DENSITY_MEAN,
+from ncl_deepxde.problems.euler.ball import initial_state
+from ncl_deepxde.problems.euler.ball.initial_state import (
     DENSITY_VARIANCE,
-    euler_ball_density,
-    euler_ball_impulse,
-    euler_ball_printed_velocity,
-    euler_ball_velocity,
+    MEAN_DENSITY,
+    density,
+    impulse,
+    printed_velocity,
+    velocity,
 )
 
 # Fields of order 2 and slopes of order 10, through polynomials of degree 20 whose
@@ -37,7 +37,7 @@ def jacobian(field, x):
 
 
 def test_velocity_is_divergence_free():
-    J = jacobian(euler_ball_velocity, ball())
+    J = jacobian(velocity, ball())
     assert J.diagonal(dim1=1, dim2=2).sum(1).abs().max() < TOLERANCE
     # The test sees more than zeros.
     assert J.abs().max() > 1
@@ -45,18 +45,18 @@ def test_velocity_is_divergence_free():
 
 def test_velocity_is_along_the_wall():
     x = sphere()
-    assert (euler_ball_velocity(x, torch) * x).sum(0).abs().max() < TOLERANCE
-    printed = (euler_ball_printed_velocity(x, torch) * x).sum(0)
+    assert (velocity(x, torch) * x).sum(0).abs().max() < TOLERANCE
+    printed = (printed_velocity(x, torch) * x).sum(0)
     assert printed.abs().max() > 2
 
 
 def test_correction_is_a_gradient_divided_by_the_density():
     x = ball()
-    J = jacobian(euler_ball_impulse, x)
+    J = jacobian(impulse, x)
     assert (J - J.mT).abs().max() < TOLERANCE
-    rho = euler_ball_density(x, torch)
-    missing = euler_ball_printed_velocity(x, torch) - euler_ball_velocity(x, torch)
-    torch.testing.assert_close(rho * missing, euler_ball_impulse(x, torch))
+    rho = density(x, torch)
+    missing = printed_velocity(x, torch) - velocity(x, torch)
+    torch.testing.assert_close(rho * missing, impulse(x, torch))
 
 
 @pytest.mark.parametrize("degree", [1, 2])
@@ -75,17 +75,17 @@ def test_radial_functions_solve_their_equation(degree):
     found = solve_ivp(slope, (start, 1), [1, ratio], t_eval=s, **options).y
     found /= 2 * (2 * found[1, -1] + degree * found[0, -1])
     x = np.stack([np.sqrt(s), 0 * s, 0 * s])
-    both = ball_start._radial_functions(x, np).reshape(2, 2, -1)
+    both = initial_state._radial_functions(x, np).reshape(2, 2, -1)
     assert np.abs(both[degree - 1] - found).max() < 1e-11 * np.abs(found).max()
 
 
 @pytest.mark.parametrize(
     ("field", "rows"),
     [
-        (euler_ball_density, ()),
-        (euler_ball_velocity, (3,)),
-        (euler_ball_printed_velocity, (3,)),
-        (euler_ball_impulse, (3,)),
+        (density, ()),
+        (velocity, (3,)),
+        (printed_velocity, (3,)),
+        (impulse, (3,)),
     ],
 )
 @pytest.mark.parametrize("count", [1, 7])
@@ -103,15 +103,13 @@ def test_numpy_and_torch_agree(field, rows, count):
 def test_moments_of_the_density():
     r, weight = np.polynomial.legendre.leggauss(8)
     r, weight = (r + 1) / 2, 3 * ((r + 1) / 2) ** 2 * weight / 2
-    rho = euler_ball_density(np.stack([r, 0 * r, 0 * r]))
-    assert weight @ rho == pytest.approx(DENSITY_MEAN, abs=1e-14)
-    assert weight @ (rho - DENSITY_MEAN) ** 2 == pytest.approx(
+    rho = density(np.stack([r, 0 * r, 0 * r]))
+    assert weight @ rho == pytest.approx(MEAN_DENSITY, abs=1e-14)
+    assert weight @ (rho - MEAN_DENSITY) ** 2 == pytest.approx(
         DENSITY_VARIANCE, abs=1e-14
     )
 
 
 def test_whole_numbers_are_points_too():
     whole = np.array([[0, 1, 0], [0, 0, -1], [0, 0, 0]])
-    np.testing.assert_array_equal(
-        euler_ball_velocity(whole), euler_ball_velocity(whole.astype(float))
-    )
+    np.testing.assert_array_equal(velocity(whole), velocity(whole.astype(float)))

@@ -1,10 +1,8 @@
 """The command line, alone and under mpirun, and its errors."""
 
-import importlib
 import shutil
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import meshio
@@ -77,6 +75,25 @@ def test_main_writes_the_result_and_paraview_files(domain, cell, tmp_path, capsy
     assert ("at the wall" in report) == (loaded.dim == 3)
 
 
+@pytest.mark.fem
+def test_start_file_replaces_the_published_start(tmp_path):
+    start = tmp_path / "shear.py"
+    start.write_text(
+        "import numpy as np\n"
+        "def density(x):\n    return 2 + np.sin(2 * np.pi * x[1])\n"
+        "def velocity(x):\n    return np.stack([np.cos(2 * np.pi * x[1]), 0 * x[1]])\n"
+    )
+    out = tmp_path / "f.npz"
+    assert (
+        main(f"torus --n 4 --dt 0.1 --t-end 0.1 --start {start} --out {out}".split())
+        == 0
+    )
+    x = np.array([[0.25, 0.25], [0.5, 0.75]])
+    values = reference_fem.load(out).evaluate(x, 0.0)
+    assert np.abs(values["rho"][:, 0] - [3, 1]).max() < 1e-14
+    assert np.abs(values["u"]).max() < 1e-14
+
+
 @pytest.mark.parametrize("domain", ["torus", "ball"])
 @pytest.mark.parametrize(
     ("arguments", "words"),
@@ -89,6 +106,7 @@ def test_main_writes_the_result_and_paraview_files(domain, cell, tmp_path, capsy
         (["--degree", "7"], "degree must be 2"),
         (["--out", "/nowhere/at/all.npz"], "existing directory"),
         (["--n", "x"], "invalid int value"),
+        (["--start", "/nowhere/at/all.py"], "start must be a Python file"),
     ],
 )
 def test_bad_arguments_give_one_line_and_code_2(
@@ -100,34 +118,6 @@ def test_bad_arguments_give_one_line_and_code_2(
     message = capsys.readouterr().err
     assert words in message
     assert message.count("\n") == 1
-
-
-def reload_door(monkeypatch, **modules):
-    for name, module in modules.items():
-        monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, "reference_fem._dolfinx", raising=False)
-    return importlib.import_module("reference_fem._dolfinx")
-
-
-def test_missing_dolfinx_names_the_remedy(monkeypatch):
-    with pytest.raises(ImportError, match=r"pip install ncl-deepxde\[fem\].*conda"):
-        reload_door(monkeypatch, dolfinx_solver=None, dolfinx=None)
-
-
-def test_old_dolfinx_names_the_version_and_the_remedy(monkeypatch):
-    old = types.ModuleType("dolfinx")
-    old.__version__ = "0.5.2"
-    with pytest.raises(ImportError, match=r"found version 0\.5\.2.*pip install"):
-        reload_door(monkeypatch, dolfinx_solver=None, dolfinx=old)
-
-
-@pytest.mark.fem
-def test_missing_compiler_names_the_remedy(monkeypatch):
-    from reference_fem._dolfinx import require_compiler
-
-    monkeypatch.setenv("CC", "no-such-compiler -pthread")
-    with pytest.raises(RuntimeError, match=r"'no-such-compiler'.*apt install gcc"):
-        require_compiler()
 
 
 def test_main_reports_missing_dolfinx_with_code_1(monkeypatch, tmp_path, capsys):

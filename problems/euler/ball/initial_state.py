@@ -1,12 +1,11 @@
-r"""Initial state of Euler flow in the unit ball: one formula for numpy and torch.
+r"""Initial state of the Euler ball: one formula for numpy and torch.
 
-Richter-Powell, Lipman and Chen, "Neural Conservation Laws" (2022), section 5.2,
-https://arxiv.org/abs/2210.01741, start from
+The paper starts from
 
 .. math:: \rho_0 = \tfrac32 - |x|^2, \qquad v_0 = (-2,\; x_1 - 1,\; \tfrac12) .
 
-This velocity crosses the wall. What an incompressible fluid does at once is its
-projection by a pressure impulse :math:`\phi`,
+This velocity crosses the wall. At the wall an incompressible fluid turns at once: a
+pressure impulse :math:`\phi` projects the velocity to
 
 .. math::
     u_0 = v_0 - \frac{\nabla\phi}{\rho_0}, \qquad
@@ -27,6 +26,13 @@ whose solution that is smooth at the center is hypergeometric,
 .. math::
     g_l = C_l\; {}_2F_1(l, -\tfrac12;\, l + \tfrac32;\, \tfrac23 s), \qquad
     2\,(2 g_l'(1) + l g_l(1)) = 1 .
+
+The file imports nothing of this package, because the finite-element solver reads it by
+its path (:mod:`reference_fem.starts`).
+
+References:
+    J. Richter-Powell, Y. Lipman, R. T. Q. Chen, "Neural Conservation Laws" (2022),
+    section 5.2, https://arxiv.org/abs/2210.01741
 """
 
 from functools import cache
@@ -35,11 +41,21 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Chebyshev
 from numpy.polynomial.chebyshev import cheb2poly
+from numpy.typing import NDArray
 from scipy.special import hyp2f1
 
-from .solution import Array
+__all__ = [
+    "DENSITY_VARIANCE",
+    "MEAN_DENSITY",
+    "density",
+    "impulse",
+    "printed_velocity",
+    "velocity",
+]
 
-DENSITY_MEAN = 0.9
+Array = NDArray[np.float64]
+
+MEAN_DENSITY = 0.9
 DENSITY_VARIANCE = 12 / 175
 
 # The branch point at s = 3/2, of the kind (3/2 - s)^2 log, lets the Chebyshev
@@ -47,7 +63,7 @@ DENSITY_VARIANCE = 12 / 175
 DEGREE = 20
 
 
-def euler_ball_density(x: Any, xp: Any = np) -> Any:
+def density(x: Any, xp: Any = np) -> Any:
     """Return the initial density, between 1/2 and 3/2, mean 0.9.
 
     Args:
@@ -60,8 +76,8 @@ def euler_ball_density(x: Any, xp: Any = np) -> Any:
     return 1.5 - (x * x).sum(0)
 
 
-def euler_ball_printed_velocity(x: Any, xp: Any = np) -> Any:
-    """Return the velocity v_0 as the paper prints it, which crosses the wall.
+def printed_velocity(x: Any, xp: Any = np) -> Any:
+    """Return the velocity v_0 of the paper, which crosses the wall.
 
     Args:
         x: Coordinates (3, N), an array of ``xp``.
@@ -74,7 +90,7 @@ def euler_ball_printed_velocity(x: Any, xp: Any = np) -> Any:
     return xp.stack([-2 * one, x[0] - 1, one / 2])
 
 
-def euler_ball_velocity(x: Any, xp: Any = np) -> Any:
+def velocity(x: Any, xp: Any = np) -> Any:
     """Return the initial velocity, divergence-free and along the wall.
 
     Args:
@@ -84,11 +100,11 @@ def euler_ball_velocity(x: Any, xp: Any = np) -> Any:
     Returns:
         u_0 (3, N).
     """
-    correction = euler_ball_impulse(x, xp) / euler_ball_density(x, xp)
-    return euler_ball_printed_velocity(x, xp) - correction
+    correction = impulse(x, xp) / density(x, xp)
+    return printed_velocity(x, xp) - correction
 
 
-def euler_ball_impulse(x: Any, xp: Any = np) -> Any:
+def impulse(x: Any, xp: Any = np) -> Any:
     r"""Return the momentum :math:`\nabla\phi` that the wall takes away at once.
 
     .. math:: \nabla (g_l H_l) = 2 g_l' H_l\, x + g_l \nabla H_l
@@ -109,8 +125,8 @@ def euler_ball_impulse(x: Any, xp: Any = np) -> Any:
 def _radial_functions(x: Any, xp: Any) -> Any:
     """Return g_1, g_1', g_2, g_2' at points (3, N), shape (4, N).
 
-    Polynomials by blocks of powers (Paterson and Stockmeyer): networks differentiate
-    this several times, and Horner's rule would be a long chain.
+    The polynomials are evaluated by blocks of powers (Paterson and Stockmeyer), since
+    networks differentiate this several times and Horner's rule would be a long chain.
     """
     y = 2.0 * (x * x).sum(0) - 1.0
     y2 = y * y

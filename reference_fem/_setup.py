@@ -1,0 +1,126 @@
+"""What a solver is asked for, checked when it is made."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from ._arrays import Array, SpaceFunction, SpaceTimeFunction
+
+Rule = tuple[str, Any, bool, str]
+"""Name and value of an argument, whether its rule holds, and the rule in words."""
+
+
+def check(*rules: Rule) -> None:
+    """Check that all rules hold.
+
+    Args:
+        rules: Rules of the arguments.
+
+    Raises:
+        ValueError: If one does not hold.
+    """
+    for name, value, holds, rule in rules:
+        if not holds:
+            raise ValueError(f"{name} must be {rule}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class FlowSetup:
+    """A flow to solve for, on any domain.
+
+    Attributes:
+        rho0: Initial density, (dim, N) -> (N,).
+        u0: Initial velocity, (dim, N) -> (dim, N).
+        force: Body force per volume, ((dim, N), t) -> (dim, N).
+        degree: Polynomial degree k of density and velocity.
+        grad_div: Coefficient gamma of the grad-div term.
+
+    Raises:
+        ValueError: If the coefficient is negative or not finite.
+    """
+
+    rho0: SpaceFunction
+    u0: SpaceFunction
+    force: SpaceTimeFunction | None = None
+    degree: int = 2
+    grad_div: float = 1.0
+
+    def __post_init__(self) -> None:
+        gamma = self.grad_div
+        is_valid = 0 <= gamma < math.inf
+        check(("grad_div", gamma, is_valid, "finite and not negative"))
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    """The steps of a march, and the times to save.
+
+    Attributes:
+        steps: Times of the steps (num_steps + 1,), equally spaced from 0.
+        saved: Times to save (T,), increasing.
+    """
+
+    steps: Array
+    saved: Array
+
+    @classmethod
+    def create(cls, dt: float, t_end: float, save_times: Sequence[float] | int) -> Self:
+        """Divide the time into as few steps as the largest step allows.
+
+        Args:
+            dt: Largest time step.
+            t_end: Final time.
+            save_times: Increasing times in [0, t_end], or a number of equally spaced
+                ones.
+
+        Raises:
+            ValueError: If an argument is out of range.
+        """
+        check(
+            ("t_end", t_end, 0 < t_end < math.inf, "positive and finite"),
+            ("dt", dt, 0 < dt <= t_end, f"positive and at most t_end = {t_end!r}"),
+        )
+        num_steps = math.ceil(t_end / dt * (1 - 1e-12))
+        steps = np.linspace(0.0, t_end, num_steps + 1)
+        return cls(steps, saved_times(save_times, t_end))
+
+    @property
+    def num_steps(self) -> int:
+        """Number of steps."""
+        return len(self.steps) - 1
+
+    @property
+    def dt(self) -> float:
+        """Time step."""
+        return float(self.steps[-1]) / self.num_steps
+
+
+def saved_times(save_times: Sequence[float] | int, t_end: float) -> Array:
+    """Return the times to save.
+
+    Args:
+        save_times: Increasing times in [0, t_end], or a number of equally spaced ones.
+        t_end: Final time.
+
+    Raises:
+        ValueError: If they are out of range or order.
+    """
+    if isinstance(save_times, int):
+        if save_times < 2:
+            raise ValueError(
+                f"save_times as a number must be at least 2, got {save_times!r}"
+            )
+        return np.linspace(0.0, t_end, save_times)
+    times = np.asarray(save_times, dtype=np.float64)
+    close = np.abs(times - t_end) <= 1e-12 * t_end
+    times = np.where(close, t_end, times)
+    ordered = times.ndim == 1 and times.size > 0 and bool((np.diff(times) > 0).all())
+    if not ordered or times[0] < 0 or times[-1] > t_end:
+        raise ValueError(
+            f"save_times must increase within [0, t_end = {t_end:g}], "
+            f"got {save_times!r}"
+        )
+    return times

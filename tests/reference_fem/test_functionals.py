@@ -1,0 +1,50 @@
+"""Integrals and extrema of the fields of a flow."""
+
+import numpy as np
+import pytest
+
+from reference_fem import torus
+from reference_fem.starts import published_start
+
+pytestmark = pytest.mark.fem
+
+EULER = published_start("torus")
+
+
+def test_negative_density_is_reported():
+    with pytest.raises(RuntimeError, match="density left the positive range"):
+        torus.solve(
+            lambda x: 0.1 + np.sin(2 * np.pi * x[0]),
+            EULER.velocity,
+            n=6,
+            dt=0.01,
+            t_end=0.02,
+            progress=False,
+        )
+
+
+def test_functionals_are_integrals_of_the_fields():
+    from mpi4py import MPI
+
+    from reference_fem._dolfinx import fem, ufl
+    from reference_fem._functionals import Functionals
+    from reference_fem._periodic_mesh import create_periodic_unit_square
+
+    msh = create_periodic_unit_square(MPI.COMM_WORLD, 4)
+    # quadratic fields with a jump at the seam, so polynomials can be integrated by hand
+    scalar, vector = (("DG", 2), ("DG", 2, (2,)))
+    rho, w, p = (
+        fem.Function(fem.functionspace(msh, e)) for e in (scalar, vector, scalar)
+    )
+    rho.interpolate(lambda x: 1 + x[0])
+    w.interpolate(lambda x: np.stack([x[0] ** 2, x[1]]))
+    p.interpolate(lambda x: x[0] * x[1])
+    found = Functionals(rho, w, p, ufl.Measure("dx", msh))
+    assert found.volume == pytest.approx(1, rel=1e-14)
+    assert found.mass() == pytest.approx(3 / 2, rel=1e-13)
+    # int (1 + x) (x^4 + y^2) / 2 = (1/5 + 1/6 + (1 + 1/2) / 3) / 2
+    assert found.energy() == pytest.approx((1 / 5 + 1 / 6 + 1 / 2) / 2, rel=1e-13)
+    # int (2 x + 1)^2 = 4/3 + 2 + 1
+    assert found.divergence() == pytest.approx((13 / 3) ** 0.5, rel=1e-13)
+    assert found.mean_pressure() == pytest.approx(1 / 4, rel=1e-13)
+    assert found.density_range() == pytest.approx((1, 2), abs=1e-13)

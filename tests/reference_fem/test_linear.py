@@ -1,0 +1,101 @@
+"""Linear systems: solutions, the kernel, reuse, a subspace, failure."""
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.fem
+
+KRYLOV = {"ksp_type": "gmres", "pc_type": "jacobi", "ksp_rtol": 1e-12}
+
+
+@pytest.fixture
+def space():
+    from mpi4py import MPI
+
+    from reference_fem._dolfinx import fem, mesh
+
+    return fem.functionspace(mesh.create_unit_square(MPI.COMM_SELF, 4, 4), ("P", 1))
+
+
+def create(space, mass, stiffness, source, options=KRYLOV, **arguments):
+    """Return mass u - stiffness Laplacian u = source."""
+    from reference_fem._dolfinx import fem, ufl
+    from reference_fem._linear import LinearProblem
+
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    a = mass * u * v * ufl.dx + stiffness * ufl.dot(ufl.grad(u), ufl.grad(v)) * ufl.dx
+    L = source(ufl.SpatialCoordinate(space.mesh)) * v * ufl.dx
+    return LinearProblem("test", a, L, fem.Function(space), options, **arguments)
+
+
+def coefficient(space, value):
+    from reference_fem._dolfinx import fem
+
+    return fem.Constant(space.mesh, value)
+
+
+def test_matrix_is_assembled_anew_in_every_solve(space):
+    mass, none = coefficient(space, 1.0), coefficient(space, 0.0)
+    problem = create(space, mass, none, lambda x: 2 + x[0])
+    x = space.tabulate_dof_coordinates()[:, 0]
+    for value in (1.0, 4.0):
+        mass.value = value
+        problem.solve()
+        assert np.abs(problem.solution.x.array - (2 + x) / value).max() < 1e-10
+    problem.destroy()
+
+
+def test_fixed_part_is_added(space):
+    from reference_fem._dolfinx import ufl
+
+    u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
+    one, none = coefficient(space, 1.0), coefficient(space, 0.0)
+    fixed = 3 * u * v * ufl.dx
+    problem = create(space, one, none, lambda x: 2 + x[0], fixed=fixed)
+    problem.solve()
+    x = space.tabulate_dof_coordinates()[:, 0]
+    assert np.abs(problem.solution.x.array - (2 + x) / 4).max() < 1e-10
+
+
+def test_constants_in_the_kernel_are_left_out(space):
+    one, none = coefficient(space, 1.0), coefficient(space, 0.0)
+    problem = create(space, none, one, lambda x: x[0], null_space=True)
+    problem.solve()
+    residual = problem.A * problem.solution.x.petsc_vec - problem.b
+    # the mean of the right-hand side, 1/2, has no solution and is removed
+    assert residual.norm() < 1e-10
+    assert abs(problem.b.sum()) < 1e-14
+
+
+@pytest.mark.parametrize(("limit", "keeps"), [(1000, True), (1, False)])
+def test_preconditioner_is_kept_while_solves_are_short(space, limit, keeps):
+    one = coefficient(space, 1.0)
+    problem = create(space, one, one, lambda x: x[0], reuse_below=limit)
+    assert problem.reuses is False
+    assert problem.solve() > 1
+    assert problem.reuses is keeps
+
+
+def test_solution_stays_in_the_subspace(space):
+    fixed = np.arange(0, 25, 3)
+    free = np.setdiff1d(np.arange(25), fixed)
+
+    def vanish(values):
+        values[fixed] = 0.0
+
+    one = coefficient(space, 1.0)
+    problem = create(space, one, one, lambda x: 1 + x[0], projection=vanish)
+    problem.solve()
+    found, residual = problem.solution.x.array, problem.b.copy()
+    residual.axpy(-1.0, problem.A * problem.solution.x.petsc_vec)
+    assert np.array_equal(found[fixed], np.zeros(9))
+    assert np.abs(found[free]).min() > 1e-3
+    assert np.abs(residual.array[free]).max() < 1e-12
+    assert np.abs(residual.array[fixed]).min() > 1e-4
+
+
+def test_failure_names_the_problem_and_the_remedy(space):
+    one, options = coefficient(space, 1.0), KRYLOV | {"ksp_max_it": 1}
+    problem = create(space, one, one, lambda x: x[0], options)
+    with pytest.raises(RuntimeError, match=r"the test solve did not converge.*dt"):
+        problem.solve()
