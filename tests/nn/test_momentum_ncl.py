@@ -271,7 +271,7 @@ def test_starts_that_break_a_law_are_refused() -> None:
         tensor_net(initial=initial)
     with pytest.raises(ValueError, match=r"^mean_density: .*initial"):
         tensor_net(initial=STARTS["density"], mean_density=2.0)
-    with pytest.raises(ValueError, match=r"density: .*\(2, 1\), got \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"density: .*\(7, 1\), got \(7, 2\)"):
         tensor_net(initial=InitialState(first_momentum))
 
 
