@@ -63,8 +63,8 @@ class CurlNet(ContinuityNet):
         extras = check_layer_sizes(layer_sizes, 3, "(rho, u_1..u_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        form = constructions.get(construction)
-        field = scaled_operator(form, range(d), axes, harmonics, scale)
+        construction = constructions.get(construction)
+        field = scaled_operator(construction, range(d), axes, harmonics, scale)
         density = Summand((), field.num_potentials)
         on_torus = None not in axes[:-1]
         super().__init__(

@@ -76,8 +76,8 @@ class DivergenceFree(FieldNet):
         extras = check_layer_sizes(layer_sizes, 2, "(v_1..v_n)")
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
-        form = constructions.get(construction)
-        field = scaled_operator(form, range(n), axes, harmonics, scale)
+        construction = constructions.get(construction)
+        field = scaled_operator(construction, range(n), axes, harmonics, scale)
         if served is None:
             served = 1 if n <= MOST_AXES_SERVED else 0
         super().__init__(
@@ -95,27 +95,27 @@ class DivergenceFree(FieldNet):
                 [Constant()] * n,
                 extras,
                 served,
-                contraction=_contraction(form, field, n),
+                contraction=_contraction(construction, field, n),
             ),
         )
 
 
 def _contraction(
-    form: Construction, field: DifferentialOperator, n: int
+    construction: Construction, field: DifferentialOperator, n: int
 ) -> Callable[[PotentialNetwork, Tensor], Tensor] | None:
     """Return the way to the field without jets, if the construction has one.
 
     Raises:
         ValueError: It has none, and jets in n dimensions are too large.
     """
-    if form.contraction is not None:
-        return partial(form.contraction, scale=field.scale)
+    if construction.contraction is not None:
+        return partial(construction.contraction, scale=field.scale)
     others = [name for name, c in CONSTRUCTIONS.items() if c.contraction is not None]
     check_streams(
         "construction",
         n,
         field.order,
-        f"{form.name!r} has no contraction, which does without jets. Use one that has, "
-        f"{' or '.join(map(repr, others))}, or fewer dimensions.",
+        f"{construction.name!r} has no contraction, which does without jets. Use one "
+        f"that has, {' or '.join(map(repr, others))}, or fewer dimensions.",
     )
     return None

@@ -100,8 +100,8 @@ class NCL(ContinuityNet):
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        form = constructions.get(construction)
-        field = scaled_operator(form, [d, *range(d)], axes, harmonics, scale)
+        construction = constructions.get(construction)
+        field = scaled_operator(construction, [d, *range(d)], axes, harmonics, scale)
         means = mean_flux(axes[:-1], initial, wall, mean_density, mean_momentum)
         flux, ansatz = hard_constraints(field, extras, initial, wall, means, axes[:-1])
         super().__init__(

@@ -83,7 +83,7 @@ class DifferentialOperator:
         return most
 
     def divergence(self, columns: Sequence[int]) -> list[Summand]:
-        r"""Return what is left of :math:`\sum_i \partial_i v_i` after cancellation.
+        r"""Return the summands of :math:`\sum_i \partial_i v_i` that do not cancel.
 
         Args:
             columns: Column of the inputs of each component's coordinate.

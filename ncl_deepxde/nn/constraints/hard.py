@@ -9,18 +9,21 @@ any :math:`\rho_0, m_0` and ramp :math:`g` with :math:`g(0) = 0, g'(0) = 1`,
 
 the fixed channels being :math:`\rho_0` and :math:`A_{0i} = -g\,m_{0i}`.
 
-How often a factor must vanish is read off the summands of the construction. A potential
+How fast a factor must vanish is read off the summands of the construction. A potential
 :math:`t^p N` that is differentiated by time at most :math:`p - 1` times adds nothing to
-the initial state. A wall where :math:`w = 0` is kept by potentials :math:`w^q N`, where
-:math:`q` is the most derivatives by space of any summand: on the wall, only summands
-with that many are left, and make
+the initial state.
 
-.. math:: m = q!\,P_q(\partial_t, \nabla w)\,N, \qquad
-    \nabla w\cdot m = q!\,(\nabla w\cdot P_q(\partial_t, \nabla w))\,N = 0 ,
+A wall where :math:`w = 0` is kept by potentials :math:`w^q N` if no summand has more
+than :math:`q` derivatives by space. Let the construction be :math:`\rho = P(\partial_t,
+\nabla)\,a` and :math:`m = Q(\partial_t, \nabla)\,a`, and :math:`Q_q` the part of
+:math:`Q` with exactly :math:`q` derivatives by space. On the wall nothing else is left:
 
-because :math:`\partial_t P_\rho(\partial_t, \xi) + \xi\cdot P_m(\partial_t, \xi) = 0`
-for every :math:`\xi`, and the part of degree :math:`q + 1` in :math:`\xi` is
-:math:`\xi\cdot P_q(\partial_t, \xi)`.
+.. math:: m = q!\,Q_q(\partial_t, \nabla w)\,N , \qquad
+    \nabla w\cdot m = q!\,(\nabla w\cdot Q_q(\partial_t, \nabla w))\,N = 0 .
+
+The last product vanishes because continuity, :math:`\tau P(\tau, \xi) + \xi\cdot
+Q(\tau, \xi) = 0` for all :math:`\tau, \xi`, has :math:`\xi\cdot Q_q(\tau, \xi)` as its
+part of degree :math:`q + 1` in :math:`\xi`.
 """
 
 from __future__ import annotations
@@ -162,10 +165,10 @@ class HardState:
         return 1 + len(self.mean) * self.initial.moves
 
     def summands(self, num_components: int) -> list[list[Summand]]:
-        """Return what the fixed channels add to the density, each momentum, the rest.
+        """Return the summands of the fixed channels in each component.
 
         Args:
-            num_components: Number of components in all, at least 1 + d.
+            num_components: Number of components, the density, d momenta and others.
         """
         d, first = len(self.mean), len(self.time_powers)
         added: list[list[Summand]] = [[] for _ in range(num_components)]

@@ -79,7 +79,7 @@ class InitialState:
         return shaped("density", self.density(x), (len(x), 1))
 
     def factor(self, t: Tensor) -> Tensor:
-        r"""Return what vanishes at the state: :math:`1 - e^{-t/\tau}`, or t."""
+        r"""Return the factor that is 0 at the state, :math:`1 - e^{-t/\tau}` or t."""
         return elapsed(t - self.time, self.ramp) / (self.ramp or 1.0)
 
     def drift(self, x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
