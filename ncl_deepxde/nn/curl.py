@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..potentials.constructions import Term
+from ..potentials import constructions
+from ..potentials.constructions import Construction
+from ..potentials.differential_operator import Summand
 from ..potentials.network import Initializer
-from .base.checks import check_layer_sizes, check_periods, scaled_field
+from .base.checks import check_layer_sizes, check_periods
 from .base.continuity import ContinuityNet
-from .base.field import Constant
+from .base.scale import scaled_operator
+from .base.spec import Constant, FieldSpec, Layers
 
 __all__ = ["CurlNet"]
 
@@ -27,7 +30,7 @@ class CurlNet(ContinuityNet):
         activation: As for :class:`NCL`.
         kernel_initializer: For example ``"Glorot normal"``.
         regularization: As for ``dde.nn.FNN``.
-        construction: ``"matrix"`` or ``"vector"``, as for :class:`NCL`.
+        construction: As for :class:`NCL`, in space.
         periods: As for :class:`NCL`.
         harmonics: As for :class:`NCL`.
         scale: As for :class:`NCL`.
@@ -50,7 +53,7 @@ class CurlNet(ContinuityNet):
         kernel_initializer: str | Initializer,
         regularization: Any = None,
         *,
-        construction: str = "matrix",
+        construction: str | Construction = "matrix",
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
@@ -60,24 +63,26 @@ class CurlNet(ContinuityNet):
         extras = check_layer_sizes(layer_sizes, 3, "(rho, u_1..u_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        field = scaled_field(construction, range(d), axes, harmonics, scale)
-        free = [[Term((), field.num_potentials + k)] for k in range(1 + extras)]
+        construction = constructions.get(construction)
+        field = scaled_operator(construction, range(d), axes, harmonics, scale)
+        density = Summand((), field.num_potentials)
         on_torus = None not in axes[:-1]
         super().__init__(
-            layer_sizes[1:-1],
-            activation,
-            kernel_initializer,
-            regularization,
-            terms=[free[0], *field.components, *free[1:]],
-            num_channels=field.num_potentials + 1 + extras,
-            constants=[
-                Constant(1.0, True),
-                *[Constant(0.0, on_torus)] * d,
-                *[Constant(is_trained=True)] * extras,
-            ],
-            periods=axes,
-            harmonics=harmonics,
-            served=served,
+            Layers(
+                layer_sizes[1:-1],
+                activation,
+                kernel_initializer,
+                regularization,
+                axes,
+                harmonics,
+            ),
+            FieldSpec(
+                [[density], *field.components],
+                field.num_potentials + 1,
+                [Constant(1.0, True), *[Constant(0.0, on_torus)] * d],
+                extras,
+                served,
+            ),
             output=output,
             native="velocity",
         )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from ..potentials.constructions import Term
-from ..potentials.contractions import CONTRACTIONS
-from ..potentials.network import Initializer
-from .base.checks import check_layer_sizes, check_periods, scaled_field
-from .base.field import Constant, FieldNet
+from torch import Tensor
+
+from ..potentials import constructions
+from ..potentials.constructions import CONSTRUCTIONS, Construction
+from ..potentials.differential_operator import DifferentialOperator
+from ..potentials.network import Initializer, PotentialNetwork
+from .base.checks import check_layer_sizes, check_periods, check_streams
+from .base.field import FieldNet
+from .base.scale import scaled_operator
+from .base.spec import Constant, FieldSpec, Layers
 
 __all__ = ["DivergenceFree"]
 
@@ -36,7 +41,8 @@ class DivergenceFree(FieldNet):
         activation: As for :class:`NCL`.
         kernel_initializer: For example ``"Glorot normal"``.
         regularization: As for ``dde.nn.FNN``.
-        construction: ``"matrix"`` or ``"vector"``, as for :class:`NCL`.
+        construction: As for :class:`NCL`. One without a contraction is computed by
+            jets in all dimensions.
         periods: Period of every axis (a number), or a list with ``None`` for axes that
             are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
@@ -61,7 +67,7 @@ class DivergenceFree(FieldNet):
         kernel_initializer: str | Initializer,
         regularization: Any = None,
         *,
-        construction: str = "matrix",
+        construction: str | Construction = "matrix",
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
@@ -70,22 +76,46 @@ class DivergenceFree(FieldNet):
         extras = check_layer_sizes(layer_sizes, 2, "(v_1..v_n)")
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
-        field = scaled_field(construction, range(n), axes, harmonics, scale)
+        construction = constructions.get(construction)
+        field = scaled_operator(construction, range(n), axes, harmonics, scale)
         if served is None:
             served = 1 if n <= MOST_AXES_SERVED else 0
         super().__init__(
-            layer_sizes[1:-1],
-            activation,
-            kernel_initializer,
-            regularization,
-            terms=[
-                *field.components,
-                *([Term((), field.num_potentials + k)] for k in range(extras)),
-            ],
-            num_channels=field.num_potentials + extras,
-            constants=[*[Constant()] * n, *[Constant(is_trained=True)] * extras],
-            periods=axes,
-            harmonics=harmonics,
-            served=served,
-            contraction=partial(CONTRACTIONS[construction], scale=field.scale),
+            Layers(
+                layer_sizes[1:-1],
+                activation,
+                kernel_initializer,
+                regularization,
+                axes,
+                harmonics,
+            ),
+            FieldSpec(
+                field.components,
+                field.num_potentials,
+                [Constant()] * n,
+                extras,
+                served,
+                contraction=_contraction(construction, field, n),
+            ),
         )
+
+
+def _contraction(
+    construction: Construction, field: DifferentialOperator, n: int
+) -> Callable[[PotentialNetwork, Tensor], Tensor] | None:
+    """Return the way to the field without jets, if the construction has one.
+
+    Raises:
+        ValueError: It has none, and jets in n dimensions are too large.
+    """
+    if construction.contraction is not None:
+        return partial(construction.contraction, scale=field.scale)
+    others = [name for name, c in CONSTRUCTIONS.items() if c.contraction is not None]
+    check_streams(
+        "construction",
+        n,
+        field.order,
+        f"{construction.name!r} has no contraction, which does without jets. Use one "
+        f"that has, {' or '.join(map(repr, others))}, or fewer dimensions.",
+    )
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +10,12 @@ from torch import Tensor
 from torch.func import vjp
 
 from ..jets.jets import jet_space
-from ..potentials.constructions import Term
+from ..potentials.differential_operator import Summand
 from ..potentials.network import Initializer, PotentialNetwork
-from .base.checks import check_counts, check_layer_sizes, check_periods, check_positive
-from .base.field import Constant, FieldNet
+from .base.checks import check_layer_sizes, check_periods, check_positive
+from .base.field import FieldNet
+from .base.scale import highest_frequency
+from .base.spec import Constant, FieldSpec, Layers
 
 __all__ = ["GradientField"]
 
@@ -61,25 +62,30 @@ class GradientField(FieldNet):
                 "layer_sizes: the last entry must equal the first, n components of a "
                 f"field in n dimensions, got {list(layer_sizes)}."
             )
-        check_counts(harmonics=(harmonics, 1))
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
+        highest = highest_frequency(axes, harmonics)
         if scale is None:
-            scale = 1 / max((2 * math.pi * harmonics / p for p in axes if p), default=1)
+            scale = 1 / highest
         check_positive(scale=scale)
         self._scale = scale
         super().__init__(
-            layer_sizes[1:-1],
-            activation,
-            kernel_initializer,
-            regularization,
-            terms=[[Term((i,), 0, scale)] for i in range(n)],
-            num_channels=1,
-            constants=[Constant()] * n,
-            periods=axes,
-            harmonics=harmonics,
-            served=0,
-            contraction=self._gradient,
+            Layers(
+                layer_sizes[1:-1],
+                activation,
+                kernel_initializer,
+                regularization,
+                axes,
+                harmonics,
+            ),
+            FieldSpec(
+                [[Summand((i,), 0, scale)] for i in range(n)],
+                1,
+                [Constant()] * n,
+                extras=0,
+                served=0,
+                contraction=self._gradient,
+            ),
         )
 
     def potential(self, inputs: Tensor) -> Tensor:

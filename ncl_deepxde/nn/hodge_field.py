@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import deepxde as dde
 import torch
 from torch import Tensor
 
-from .base.field import FieldNet
 from .divergence_free import DivergenceFree
 from .gradient_field import GradientField
 
@@ -69,8 +67,8 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
                 f"solenoidal: must have no outputs but its {n} components, got "
                 f"{len(solenoidal.fixed)}. End its layer_sizes with {n}."
             )
-        periods = _periods(solenoidal), _periods(gradient)
-        if math.inf in periods[0] or periods[0] != periods[1]:
+        periods = solenoidal.periods, gradient.periods
+        if None in periods[0] or periods[0] != periods[1]:
             raise ValueError(
                 "solenoidal and gradient: must have the same period along every axis, "
                 f"got {periods[0]} and {periods[1]}. Pass the same periods to both."
@@ -102,13 +100,3 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
             "apply_output_transform: the outputs must stay the sum of their parts. "
             "Transform the given field instead."
         )
-
-
-def _periods(field: FieldNet) -> list[float]:
-    """Return the period of every axis, infinite where there is none."""
-    embedding = field.network.embedding
-    lowest = [
-        float(embedding.omega[embedding.axis == i].min())
-        for i in range(field.num_inputs)
-    ]
-    return [2 * math.pi / omega if omega else math.inf for omega in lowest]

@@ -11,14 +11,16 @@ from torch import Tensor
 
 from ..jets import activations
 from ..jets.jets import JetSpace, jet_space
-from ..potentials.constructions import Construction, Readout, Term
+from ..potentials.constructions import MATRIX
+from ..potentials.differential_operator import DifferentialOperator, Summand
 from ..potentials.network import Embedding, Initializer, PotentialNetwork
-from .base.checks import check_kind, check_layer_sizes, check_periods, scaled_field
+from ..potentials.readout import Readout
+from .base.checks import check_kind, check_layer_sizes, check_periods
 from .base.continuity import ContinuityNet
-from .base.field import Constant
-from .constraints.ansatz import Ansatz
-from .constraints.hard import HardState
-from .constraints.means import known_means, mean_constants
+from .base.scale import scaled_operator
+from .base.spec import Constant, FieldSpec, Layers
+from .constraints.hard import hard_constraints
+from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState
 
 __all__ = ["MomentumNCL"]
@@ -100,31 +102,29 @@ class MomentumNCL(ContinuityNet):
         _check_sizes(layer_sizes)
         check_kind("initial", initial, InitialState)
         axes = check_periods(periods, 2, rest=1)
-        stream = scaled_field("matrix", range(2), axes, harmonics, scale)
-        length = stream.components[0][0].factor
+        _check_start(initial)
+        length = scaled_operator(MATRIX, range(2), axes, harmonics, scale).scale
         tensor = _symmetric([2, 0, 1]).scaled(length**2)
         psi = tensor.num_potentials
-        on_torus = None not in axes[:-1]
-        means = known_means(axes[:-1], initial, None, mean_density, mean_momentum)
-        density = mean_constants("mean_density", means[0], 1, 1.0, on_torus)
-        momentum = mean_constants("mean_momentum", means[1], 2, 0.0, on_torus)
-        ansatz, added = _start(initial, [c.value for c in momentum])
+        means = mean_flux(axes[:-1], initial, None, mean_density, mean_momentum)
+        rows, ansatz = hard_constraints(tensor, 1, initial, None, means, axes[:-1])
         super().__init__(
-            layer_sizes[1:-1],
-            activation,
-            kernel_initializer,
-            regularization,
-            terms=[
-                *([*a, *b] for a, b in zip(tensor.components, added, strict=True)),
-                [Term((1,), psi, length)],
-                [Term((0,), psi, -length)],
-            ],
-            num_channels=psi + 1,
-            constants=[*density, *momentum, *[Constant(is_trained=True)] * 5],
-            ansatz=ansatz,
-            periods=axes,
-            harmonics=harmonics,
-            served=served,
+            Layers(
+                layer_sizes[1:-1],
+                activation,
+                kernel_initializer,
+                regularization,
+                axes,
+                harmonics,
+            ),
+            FieldSpec(
+                [*rows, [Summand((1,), psi, length)], [Summand((0,), psi, -length)]],
+                psi + 1,
+                [*means, *[Constant(is_trained=True)] * 5],
+                extras=0,
+                served=served,
+                ansatz=ansatz,
+            ),
             output="flux",
             native="flux",
         )
@@ -147,7 +147,7 @@ class _MeanVelocity(torch.nn.Module):
     """A small perceptron of the time alone.
 
     Args:
-        activation: Of its one hidden layer.
+        activation: Activation of its one hidden layer.
         kernel_initializer: As for :class:`MomentumNCL`.
         served: Highest number of derivatives.
     """
@@ -167,7 +167,7 @@ class _MeanVelocity(torch.nn.Module):
         )
         self._spaces = [jet_space(3, level) for level in range(served + 1)]
         self._readouts = torch.nn.ModuleList(
-            Readout([[Term((), 0)], [Term((), 1)]], 2, space, level)
+            Readout([[Summand((), 0)], [Summand((), 1)]], 2, space, level)
             for level, space in enumerate(self._spaces)
         )
 
@@ -194,7 +194,7 @@ class _TimeEmbedding(Embedding):
         return super().jet(inputs, space)[..., -1:]
 
 
-def _symmetric(columns: Sequence[int]) -> Construction:
+def _symmetric(columns: Sequence[int]) -> DifferentialOperator:
     r"""Return the upper triangle of T in terms of the upper triangle of S.
 
     .. math:: T_{ab} = \varepsilon_{ace}\varepsilon_{bdf}\,\partial_c\partial_d S_{ef},
@@ -207,7 +207,7 @@ def _symmetric(columns: Sequence[int]) -> Construction:
     pairs = list(combinations_with_replacement(range(3), 2))
     components = tuple(
         tuple(
-            Term(
+            Summand(
                 (columns[c], columns[d]),
                 pairs.index((min(e, f), max(e, f))),
                 _epsilon(a, c, e) * _epsilon(b, d, f),
@@ -217,40 +217,29 @@ def _symmetric(columns: Sequence[int]) -> Construction:
         )
         for a, b in pairs
     )
-    return Construction(len(pairs), 2, components)
+    return DifferentialOperator(components)
 
 
-def _start(
-    initial: InitialState | None, mean: Sequence[float]
-) -> tuple[Ansatz | None, list[list[Term]]]:
-    r"""Return the ansatz of an initial state, and its terms of the six columns of T.
+def _check_start(initial: InitialState | None) -> None:
+    r"""Refuse a state from which the momentum would not be conserved.
 
     .. math:: T_0 = \begin{pmatrix} \rho_0 - t\,\nabla\cdot m_0 & m_0^T \\
         m_0 & 0 \end{pmatrix}
 
-    is divergence-free in every row. The potentials :math:`S_{ij}` of the density get a
-    factor t, with a momentum :math:`t^2` and :math:`S_{0i}` a factor t. A ramp in the
-    place of t would need a stress that balances :math:`g'' m_0`.
+    is divergence-free in every row. A ramp in the place of t would need a stress that
+    balances :math:`g'' m_0`.
 
     Raises:
-        ValueError: The state has both a momentum and a ramp, or a function of it has
-            outputs of a wrong shape.
+        ValueError: The state has a potential, or both a momentum and a ramp.
     """
-    added: list[list[Term]] = [[] for _ in range(6)]
     if initial is None:
-        return None, added
+        return
     if initial.potential is not None or (initial.has_momentum and initial.ramp):
         raise ValueError(
             "initial: must have no potential, and no ramp where it has a momentum, or "
             f"the momentum would not be conserved, got ramp={initial.ramp!r} and "
             f"potential={initial.potential!r}. Leave them out."
         )
-    k = int(initial.has_momentum)
-    powers = [0, k, k, *[1 + k] * 3, 0]
-    state = HardState(initial, None, mean, powers, [0] * len(powers))
-    state(torch.full((2, 3), 0.5))
-    added[:3] = state.terms()
-    return Ansatz(state, len(powers), state.num_fixed), added
 
 
 def _epsilon(i: int, j: int, k: int) -> float:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ..potentials.constructions import Term
+from ..potentials import constructions
+from ..potentials.constructions import Construction
 from ..potentials.network import Initializer
-from .base.checks import check_layer_sizes, check_periods, scaled_field
+from .base.checks import check_layer_sizes, check_periods
 from .base.continuity import ContinuityNet
-from .base.field import Constant
+from .base.scale import scaled_operator
+from .base.spec import FieldSpec, Layers
 from .constraints.continuation import Continuation
-from .constraints.hard import hard_ansatz
-from .constraints.means import known_means, mean_constants
+from .constraints.hard import hard_constraints
+from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState, Wall
 
 __all__ = ["NCL"]
@@ -40,7 +42,8 @@ class NCL(ContinuityNet):
         regularization: As for ``dde.nn.FNN``.
         construction: ``"matrix"``: :math:`d(d+1)/2` potentials, one derivative.
             ``"vector"``: :math:`d + 1` potentials :math:`b` with :math:`A_{ij} =
-            \partial_j b_i - \partial_i b_j`, two derivatives.
+            \partial_j b_i - \partial_i b_j`, two derivatives. Or another name that
+            ``potentials.register`` was given, or a ``potentials.Construction``.
         periods: Period of every space axis (a number), or a list with ``None`` for
             axes that are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
@@ -83,7 +86,7 @@ class NCL(ContinuityNet):
         kernel_initializer: str | Initializer,
         regularization: Any = None,
         *,
-        construction: str = "matrix",
+        construction: str | Construction = "matrix",
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
@@ -97,32 +100,28 @@ class NCL(ContinuityNet):
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        field = scaled_field(construction, [d, *range(d)], axes, harmonics, scale)
-        on_torus = None not in axes[:-1]
-        means = known_means(axes[:-1], initial, wall, mean_density, mean_momentum)
-        density = mean_constants("mean_density", means[0], 1, 1.0, on_torus)
-        momentum = mean_constants("mean_momentum", means[1], d, 0.0, on_torus)
-        mean = [c.value for c in momentum]
-        ansatz, added = hard_ansatz(
-            construction, extras, initial, wall, mean, axes[:-1]
-        )
-        pairs = zip(field.components, added, strict=True)
+        construction = constructions.get(construction)
+        field = scaled_operator(construction, [d, *range(d)], axes, harmonics, scale)
+        means = mean_flux(axes[:-1], initial, wall, mean_density, mean_momentum)
+        flux, ansatz = hard_constraints(field, extras, initial, wall, means, axes[:-1])
         super().__init__(
-            layer_sizes[1:-1],
-            activation,
-            kernel_initializer,
-            regularization,
-            terms=[
-                *([*own, *more] for own, more in pairs),
-                *([Term((), field.num_potentials + k)] for k in range(extras)),
-            ],
-            num_channels=field.num_potentials + extras,
-            constants=[*density, *momentum, *[Constant(is_trained=True)] * extras],
-            ansatz=ansatz,
-            base=initial if isinstance(initial, Continuation) else None,
-            periods=axes,
-            harmonics=harmonics,
-            served=served,
+            Layers(
+                layer_sizes[1:-1],
+                activation,
+                kernel_initializer,
+                regularization,
+                axes,
+                harmonics,
+            ),
+            FieldSpec(
+                flux,
+                field.num_potentials,
+                means,
+                extras,
+                served,
+                ansatz,
+                base=initial if isinstance(initial, Continuation) else None,
+            ),
             output=output,
             native="flux",
         )

@@ -1,6 +1,6 @@
-r"""Divergence-free fields from potentials, as tables of derivatives.
+r"""Constructions of divergence-free fields, and the register of their names.
 
-Both constructions write a field :math:`v` on :math:`\mathbb{R}^n` as the row
+Both built-in constructions write a field :math:`v` on :math:`\mathbb{R}^n` as the row
 divergence of an antisymmetric matrix field, :math:`v_i = \sum_j \partial_j A_{ij}`, so
 that :math:`\operatorname{div} v = \sum_{ij} \partial_i \partial_j A_{ij} = 0` because
 mixed derivatives commute.
@@ -14,59 +14,73 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, product
+from dataclasses import dataclass
+from itertools import combinations
 
-import torch
-from torch import Tensor
+from .contractions import Contraction, matrix_field, vector_field
+from .differential_operator import Components, DifferentialOperator, Summand
 
-from ..jets.jets import JetSpace, MultiIndex
-
-__all__ = ["CONSTRUCTIONS", "Construction", "Readout", "Term", "matrix", "vector"]
-
-
-@dataclass(frozen=True)
-class Term:
-    r"""One summand :math:`c\,\partial^\alpha` of one channel.
-
-    Attributes:
-        axes: The columns of the inputs to differentiate by, repeated as needed.
-        channel: Number of the potential.
-        factor: The number c.
-    """
-
-    axes: tuple[int, ...]
-    channel: int
-    factor: float = 1.0
+__all__ = ["CONSTRUCTIONS", "MATRIX", "VECTOR", "Construction", "get", "register"]
 
 
 @dataclass(frozen=True)
 class Construction:
-    """A divergence-free field as sums of derivatives of potentials.
+    r"""A way to make a divergence-free field of potentials, in any dimension.
+
+    The table of summands is all that it takes. Networks find from it how many
+    potentials there are, which derivatives they need, and how fast each potential must
+    vanish at a hard initial state and at a wall.
 
     Attributes:
-        num_potentials: Number of potential channels.
-        order: Order of the derivatives.
-        components: The summands of each component of the field.
-        scale: Number that all factors have been multiplied by.
+        name: Name that ``register`` adds to those which networks know.
+        components: Maps the columns of the coordinates to the summands of each
+            component of the field. Entry i of ``columns`` is the column of the inputs
+            by which :math:`\partial_i` differentiates. ``NCL`` puts the time first:
+            component 0 is the density, the others are the momentum.
+        contraction: Way to the field in many dimensions without jets, for
+            ``DivergenceFree``; ``None`` for jets in all dimensions.
     """
 
-    num_potentials: int
-    order: int
-    components: tuple[tuple[Term, ...], ...]
-    scale: float = 1.0
+    name: str
+    components: Callable[[Sequence[int]], Components]
+    contraction: Contraction | None = None
 
-    def scaled(self, factor: float) -> Construction:
-        """Return the same field times a number; it stays divergence-free."""
-        components = tuple(
-            tuple(replace(term, factor=factor * term.factor) for term in component)
-            for component in self.components
-        )
-        return replace(self, components=components, scale=factor * self.scale)
+    def operator(self, columns: Sequence[int]) -> DifferentialOperator:
+        """Return the map from the potentials to the field.
+
+        Args:
+            columns: Column of the inputs of each component's coordinate.
+
+        Raises:
+            ValueError: The table has the wrong shape, or its divergence does not
+                cancel.
+        """
+        operator = DifferentialOperator(self.components(columns))
+        if len(operator.components) != len(columns):
+            raise ValueError(
+                f"construction: {self.name!r} must have one component for each of "
+                f"{len(columns)} coordinates, got {len(operator.components)}."
+            )
+        known = set(columns)
+        for s in (s for row in operator.components for s in row):
+            if s.channel < 0 or not known.issuperset(s.axes):
+                raise ValueError(
+                    f"construction: {self.name!r} must differentiate potentials from 0 "
+                    f"on by the columns {sorted(known)}, got {s}."
+                )
+        left = operator.divergence(columns)
+        if left:
+            raise ValueError(
+                f"construction: {self.name!r} must be free of divergence, got "
+                f"{left[0].factor:g} times the derivative of potential "
+                f"{left[0].channel} by the columns {left[0].axes}. Check the signs and "
+                "factors of its summands."
+            )
+        return operator
 
 
-def matrix(columns: Sequence[int]) -> Construction:
-    r"""Matrix construction: the potentials are the upper triangle of ``A``.
+def matrix_components(columns: Sequence[int]) -> Components:
+    r"""Return the table of the upper triangle of ``A`` as potentials.
 
     .. math:: v_i = \sum_{j > i} \partial_j A_{ij} - \sum_{j < i} \partial_j A_{ji}
 
@@ -75,19 +89,18 @@ def matrix(columns: Sequence[int]) -> Construction:
     """
     n = len(columns)
     channel = {pair: c for c, pair in enumerate(combinations(range(n), 2))}
-    components = tuple(
-        tuple(
-            Term((columns[j],), channel[min(i, j), max(i, j)], 1 if j > i else -1)
+    return [
+        [
+            Summand((columns[j],), channel[min(i, j), max(i, j)], 1 if j > i else -1)
             for j in range(n)
             if j != i
-        )
+        ]
         for i in range(n)
-    )
-    return Construction(len(channel), 1, components)
+    ]
 
 
-def vector(columns: Sequence[int]) -> Construction:
-    r"""Vector construction: ``A`` is the antisymmetric part of a Jacobian.
+def vector_components(columns: Sequence[int]) -> Components:
+    r"""Return the table of potentials whose Jacobian has ``A`` as antisymmetric part.
 
     With :math:`A_{ij} = \partial_j b_i - \partial_i b_j`,
 
@@ -97,85 +110,60 @@ def vector(columns: Sequence[int]) -> Construction:
         columns: Column of the inputs of each component's coordinate.
     """
     n = len(columns)
-    components = tuple(
-        tuple(
-            term
+    return [
+        [
+            summand
             for j in range(n)
             if j != i
-            for term in (
-                Term((columns[j], columns[j]), i),
-                Term((columns[i], columns[j]), j, -1),
+            for summand in (
+                Summand((columns[j], columns[j]), i),
+                Summand((columns[i], columns[j]), j, -1),
             )
-        )
+        ]
         for i in range(n)
-    )
-    return Construction(n, 2, components)
+    ]
 
 
-CONSTRUCTIONS: dict[str, Callable[[Sequence[int]], Construction]] = {
-    "matrix": matrix,
-    "vector": vector,
-}
+MATRIX = Construction("matrix", matrix_components, matrix_field)
+VECTOR = Construction("vector", vector_components, vector_field)
+
+CONSTRUCTIONS: dict[str, Construction] = {}
+"""The constructions that networks know by name."""
 
 
-class Readout(torch.nn.Module):
-    r"""Sums of derivatives of channels, and their own derivatives, from a jet.
+def register(construction: Construction) -> None:
+    """Let networks know a construction by its name.
 
-    .. math:: y_c = \sum_{(\alpha, k, s) \in \text{terms}_c} s\, \partial^\alpha a_k ,
-        \qquad \partial_i y_c = \sum s\, \partial^{\alpha + e_i} a_k
-
-    The sums are gathered, not multiplied out: adding the diagonal of the Jacobian of a
-    divergence-free field cancels the very same numbers in pairs, whatever the
-    precision of the matrix products before.
-
-    Args:
-        terms: The summands of each output.
-        num_channels: Number of channels of the jet.
-        space: Tables of the jet.
-        level: Number of derivatives of the outputs.
+    Raises:
+        ValueError: The name is taken.
     """
-
-    rows: Tensor
-    factors: Tensor
-
-    def __init__(
-        self,
-        terms: Sequence[Sequence[Term]],
-        num_channels: int,
-        space: JetSpace,
-        level: int,
-    ) -> None:
-        super().__init__()
-        self.shape = (len(terms), *[space.dim] * level)
-        width = max(len(t) for t in terms)
-        rows: list[list[int]] = []
-        factors: list[list[float]] = []
-        for component in terms:
-            for extra in product(range(space.dim), repeat=level):
-                row = [
-                    space.position[_counts((*t.axes, *extra), space.dim)] * num_channels
-                    + t.channel
-                    for t in component
-                ]
-                padding = width - len(row)
-                rows.append(row + row[:1] * padding)
-                factors.append([t.factor for t in component] + [0.0] * padding)
-        self.register_buffer("rows", torch.as_tensor(rows), persistent=False)
-        exact = torch.as_tensor(factors, dtype=torch.float64)
-        self.register_buffer("factors", exact, persistent=False)
-
-    def forward(self, streams: Tensor) -> Tensor:
-        """Return the outputs, (N, C), or their derivatives, (N, C, dim, ...).
-
-        Args:
-            streams: Shape (S, N, channels).
-        """
-        flat = streams.transpose(1, 2).flatten(0, 1)
-        entries = flat.index_select(0, self.rows.flatten())
-        terms = entries.reshape(*self.rows.shape, -1)
-        total = (terms * self.factors[..., None].to(terms.dtype)).sum(1)
-        return total.T.reshape(-1, *self.shape)
+    if construction.name in CONSTRUCTIONS:
+        raise ValueError(
+            f"construction: {construction.name!r} must be a new name, got one that is "
+            f"registered. Taken are {_names()}."
+        )
+    CONSTRUCTIONS[construction.name] = construction
 
 
-def _counts(axes: tuple[int, ...], dim: int) -> MultiIndex:
-    return tuple(axes.count(i) for i in range(dim))
+def get(identifier: str | Construction) -> Construction:
+    """Return the construction of a name, or the construction itself.
+
+    Raises:
+        ValueError: No construction has this name.
+    """
+    if isinstance(identifier, Construction):
+        return identifier
+    if isinstance(identifier, str) and identifier in CONSTRUCTIONS:
+        return CONSTRUCTIONS[identifier]
+    raise ValueError(
+        f"construction: must be one of {_names()} or a Construction, got "
+        f"{identifier!r}. ncl_deepxde.potentials.register adds a name."
+    )
+
+
+def _names() -> str:
+    return ", ".join(map(repr, CONSTRUCTIONS))
+
+
+register(MATRIX)
+register(VECTOR)

@@ -1,6 +1,6 @@
 r"""Divergence-free fields in many dimensions, by contracted tangents.
 
-A field on :math:`\mathbb{R}^n` adds few of the many derivatives of its potentials
+A field on :math:`\mathbb{R}^n` needs few of the many derivatives of its potentials
 :math:`a = W h`. One tangent :math:`\partial_j h` per axis goes through the hidden
 layers; the last layer takes of the tangent of axis :math:`j` only what belongs to it:
 
@@ -23,8 +23,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -32,7 +33,23 @@ from torch import Tensor
 from .features import Features, features_of
 from .network import PotentialNetwork
 
-__all__ = ["CONTRACTIONS", "matrix_field", "vector_field"]
+__all__ = ["Contraction", "matrix_field", "vector_field"]
+
+
+class Contraction(Protocol):
+    """A field in many dimensions, computed without the jets of its potentials."""
+
+    def __call__(
+        self, network: PotentialNetwork, inputs: Tensor, scale: float
+    ) -> Tensor:
+        """Return the field times a number, then the free channels, (N, n + extras).
+
+        Args:
+            network: Network whose outputs are the potentials and free channels.
+            inputs: Points, shape (N, n).
+            scale: Number that multiplies the field.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -40,8 +57,8 @@ class _Layer:
     r"""A hidden layer :math:`h = \sigma(z)` with the tangents of :math:`z`.
 
     Attributes:
-        weight: Shape (out, in).
-        slopes: :math:`\sigma, \sigma', \ldots` at :math:`z`, each (N, out).
+        weight: Weight of the layer, shape (out, in).
+        slopes: Derivatives :math:`\sigma, \sigma', \ldots` at :math:`z`, each (N, out).
         Z: Tangents :math:`\partial_j z`, shape (N, n, out).
     """
 
@@ -77,8 +94,9 @@ def matrix_field(
     r"""Return :math:`v_i = c \sum_j \partial_j A_{ij}`, then the free channels.
 
     Args:
-        network: Of the upper triangle of :math:`A` row by row, and free channels.
-        inputs: Shape (N, n).
+        network: Network whose outputs are the upper triangle of :math:`A`, row by row,
+            and free channels.
+        inputs: Points, shape (N, n).
         scale: The number c.
     """
     n = inputs.shape[1]
@@ -107,8 +125,8 @@ def vector_field(
     r"""Return :math:`v = c\,(\Delta b - \nabla\operatorname{div} b)`, then the rest.
 
     Args:
-        network: Of the n potentials :math:`b`, and free channels.
-        inputs: Shape (N, n).
+        network: Network whose outputs are the n potentials :math:`b` and free channels.
+        inputs: Points, shape (N, n).
         scale: The number c.
     """
     n = inputs.shape[1]
@@ -155,9 +173,3 @@ def _gradient_of_divergence(
             break
         h_bar, H_bar = z_bar @ layer.weight, Z_bar @ layer.weight
     return features.pull(layers[0].weight, z_bar, Z_bar)
-
-
-CONTRACTIONS: dict[str, Callable[..., Tensor]] = {
-    "matrix": matrix_field,
-    "vector": vector_field,
-}

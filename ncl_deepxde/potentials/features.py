@@ -25,9 +25,12 @@ class Features(ABC):
 
     @abstractmethod
     def push(self, weight: Tensor) -> Tensor:
-        r"""Return :math:`W\,\partial_j e`, (N, n, width), for a weight (width, F).
+        r"""Return the tangents :math:`W\,\partial_j e`, shape (N, n, width).
 
-        Shape (1, n, width) where it is the same at all points.
+        The shape is (1, n, width) where they are the same at all points.
+
+        Args:
+            weight: Weight W of the first layer, shape (width, F).
         """
 
     @abstractmethod
@@ -36,22 +39,24 @@ class Features(ABC):
 
     @abstractmethod
     def pull(self, weight: Tensor, z_bar: Tensor, Z_bar: Tensor) -> Tensor:
-        r"""Return :math:`\nabla_x (\bar z \cdot We + \sum_j \bar Z_j \cdot W\partial_j
-        e)`, the transpose of the tangents, shape (N, n).
+        r"""Return the gradient by the inputs, the tangents transposed, shape (N, n).
+
+        .. math:: \nabla_x \Big(\bar z \cdot We
+            + \sum_j \bar Z_j \cdot W\,\partial_j e\Big)
 
         Args:
-            weight: Shape (width, F).
-            z_bar: Shape (N, width).
-            Z_bar: Shape (N, n, width).
-        """  # noqa: D205
+            weight: Weight of the first layer, shape (width, F).
+            z_bar: Derivative by :math:`z = We`, shape (N, width).
+            Z_bar: Derivative by the tangents of :math:`z`, shape (N, n, width).
+        """
 
 
 class AxisFeatures(Features):
     """Features that depend on one coordinate each, as those of ``Embedding``.
 
     Args:
-        embedding: Of the features.
-        inputs: Shape (N, n).
+        embedding: Embedding that computes the features.
+        inputs: Points, shape (N, n).
     """
 
     def __init__(self, embedding: Embedding, inputs: Tensor) -> None:
@@ -91,7 +96,7 @@ class Coordinates(Features):
     """The coordinates themselves.
 
     Args:
-        inputs: Shape (N, n).
+        inputs: Points, shape (N, n).
     """
 
     def __init__(self, inputs: Tensor) -> None:
@@ -114,8 +119,8 @@ class CallableFeatures(Features):
     """Features by any smooth pointwise function, differentiated by ``torch.func``.
 
     Args:
-        function: Maps (N, n) to (N, F), each row on its own.
-        inputs: Shape (N, n).
+        function: Function from (N, n) to (N, F), row by row.
+        inputs: Points, shape (N, n).
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor], inputs: Tensor) -> None:
@@ -150,7 +155,7 @@ class CallableFeatures(Features):
 
 
 def features_of(network: PotentialNetwork, inputs: Tensor) -> Features:
-    """Return the features that a network computes from inputs (N, n)."""
+    """Return the features of a network at inputs (N, n)."""
     if network.transform is not None:
         return CallableFeatures(network.transform, inputs)
     if network.embedding.is_identity:

@@ -65,7 +65,7 @@ class Embedding(torch.nn.Module):
         self._sort_by_axis(len(periods))
 
     def _sort_by_axis(self, num_axes: int) -> None:
-        """Note the features of each axis, (axes, most features), and which count."""
+        """Store the features of each axis, (axes, most features), and which count."""
         found = [(self.axis == i).nonzero()[:, 0] for i in range(num_axes)]
         slots = torch.nn.utils.rnn.pad_sequence(found, batch_first=True)
         numbers = torch.as_tensor([len(features) for features in found])
@@ -79,7 +79,7 @@ class Embedding(torch.nn.Module):
         return len(self.axis)
 
     def derivatives(self, inputs: Tensor, order: int) -> list[Tensor]:
-        """Return the features and their derivatives by their own axis, each (N, F)."""
+        """Return the features and their derivatives along their axes, each (N, F)."""
         x = inputs[:, self.axis]
         return [self._derivative(x, n) for n in range(order + 1)]
 
@@ -111,11 +111,10 @@ class PotentialNetwork(torch.nn.Module):
 
     Args:
         layer_sizes: Hidden widths and the number of outputs, without the inputs.
-        activations: One per hidden layer.
+        activations: Activations, one per hidden layer.
         kernel_initializer: DeepXDE's name of the initializer of the weights, or a
             function that fills a tensor in place.
         embedding: Features of the inputs.
-
 
     The output layer has no bias: a constant added to a potential changes no
     derivative, so its gradient would vanish for ever.
@@ -178,8 +177,8 @@ class PotentialNetwork(torch.nn.Module):
         """Return the streams of the outputs, shape (S, N, outputs).
 
         Args:
-            inputs: Shape (N, dim).
-            space: Tables of the jets wanted.
+            inputs: Points, shape (N, dim).
+            space: Tables of the jet.
         """
         if self.transform is None:
             h = self.embedding.jet(inputs, space)

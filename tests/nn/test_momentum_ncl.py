@@ -271,8 +271,10 @@ def test_starts_that_break_a_law_are_refused() -> None:
         tensor_net(initial=initial)
     with pytest.raises(ValueError, match=r"^mean_density: .*initial"):
         tensor_net(initial=STARTS["density"], mean_density=2.0)
-    with pytest.raises(ValueError, match=r"density: .*\(2, 1\), got \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"density: .*\(7, 1\), got \(7, 2\)"):
         tensor_net(initial=InitialState(first_momentum))
+    with pytest.raises(ValueError, match=r"^periods: .* period 0.3 of axis 0"):
+        tensor_net(periods=0.3, initial=STARTS["density"])
 
 
 @pytest.mark.parametrize("sizes", [[4, 8, 8], [2, 8, 8], [3, 8, 7], [3, 8, 9], [3, 8]])

@@ -5,12 +5,15 @@ import torch
 from torch.func import jacfwd, jacrev, vmap
 
 from ncl_deepxde.jets.jets import jet_of_callable, jet_space
-from ncl_deepxde.potentials.constructions import (
-    CONSTRUCTIONS,
+from ncl_deepxde.potentials import (
+    MATRIX,
+    VECTOR,
+    Construction,
+    DifferentialOperator,
     Readout,
-    Term,
-    matrix,
-    vector,
+    Summand,
+    constructions,
+    register,
 )
 
 
@@ -22,7 +25,7 @@ def smooth(num_inputs, num_channels, seed=0):
     return lambda x: torch.sin(W @ x + 0.3) * torch.exp(0.2 * (V @ x))
 
 
-def antisymmetric_matrix(name, potentials, columns):
+def antisymmetric_matrix(construction, potentials, columns):
     """Return the map of one point to A, index i belonging to ``columns[i]``."""
     n = len(columns)
 
@@ -39,7 +42,7 @@ def antisymmetric_matrix(name, potentials, columns):
         J = jacrev(potentials)(x)[:, columns]
         return J - J.T
 
-    return from_triangle if name == "matrix" else from_jacobian
+    return from_triangle if construction is MATRIX else from_jacobian
 
 
 def row_divergence(A, columns):
@@ -55,77 +58,111 @@ def row_divergence(A, columns):
     return field
 
 
-def evaluate(construction, potentials, inputs, level):
-    space = jet_space(inputs.shape[1], construction.order + level)
+def evaluate(operator, potentials, inputs, level):
+    space = jet_space(inputs.shape[1], operator.order + level)
     streams = jet_of_callable(vmap(potentials), inputs, space)
-    readout = Readout(
-        construction.components, construction.num_potentials, space, level
-    )
+    readout = Readout(operator.components, operator.num_potentials, space, level)
     return readout(streams)
 
 
-@pytest.fixture(params=sorted(CONSTRUCTIONS))
-def name(request):
-    return request.param
-
-
+BUILT_IN = pytest.mark.parametrize(
+    "construction", [MATRIX, VECTOR], ids=lambda construction: construction.name
+)
 CASES = [([0, 1], 2), ([2, 0, 1], 3), ([3, 0, 1, 2], 4), ([1, 0], 3), (range(5), 5)]
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 @pytest.mark.parametrize(("columns", "num_inputs"), CASES)
-def test_field_is_the_row_divergence(name, columns, num_inputs) -> None:
+@BUILT_IN
+def test_field_is_the_row_divergence(construction, columns, num_inputs) -> None:
     columns = list(columns)
-    n, construction = len(columns), CONSTRUCTIONS[name](columns)
-    assert (
-        construction.num_potentials == {"matrix": n * (n - 1) // 2, "vector": n}[name]
-    )
-    assert construction.order == {"matrix": 1, "vector": 2}[name]
-    potentials = smooth(num_inputs, construction.num_potentials)
-    A = antisymmetric_matrix(name, potentials, columns)
+    n, operator = len(columns), construction.operator(columns)
+    sizes = {"matrix": (n * (n - 1) // 2, 1), "vector": (n, 2)}
+    assert (operator.num_potentials, operator.order) == sizes[construction.name]
+    potentials = smooth(num_inputs, operator.num_potentials)
+    A = antisymmetric_matrix(construction, potentials, columns)
     inputs = torch.rand(5, num_inputs)
     values = vmap(A)(inputs)
     assert torch.equal(values, -values.transpose(1, 2))
     field = row_divergence(A, columns)
-    found = evaluate(construction, potentials, inputs, 0)
+    found = evaluate(operator, potentials, inputs, 0)
     assert found.shape == (5, n)
     torch.testing.assert_close(found, vmap(field)(inputs), rtol=1e-11, atol=1e-11)
-    J = evaluate(construction, potentials, inputs, 1)
+    J = evaluate(operator, potentials, inputs, 1)
     assert J.shape == (5, n, num_inputs)
     torch.testing.assert_close(J, vmap(jacrev(field))(inputs), rtol=1e-10, atol=1e-10)
     divergence = sum(J[:, i, columns[i]] for i in range(n))
     assert float(divergence.abs().max()) <= 1e-13 * float(J.abs().max())
 
 
-@pytest.mark.parametrize("build", [matrix, vector])
-def test_scaled_field_is_the_field_times_the_number(build) -> None:
-    construction = build([2, 0, 1])
-    potentials = smooth(3, construction.num_potentials)
+@BUILT_IN
+def test_scaled_field_is_the_field_times_the_number(construction) -> None:
+    operator = construction.operator([2, 0, 1])
+    potentials = smooth(3, operator.num_potentials)
     inputs = torch.rand(4, 3)
-    right = -2.5 * evaluate(construction, potentials, inputs, 1)
-    found = evaluate(construction.scaled(-2.5), potentials, inputs, 1)
+    right = -2.5 * evaluate(operator, potentials, inputs, 1)
+    assert operator.scaled(2.0).scaled(-1.25).scale == -2.5
+    found = evaluate(operator.scaled(-2.5), potentials, inputs, 1)
     torch.testing.assert_close(found, right, rtol=1e-13, atol=1e-13)
 
 
-def test_readout_sums_terms_of_different_numbers() -> None:
-    space = jet_space(2, 4)
-    streams = torch.randn(len(space), 7, 3)
-    terms = [[Term((), 2)], [Term((0, 1), 0, 3.0), Term((1,), 1, -1.0)]]
-    value, derivative, second = (Readout(terms, 3, space, k)(streams) for k in range(3))
-    at = space.position
-    assert (value.shape, derivative.shape) == ((7, 2), (7, 2, 2))
-    assert second.shape == (7, 2, 2, 2)
-    torch.testing.assert_close(value[:, 0], streams[at[0, 0], :, 2])
-    right = 3 * streams[at[1, 1], :, 0] - streams[at[0, 1], :, 1]
-    torch.testing.assert_close(value[:, 1], right)
-    right = 3 * streams[at[1, 2], :, 0] - streams[at[0, 2], :, 1]
-    torch.testing.assert_close(derivative[:, 1, 1], right)
-    torch.testing.assert_close(second[:, 0, 0, 1], streams[at[1, 1], :, 2])
+@pytest.fixture
+def known(monkeypatch):
+    """Let a test register names that are forgotten after it."""
+    monkeypatch.setattr(constructions, "CONSTRUCTIONS", {**constructions.CONSTRUCTIONS})
+    return constructions.CONSTRUCTIONS
 
 
-def test_readout_keeps_single_precision() -> None:
-    space = jet_space(2, 1)
-    streams = torch.randn(len(space), 3, 1, dtype=torch.float32)
-    readout = Readout(matrix([0, 1]).components, 1, space, 0)
-    assert readout(streams).dtype == torch.float32
-    assert not readout.state_dict()
+def test_registered_name_is_found(known) -> None:
+    mine = Construction("mine", MATRIX.components)
+    assert constructions.get(mine) is mine
+    register(mine)
+    assert list(known) == ["matrix", "vector", "mine"]
+    assert constructions.get("mine") is mine
+    assert constructions.get("vector") is VECTOR
+
+
+def test_name_that_is_taken_is_refused(known) -> None:
+    with pytest.raises(ValueError, match=r"^construction: 'matrix' must be a new name"):
+        register(Construction("matrix", VECTOR.components))
+    assert known["matrix"] is MATRIX
+
+
+@pytest.mark.parametrize("identifier", ["hodge", None, ["matrix"], 3], ids=str)
+def test_unknown_name_is_refused(identifier) -> None:
+    message = r"^construction: must be one of 'matrix', 'vector' or a Construction, got"
+    with pytest.raises(ValueError, match=message) as error:
+        constructions.get(identifier)
+    assert repr(identifier) in str(error.value)
+
+
+def with_wrong_sign(columns):
+    rows = MATRIX.components(columns)
+    first, *others = rows[0]
+    flipped = Summand(first.axes, first.channel, -first.factor)
+    return [[flipped, *others], *rows[1:]]
+
+
+WRONG = [
+    (with_wrong_sign, r"free of divergence, got -2 times .* potential 0 .* \(2, 5\)"),
+    (lambda columns: MATRIX.components(columns)[1:], "one component for each of 3"),
+    (lambda columns: MATRIX.components([0, 1, 2]), r"by the columns \[2, 4, 5\]"),
+    (lambda columns: [[Summand((c,), -1)] for c in columns], "potentials from 0"),
+]
+
+
+@pytest.mark.parametrize(("components", "message"), WRONG)
+def test_wrong_table_is_refused_by_name(components, message) -> None:
+    with pytest.raises(ValueError, match=f"^construction: 'wrong' must .*{message}"):
+        Construction("wrong", components).operator([5, 2, 4])
+
+
+def test_factors_may_be_rounded() -> None:
+    def components(columns):
+        # 0.1 + 0.2 is not 0.3 in floating point.
+        a, b = columns
+        thrice = [Summand((b,), 0, 0.1), Summand((b,), 0, 0.2)]
+        return [thrice, [Summand((a,), 0, -0.3)]]
+
+    operator = Construction("rounded", components).operator([0, 1])
+    assert isinstance(operator, DifferentialOperator)

@@ -6,10 +6,11 @@ from torch.func import jacrev, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ncl_deepxde.jets import activations
-from ncl_deepxde.potentials.contractions import CONTRACTIONS
+from ncl_deepxde.potentials.contractions import matrix_field, vector_field
 from ncl_deepxde.potentials.network import Embedding, PotentialNetwork
 
 EXTRAS, SCALE = 2, 1.7
+CONTRACTIONS = {"matrix": matrix_field, "vector": vector_field}
 
 
 def network(name, periods, hidden=(7, 6), harmonics=2):

@@ -10,8 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...potentials.constructions import CONSTRUCTIONS, Construction
-
 __all__ = [
     "check_choice",
     "check_counts",
@@ -20,10 +18,13 @@ __all__ = [
     "check_layer_sizes",
     "check_periods",
     "check_positive",
+    "check_streams",
     "is_count",
-    "scaled_field",
     "time_column",
 ]
+
+MOST_STREAMS = 2000
+"""Streams beyond which a jet takes minutes to set up and gigabytes to train."""
 
 
 def check_choice(argument: str, value: Any, choices: Sequence[Any]) -> None:
@@ -72,6 +73,24 @@ def check_dtype(argument: str, value: Tensor, dtype: torch.dtype) -> None:
         )
 
 
+def check_streams(argument: str, num_inputs: int, order: int, remedy: str) -> None:
+    """Raise ``ValueError`` if jets carry too many derivatives of every unit.
+
+    Args:
+        argument: Name of the argument to blame.
+        num_inputs: Number of variables of the jets.
+        order: Order of the jets.
+        remedy: Sentence that ends the message.
+    """
+    streams = math.comb(num_inputs + order, num_inputs)
+    if streams > MOST_STREAMS:
+        raise ValueError(
+            f"{argument}: jets of order {order} in {num_inputs} variables carry "
+            f"{streams} derivatives of every unit, at most {MOST_STREAMS} are allowed. "
+            f"{remedy}"
+        )
+
+
 def time_column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:
     """Return times, a number or shape (N, 1), as a column for points x, (N, d).
 
@@ -91,7 +110,7 @@ def check_layer_sizes(layer_sizes: Sequence[int], min_inputs: int, field: str) -
     """Return the number of extra outputs.
 
     Args:
-        layer_sizes: Inputs, hidden widths, outputs.
+        layer_sizes: Number of inputs, hidden widths, number of outputs.
         min_inputs: Least number of inputs.
         field: Names of the outputs that must be there, for the message.
 
@@ -149,37 +168,3 @@ def _is_positive(value: Any) -> bool:
     """Tell whether a value is a positive finite number; True counts as no number."""
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     return is_number and 0 < value < math.inf
-
-
-def scaled_field(
-    construction: str,
-    columns: Sequence[int],
-    periods: Sequence[float | None],
-    harmonics: int,
-    scale: float | None,
-) -> Construction:
-    """Return the construction of a name, scaled as :class:`NCL` documents.
-
-    Args:
-        construction: A key of ``CONSTRUCTIONS``.
-        columns: Column of the inputs of each component's coordinate.
-        periods: One entry per column.
-        harmonics: Harmonics per periodic axis.
-        scale: A number, or ``None`` for the default.
-
-    Raises:
-        ValueError: An unknown construction, or a number out of its range.
-    """
-    check_choice("construction", construction, tuple(CONSTRUCTIONS))
-    if not isinstance(harmonics, Integral) or harmonics < 1:
-        raise ValueError(
-            f"harmonics: must be a positive integer, got {harmonics!r}. Use 1 for "
-            "cos and sin of the period itself."
-        )
-    if scale is not None and not _is_positive(scale):
-        raise ValueError(f"scale: must be positive and finite, got {scale!r}.")
-    field = CONSTRUCTIONS[construction](columns)
-    if scale is None:
-        highest = max((2 * math.pi * harmonics / p for p in periods if p), default=1.0)
-        scale = highest**-field.order
-    return field.scaled(scale)

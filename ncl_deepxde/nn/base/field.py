@@ -2,120 +2,78 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import deepxde as dde
 import torch
 from torch import Tensor
 
-from ...jets import activations
 from ...jets.jets import JetSpace, jet_space
 from ...jets.remembered import weights_state
 from ...jets.served import serve
-from ...potentials.constructions import Readout, Term
-from ...potentials.network import Embedding, Initializer, PotentialNetwork
-from ..constraints.ansatz import Ansatz
-from ..constraints.continuation import Continuation
-from .checks import check_choice, check_dtype
+from ...potentials.readout import Readout
+from .checks import check_choice, check_dtype, check_streams
+from .spec import Constant, FieldSpec, Layers
 
-__all__ = ["Constant", "FieldNet"]
-
-Contraction = Callable[[PotentialNetwork, Tensor], Tensor]
-
-MOST_STREAMS = 2000
-"""Streams beyond which a jet takes minutes to set up and gigabytes to train."""
-
-
-@dataclass(frozen=True)
-class Constant:
-    """The constant part of one output: its (initial) value, trained or not."""
-
-    value: float = 0.0
-    is_trained: bool = False
+__all__ = ["FieldNet"]
 
 
 class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
     r"""A DeepXDE network with outputs :math:`y_c = \bar y_c + \sum \pm\partial^\alpha
     a_k` of the channels :math:`a_k` of one multilayer perceptron.
 
-    Subclasses choose the terms; everything else is here: jets, served derivatives,
+    Subclasses choose the summands; everything else is here: jets, served derivatives,
     DeepXDE's hooks. Calling the network on inputs (N, dim) gives (N, C).
 
     Args:
-        hidden: Widths of the hidden layers, at least one.
-        activation: Name, function, or list of these, one per hidden layer.
-        kernel_initializer: DeepXDE's name of an initializer.
-        regularization: DeepXDE's regularizer, as for ``dde.nn.FNN``.
-        terms: The summands of each output.
-        num_channels: Number of outputs of the perceptron.
-        constants: Constant part of each output.
-        periods: Period per input axis or ``None``.
-        harmonics: Harmonics per periodic axis.
+        layers: Layers below the channels.
+        spec: Outputs as derivatives of the channels.
+
+    Attributes:
+        num_inputs: Number of columns of the inputs, dim.
+        periods: Period of each input axis, ``None`` where not periodic.
         served: Number of derivatives of the outputs that come without autograd.
-        ansatz: Factors of the channels, and fixed channels that terms may use too.
-        base: Earlier network whose outputs are added.
-        contraction: The way to the outputs in many dimensions, in place of jets where
-            no derivative is served.
+        fixed: Constant parts of the outputs that are not trained, (C,), 0 elsewhere.
+        bias: Constant parts that are trained.
+        network: The perceptron.
+
+    Raises:
+        ValueError: An argument is out of its range.
     """  # noqa: D205
 
     fixed: Tensor
     trained: Tensor
 
-    def __init__(
-        self,
-        hidden: Sequence[int],
-        activation: Any,
-        kernel_initializer: str | Initializer,
-        regularization: Any,
-        *,
-        terms: Sequence[Sequence[Term]],
-        num_channels: int,
-        constants: Sequence[Constant],
-        periods: Sequence[float | None],
-        harmonics: int,
-        served: int,
-        ansatz: Ansatz | None = None,
-        base: Continuation | None = None,
-        contraction: Contraction | None = None,
-    ) -> None:
+    def __init__(self, layers: Layers, spec: FieldSpec) -> None:
         super().__init__()
-        check_choice("served", served, (0, 1, 2))
-        if base is not None:
-            base.check(len(periods), len(terms), served)
-        self.regularizer = regularization
-        self.num_inputs: int = len(periods)
-        self.served: int = served
-        self._contraction = None if served else contraction
-        order = max(len(term.axes) for component in terms for term in component)
-        self._spaces = (
-            _jet_spaces(len(periods), order, served)
-            if self._contraction is None
-            else []
-        )
-        self._ansatz, self._base = ansatz, base
-        num_fixed = 0 if ansatz is None else ansatz.num_fixed
+        dim, outputs = len(layers.periods), spec.outputs
+        check_choice("served", spec.served, (0, 1, 2))
+        if spec.base is not None:
+            spec.base.check(dim, len(outputs.components), spec.served)
+        self.regularizer = layers.regularization
+        self.num_inputs, self.periods, self.served = dim, layers.periods, spec.served
+        self._contraction = None if spec.served else spec.contraction
+        self._spaces: list[JetSpace] = []
+        if self._contraction is None:
+            self._spaces = _jet_spaces(dim, outputs.order, spec.served)
+        self._ansatz, self._base = spec.ansatz, spec.base
+        num_fixed = 0 if spec.ansatz is None else spec.ansatz.num_fixed
         self._readouts = torch.nn.ModuleList(
-            Readout(terms, num_channels + num_fixed, space, level)
+            Readout(outputs.components, spec.num_channels + num_fixed, space, level)
             for level, space in enumerate(self._spaces)
         )
-        self._is_periodic = any(period is not None for period in periods)
-        embedding = Embedding(periods, harmonics)
-        self.network = PotentialNetwork(
-            [*hidden, num_channels],
-            _per_layer(activation, len(hidden)),
-            kernel_initializer,
-            embedding,
-        )
+        self.network = layers.network(spec.num_channels)
+        self._register_constants(spec.all_constants)
+        self._convert: Callable[[list[Tensor]], list[Tensor]] | None = None
+
+    def _register_constants(self, constants: Sequence[Constant]) -> None:
         real = dde.config.real(torch)
         values = torch.as_tensor([c.value for c in constants], dtype=real)
         trained = torch.as_tensor([c.is_trained for c in constants])
         self.register_buffer("fixed", values.masked_fill(trained, 0.0))
         self.register_buffer("trained", trained.nonzero()[:, 0], persistent=False)
         self.bias = torch.nn.Parameter(values[trained])
-        self._convert: Callable[[list[Tensor]], list[Tensor]] | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, dim), derivatives served."""
@@ -144,7 +102,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             ValueError: The network already embeds periodic axes, or the transform does
                 not fit the inputs.
         """
-        if self._is_periodic:
+        if any(period is not None for period in self.periods):
             raise ValueError(
                 "apply_feature_transform: the network already embeds its periodic "
                 "axes. Build it with periods=None and embed them in the transform."
@@ -178,7 +136,7 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             if self._base is None:
                 return levels
             earlier = self._base.levels(inputs, order)
-            return [own + given for own, given in zip(levels, earlier, strict=True)]
+            return [new + old for new, old in zip(levels, earlier, strict=True)]
 
     def _constants(self) -> Tensor:
         return self.fixed.index_add(0, self.trained, self.bias)
@@ -196,23 +154,8 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
 
 def _jet_spaces(num_inputs: int, order: int, served: int) -> list[JetSpace]:
     """Return the tables of jets of ``order`` and ``served`` higher ones."""
-    streams = math.comb(num_inputs + order + served, num_inputs)
-    if streams > MOST_STREAMS:
-        raise ValueError(
-            f"served: jets of order {order + served} in {num_inputs} variables carry "
-            f"{streams} derivatives of every unit, at most {MOST_STREAMS} are allowed. "
-            "Use served=0, with which nn.DivergenceFree needs no jets."
-        )
+    argument, remedy = "served", "Use served=0, which leaves derivatives to autograd."
+    if served == 0:
+        argument, remedy = "layer_sizes", "Use a lower order or fewer inputs."
+    check_streams(argument, num_inputs, order + served, remedy)
     return [jet_space(num_inputs, order + k) for k in range(served + 1)]
-
-
-def _per_layer(activation: Any, num_layers: int) -> list[activations.Activation]:
-    """Return one activation per hidden layer, as ``dde.nn.FNN`` would choose them."""
-    if not isinstance(activation, list):
-        return [activations.get(activation) for _ in range(num_layers)]
-    if len(activation) not in (num_layers, num_layers + 1):
-        raise ValueError(
-            f"activation: a list needs one entry per hidden layer ({num_layers}) or, "
-            f"as for dde.nn.FNN, one more, got {len(activation)}."
-        )
-    return [activations.get(a) for a in activation[:num_layers]]

@@ -7,12 +7,23 @@ any :math:`\rho_0, m_0` and ramp :math:`g` with :math:`g(0) = 0, g'(0) = 1`,
 .. math:: \rho = \rho_0 - g(t)\,\nabla\cdot m_0, \quad m = g'(t)\,m_0
     \quad\Rightarrow\quad \partial_t\rho + \nabla\cdot m = 0 ,
 
-the fixed channels being :math:`\rho_0` and :math:`A_{0i} = -g\,m_{0i}`. A wall where
-:math:`w = 0` is kept by potentials that vanish there: :math:`n\parallel\nabla w` and
+the fixed channels being :math:`\rho_0` and :math:`A_{0i} = -g\,m_{0i}`.
 
-.. math:: n_i\,\partial_j(w N_{ij}) = n_i N_{ij}\,\partial_j w = 0
+How fast a factor must vanish is read off the summands of the construction. A potential
+:math:`t^p N` that is differentiated by time at most :math:`p - 1` times adds nothing to
+the initial state.
 
-because :math:`N` is antisymmetric.
+A wall where :math:`w = 0` is kept by potentials :math:`w^q N` if no summand has more
+than :math:`q` derivatives by space. Let the construction be :math:`\rho = P(\partial_t,
+\nabla)\,a` and :math:`m = Q(\partial_t, \nabla)\,a`, and :math:`Q_q` the part of
+:math:`Q` with exactly :math:`q` derivatives by space. On the wall nothing else is left:
+
+.. math:: m = q!\,Q_q(\partial_t, \nabla w)\,N , \qquad
+    \nabla w\cdot m = q!\,(\nabla w\cdot Q_q(\partial_t, \nabla w))\,N = 0 .
+
+The last product vanishes because continuity, :math:`\tau P(\tau, \xi) + \xi\cdot
+Q(\tau, \xi) = 0` for all :math:`\tau, \xi`, has :math:`\xi\cdot Q_q(\tau, \xi)` as its
+part of degree :math:`q + 1` in :math:`\xi`.
 """
 
 from __future__ import annotations
@@ -23,12 +34,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...potentials.constructions import Term
+from ...potentials.differential_operator import (
+    Components,
+    DifferentialOperator,
+    Summand,
+)
+from ..base.spec import Constant
 from .ansatz import Ansatz
 from .continuation import Continuation
 from .start_and_wall import InitialState, Wall
 
-__all__ = ["HardState", "Start", "hard_ansatz"]
+__all__ = ["Start", "hard_constraints"]
 
 Start = InitialState | Continuation
 # Part of the momentum that may cross a wall: round-off of the user's functions, and of
@@ -36,6 +52,74 @@ Start = InitialState | Continuation
 LEAK = {torch.float64: 1e-6, torch.float32: 1e-4}
 # A momentum below this is none: where it vanishes on the wall, round-off is left.
 STILL = 1e-6
+
+
+def hard_constraints(
+    operator: DifferentialOperator,
+    extras: int,
+    initial: Start | None,
+    wall: Wall | None,
+    means: Sequence[Constant],
+    periods: Sequence[float | None],
+) -> tuple[Components, Ansatz | None]:
+    """Make a field start from a state and keep a wall.
+
+    Args:
+        operator: Map from the potentials to the field; the components are the density,
+            d momenta and any others, column d of the inputs is the time.
+        extras: Number of free channels after the potentials.
+        initial: State that the field starts from, if it is hard.
+        wall: Wall that the field keeps, if there is one.
+        means: Constants that the network adds to the density and the d momenta.
+        periods: Period of each of the d space axes, ``None`` where not periodic.
+
+    Returns:
+        The summands of each component, fixed channels included, and the factors and
+        fixed channels, ``None`` where nothing is hard.
+
+    Raises:
+        ValueError: State and wall contradict each other, or a function has outputs of a
+            wrong shape or lacks the periods of the network.
+    """
+    if initial is None and wall is None:
+        return operator.components, None
+    d, free = len(periods), [0] * extras
+    state = HardState(
+        initial,
+        wall,
+        mean=[constant.value for constant in means[1:]],
+        time_powers=time_powers(operator, d, initial) + free,
+        wall_powers=wall_powers(operator, d, wall) + free,
+    )
+    _check_wall(state)
+    _check_periods(state, periods)
+    added = state.summands(len(operator.components))
+    pairs = zip(operator.components, added, strict=True)
+    ansatz = Ansatz(state, operator.num_potentials + extras, state.num_fixed)
+    return [[*row, *more] for row, more in pairs], ansatz
+
+
+def time_powers(
+    operator: DifferentialOperator, d: int, initial: Start | None
+) -> list[int]:
+    r"""Return the exponent of time of each potential.
+
+    It is one more than the most derivatives by time in the components that start from
+    a state, the density alone or the momentum too, 0 where these do not use it.
+    """
+    if initial is None:
+        return [0] * operator.num_potentials
+    num_rows = 1 + d if initial.has_momentum else 1
+    return [1 + most for most in operator.most_derivatives([d], num_rows)]
+
+
+def wall_powers(operator: DifferentialOperator, d: int, wall: Wall | None) -> list[int]:
+    """Return the exponent of the wall function, the same for every potential.
+
+    It is the most derivatives by space of any summand of density and momentum.
+    """
+    most = max(operator.most_derivatives(range(d), 1 + d)) if wall is not None else 0
+    return [most] * operator.num_potentials
 
 
 @dataclass(frozen=True)
@@ -46,11 +130,11 @@ class HardState:
         F = (\rho_0,\; A_{0i}) .
 
     Attributes:
-        initial: The initial state, if it is hard.
-        wall: The wall, if there is one.
+        initial: Initial state, if it is hard.
+        wall: Wall, if there is one.
         mean: Constant momentum :math:`\bar m` that the network adds, d numbers.
-        time_powers: Exponent :math:`p_k` per channel.
-        wall_powers: Exponent :math:`q_k` per channel.
+        time_powers: Exponent :math:`p_k` of each channel.
+        wall_powers: Exponent :math:`q_k` of each channel.
     """
 
     initial: Start | None
@@ -80,76 +164,61 @@ class HardState:
             return 0
         return 1 + len(self.mean) * self.initial.moves
 
-    def terms(self) -> list[list[Term]]:
-        """Return what the fixed channels add to the density and each momentum."""
+    def summands(self, num_components: int) -> list[list[Summand]]:
+        """Return the summands of the fixed channels in each component.
+
+        Args:
+            num_components: Number of components, the density, d momenta and others.
+        """
         d, first = len(self.mean), len(self.time_powers)
-        added: list[list[Term]] = [[] for _ in range(1 + d)]
+        added: list[list[Summand]] = [[] for _ in range(num_components)]
         if isinstance(self.initial, InitialState):
-            added[0].append(Term((), first))
+            added[0].append(Summand((), first))
             for i in range(d) if self.initial.moves else ():
-                added[0].append(Term((i,), first + 1 + i))
-                added[1 + i].append(Term((d,), first + 1 + i, -1))
+                added[0].append(Summand((i,), first + 1 + i))
+                added[1 + i].append(Summand((d,), first + 1 + i, -1))
         return added
 
-    def check(self) -> None:
-        r"""Compare the state with the wall.
+    def momenta_at(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the momenta, (K, d), that must not cross a wall through points (K, d).
 
-        Raises:
-            ValueError: :math:`m_0\cdot n` or :math:`\bar m\cdot n` is not zero at the
-                points of the wall.
+        The keys name the arguments that they come from.
         """
-        if self.wall is None:
-            return
-        points, d = self.wall.points, len(self.mean)
-        if not isinstance(points, Tensor) or points.shape != (len(points) or 1, d):
-            found = tuple(points.shape) if isinstance(points, Tensor) else type(points)
+        found = {"mean_momentum": x.new_tensor(self.mean).expand_as(x)}
+        initial = self.initial
+        if initial is not None and initial.has_momentum:
+            found["initial"] = initial.momentum_at(x)
+        if isinstance(initial, InitialState) and initial.potential is not None:
+            found["potential of initial"] = initial.potential(x)
+        return found
+
+
+def _check_wall(state: HardState) -> None:
+    r"""Compare a state with its wall.
+
+    Raises:
+        ValueError: The points of the wall have a wrong shape, or a momentum has
+            :math:`m\cdot n \ne 0` there.
+    """
+    if state.wall is None:
+        return
+    points, d = state.wall.points, len(state.mean)
+    if not isinstance(points, Tensor) or points.shape != (len(points) or 1, d):
+        found = tuple(points.shape) if isinstance(points, Tensor) else type(points)
+        raise ValueError(
+            f"wall: points must be a tensor of shape (K, {d}), K > 0, without "
+            f"time, got {found}."
+        )
+    x, n = state.wall.surface()
+    for argument, m in state.momenta_at(x).items():
+        leak = float((m * n).sum(dim=1).abs().max())
+        if not leak <= LEAK[m.dtype] * max(float(m.abs().max()), STILL):
             raise ValueError(
-                f"wall: points must be a tensor of shape (K, {d}), K > 0, without "
-                f"time, got {found}."
+                f"{argument}: the momentum must not cross the wall, got |m.n| up "
+                f"to {leak:.1e} at its points. Subtract grad(phi) with "
+                "Lap(phi) = div(m) inside and d_n(phi) = m.n on the wall, give the "
+                "density alone, or continue a network of the same wall."
             )
-        x, n = self.wall.surface()
-        flows = {"mean_momentum": x.new_tensor(self.mean).expand_as(x)}
-        if isinstance(self.initial, InitialState):
-            if self.initial.has_momentum:
-                flows["initial"] = self.initial.momentum_at(x)
-            if self.initial.potential is not None:
-                flows["potential of initial"] = self.initial.potential(x)
-        if isinstance(self.initial, Continuation):
-            flows["initial"] = self.initial.momentum_at(x)
-        for argument, m in flows.items():
-            leak = float((m * n).sum(dim=1).abs().max())
-            if not leak <= LEAK[m.dtype] * max(float(m.abs().max()), STILL):
-                raise ValueError(
-                    f"{argument}: the momentum must not cross the wall, got |m.n| up "
-                    f"to {leak:.1e} at its points. Subtract grad(phi) with "
-                    "Lap(phi) = div(m) inside and d_n(phi) = m.n on the wall, give the "
-                    "density alone, or continue a network of the same wall."
-                )
-
-
-def matrix_powers(d: int, initial: Start | None) -> tuple[list[int], list[int]]:
-    r"""Return the exponents of time and wall per potential.
-
-    :math:`A_{0j} \sim g` leaves the density as it is, :math:`A_{0j} \sim g^2` and
-    :math:`A_{ij} \sim g` the momentum too.
-    """
-    first, others = d, d * (d - 1) // 2
-    if initial is None:
-        return [0] * (first + others), [1] * (first + others)
-    k = int(initial.has_momentum)
-    return [1 + k] * first + [k] * others, [1] * (first + others)
-
-
-def vector_powers(d: int, initial: Start | None) -> tuple[list[int], list[int]]:
-    r"""Return the exponents of time and wall per potential.
-
-    :math:`A_{0j} = \partial_j b_0 - \partial_t b_j` needs one power more of
-    :math:`b_j` than of :math:`b_0`, and one more of :math:`w` than of :math:`A`.
-    """
-    if initial is None:
-        return [0] * (d + 1), [2] * (d + 1)
-    k = int(initial.has_momentum)
-    return [1 + k] + [2 + k] * d, [2] * (d + 1)
 
 
 def _check_periods(state: HardState, periods: Sequence[float | None]) -> None:
@@ -167,38 +236,3 @@ def _check_periods(state: HardState, periods: Sequence[float | None]) -> None:
                 f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
                 "them periodic, or give None for the axis."
             )
-
-
-POWERS = {"matrix": matrix_powers, "vector": vector_powers}
-
-
-def hard_ansatz(
-    construction: str,
-    extras: int,
-    initial: Start | None,
-    wall: Wall | None,
-    mean: Sequence[float],
-    periods: Sequence[float | None],
-) -> tuple[Ansatz | None, list[list[Term]]]:
-    """Return the ansatz, and what it adds to the density and each momentum.
-
-    Args:
-        construction: A key of ``POWERS``.
-        extras: Number of free channels.
-        initial: The initial state, if it is hard.
-        wall: The wall, if there is one.
-        mean: Constant momentum, d numbers.
-        periods: Of the d space axes.
-
-    Raises:
-        ValueError: State and wall contradict each other, a function has outputs of a
-            wrong shape, or has not the periods of the network.
-    """
-    if initial is None and wall is None:
-        return None, [[] for _ in range(1 + len(mean))]
-    times, walls = POWERS[construction](len(mean), initial)
-    free = [0] * extras
-    state = HardState(initial, wall, mean, times + free, walls + free)
-    state.check()
-    _check_periods(state, periods)
-    return Ansatz(state, len(times) + extras, state.num_fixed), state.terms()

@@ -9,11 +9,11 @@ from typing import Literal
 import torch
 
 from ..base.checks import check_choice, check_kind
-from ..base.field import Constant
+from ..base.spec import Constant
 from .continuation import Continuation
 from .start_and_wall import InitialState, Wall
 
-__all__ = ["Mean", "known_means", "mean_constants"]
+__all__ = ["Mean", "mean_flux"]
 
 Mean = float | Sequence[float] | Literal["trained"] | None
 
@@ -21,54 +21,76 @@ Mean = float | Sequence[float] | Literal["trained"] | None
 LATTICE = 4096
 
 
-def known_means(
+def mean_flux(
     periods: Sequence[float | None],
     initial: InitialState | Continuation | None,
     wall: Wall | None,
     mean_density: Mean,
     mean_momentum: Mean,
-) -> tuple[Mean, Mean]:
-    """Return what initial state and wall say about the constants of a network.
+) -> list[Constant]:
+    """Return the constant parts of the density and of the d momenta.
 
     Args:
-        periods: Of the d space axes.
-        initial: The initial state, if it is hard.
-        wall: The wall, if there is one.
-        mean_density: As the user gave it.
-        mean_momentum: As the user gave it.
+        periods: Period of each of the d space axes, ``None`` where not periodic.
+        initial: Initial state, if it is hard.
+        wall: Wall, if there is one.
+        mean_density: Constant of the density as the user gave it.
+        mean_momentum: Constants of the momentum as the user gave them.
 
     Raises:
-        ValueError: The user's constants contradict them.
+        ValueError: The user's constants contradict the state or the wall, or are not
+            numbers of the right count.
     """
     check_kind("initial", initial, InitialState, Continuation)
     check_kind("wall", wall, Wall)
+    density = _density(initial, wall, mean_density)
+    momentum = _momentum(periods, initial, wall, mean_momentum)
+    on_torus, d = None not in periods, len(periods)
+    return [
+        *_constants("mean_density", density, 1, 1.0, on_torus),
+        *_constants("mean_momentum", momentum, d, 0.0, on_torus),
+    ]
+
+
+def _density(
+    initial: InitialState | Continuation | None, wall: Wall | None, given: Mean
+) -> Mean:
+    """Return the constant of the density, which an initial state determines."""
     if initial is not None:
-        if mean_density is not None:
+        if given is not None:
             raise ValueError(
                 "mean_density: follows from initial, must be None beside it, got "
-                f"{mean_density!r}."
+                f"{given!r}."
             )
-        mean_density = 0.0
-    elif wall is not None and mean_density is None:
-        mean_density = "trained"
-    if isinstance(initial, Continuation) and mean_momentum is not None:
+        return 0.0
+    return "trained" if wall is not None and given is None else given
+
+
+def _momentum(
+    periods: Sequence[float | None],
+    initial: InitialState | Continuation | None,
+    wall: Wall | None,
+    given: Mean,
+) -> Mean:
+    """Return the constants of the momentum, as far as state and wall determine them."""
+    if isinstance(initial, Continuation) and given is not None:
         raise ValueError(
             "mean_momentum: goes on from the network that is continued, must be None "
-            f"beside a Continuation, got {mean_momentum!r}."
+            f"beside a Continuation, got {given!r}."
         )
     is_momentum_hard = initial is not None and initial.has_momentum
     if wall is None and not is_momentum_hard:
-        return mean_density, mean_momentum
-    if mean_momentum == "trained":
+        return given
+    if given == "trained":
         raise ValueError(
             "mean_momentum: must hold numbers or be None beside a wall or a hard "
             "initial momentum, got 'trained'."
         )
-    if mean_momentum is None and isinstance(initial, InitialState):
-        mean_momentum = _mean_over_periods(initial, periods)
-    if mean_momentum is None:
-        mean_momentum = [0.0] * len(periods)
-    return mean_density, mean_momentum
+    if given is not None:
+        return given
+    if isinstance(initial, InitialState):
+        return _mean_over_periods(initial, periods)
+    return [0.0] * len(periods)
 
 
 def _mean_over_periods(
@@ -76,7 +98,7 @@ def _mean_over_periods(
 ) -> list[float]:
     """Return the mean of the initial momentum on a torus, zeros elsewhere.
 
-    The trapezoidal rule, exact to round-off for what the lattice resolves. An error
+    The trapezoidal rule is exact to round-off for what the lattice resolves. Its error
     does no harm to the exactness of the initial state.
     """
     lengths = [period for period in periods if period is not None]
@@ -91,10 +113,19 @@ def _mean_over_periods(
     return list(initial.momentum_at(x).mean(dim=0).tolist())
 
 
-def mean_constants(
+def _constants(
     argument: str, value: Mean, num: int, start: float, on_torus: bool
 ) -> list[Constant]:
-    """Return the constants of ``num`` components of the flux."""
+    """Return the constants of some components of the flux.
+
+    Args:
+        argument: Name of the argument, for error messages.
+        value: Numbers, ``"trained"``, or ``None`` for the default.
+        num: Number of components.
+        start: Value that trained constants start from.
+        on_torus: Whether all axes are periodic, so that constants are trained by
+            default.
+    """
     if value is None:
         return [Constant(start, True) if on_torus else Constant()] * num
     if isinstance(value, str):

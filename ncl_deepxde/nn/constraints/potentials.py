@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .start_and_wall import Field, shaped
+from .start_and_wall import PointFunction, shaped
 
 __all__ = ["FourierPotential", "HomotopyPotential"]
 
@@ -39,7 +39,7 @@ class FourierPotential:
 
     def __init__(
         self,
-        density: Field,
+        density: PointFunction,
         periods: Sequence[float],
         *,
         num: int = 32,
@@ -91,10 +91,12 @@ class HomotopyPotential:
         ValueError: Fewer than one node.
     """
 
-    def __init__(self, density: Field, mean: float = 0.0, *, nodes: int = 24) -> None:
+    def __init__(
+        self, density: PointFunction, mean: float = 0.0, *, nodes: int = 24
+    ) -> None:
         if not isinstance(nodes, Integral) or nodes < 1:
             raise ValueError(f"nodes: must be a positive integer, got {nodes!r}.")
-        self.density: Field = density
+        self.density: PointFunction = density
         self.mean: float = mean
         s, w = np.polynomial.legendre.leggauss(int(nodes))
         self.s: Tensor = torch.as_tensor((s + 1) / 2)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 __all__ = ["InitialState", "Wall"]
 
-Field = Callable[[Tensor], Tensor]
+PointFunction = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class InitialState:
             is not positive, or a potential without a ramp.
     """
 
-    density: Field
-    momentum: Field | None = None
-    velocity: Field | None = None
+    density: PointFunction
+    momentum: PointFunction | None = None
+    velocity: PointFunction | None = None
     time: float = 0.0
     ramp: float | None = None
-    potential: Field | None = None
+    potential: PointFunction | None = None
 
     def __post_init__(self) -> None:
         check_ramp("InitialState", self.time, self.ramp)
@@ -79,7 +79,7 @@ class InitialState:
         return shaped("density", self.density(x), (len(x), 1))
 
     def factor(self, t: Tensor) -> Tensor:
-        r"""Return what vanishes at the state: :math:`1 - e^{-t/\tau}`, or t."""
+        r"""Return the factor that is 0 at the state, :math:`1 - e^{-t/\tau}` or t."""
         return elapsed(t - self.time, self.ramp) / (self.ramp or 1.0)
 
     def drift(self, x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
@@ -117,13 +117,13 @@ class Wall:
 
     Attributes:
         function: :math:`w`, (N, d) -> (N, 1), zero on the wall with
-            :math:`\nabla w \ne 0`, positive inside, twice differentiable (three times
-            for the vector construction); :math:`1 - |x|^2` for the unit ball.
+            :math:`\nabla w \ne 0`, positive inside, and once more differentiable than
+            the order of the construction; :math:`1 - |x|^2` for the unit ball.
         points: Points on the wall, (K, d), off edges and corners, for checks; for
             example ``geometry.random_boundary_points(100)`` as a tensor.
     """
 
-    function: Field
+    function: PointFunction
     points: Tensor
 
     def at(self, x: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ from .parts import Mixture, Swirl
 
 __all__ = ["SubharmonicNCL"]
 
-CONSTRUCTIONS = ("subharmonic", "transport")
+MOMENTA = ("subharmonic", "transport")
 # Its square is representable in float32.
 LEAST_FLOOR = 1e-15
 
@@ -122,7 +122,7 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         check_positive(duration=duration)
         _check_floor(floor)
         _check_widths(hidden, solenoidal, extras)
-        check_choice("construction", construction, CONSTRUCTIONS)
+        check_choice("construction", construction, MOMENTA)
         check_choice("output", output, OUTPUTS)
         self.dim, self.output, self.construction = dim, output, construction
         self.regularizer = regularization

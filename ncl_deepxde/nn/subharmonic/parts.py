@@ -13,8 +13,9 @@ from torch import Tensor
 from ...flows.moments import distinct
 from ...jets import activations
 from ...jets.jets import JetSpace, jet_space, product
-from ...potentials.constructions import Readout, matrix
+from ...potentials.constructions import MATRIX
 from ...potentials.network import Embedding, Initializer, PotentialNetwork
+from ...potentials.readout import Readout
 from .gaussians import MovingGaussians
 
 __all__ = ["Mixture", "Swirl"]
@@ -119,7 +120,7 @@ class Swirl(torch.nn.Module):
     ) -> None:
         super().__init__()
         self.dim = dim
-        field = matrix(range(dim)).scaled(spread**2 / duration)
+        field = MATRIX.operator(range(dim)).scaled(spread**2 / duration)
         self.num_potentials = field.num_potentials
         self._space = jet_space(dim, 1)
         self._readout = (

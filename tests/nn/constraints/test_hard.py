@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from torch.func import jacrev, vmap
 
 from ncl_deepxde.nn import NCL, FourierPotential, InitialState, Wall
+from ncl_deepxde.nn.constraints.hard import time_powers, wall_powers
+from ncl_deepxde.potentials import MATRIX, VECTOR
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -204,6 +206,26 @@ def test_mean_density_on_a_torus_is_that_of_the_state_at_all_times():
         rho = net.density(torch.cat([x, torch.full((len(x), 1), t)], dim=1)).detach()
         # The lattice resolves state and network: the trapezoidal rule is exact.
         assert float(rho.mean()) == pytest.approx(mean, rel=1e-10)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+@pytest.mark.parametrize("has_momentum", [False, True])
+def test_powers_are_those_worked_out_by_hand(d, has_momentum):
+    columns, k = [d, *range(d)], int(has_momentum)
+    initial = InitialState(Waves(d, 1, 0), Waves(d, d, 1) if has_momentum else None)
+    wall = Wall(ball, on_sphere(d))
+    # A_0j ~ t leaves the density as it is, A_0j ~ t^2 and A_ij ~ t the momentum too.
+    matrix = MATRIX.operator(columns)
+    pairs = d * (d - 1) // 2
+    assert time_powers(matrix, d, initial) == [1 + k] * d + [k] * pairs
+    assert wall_powers(matrix, d, wall) == [1] * (d + pairs)
+    # A_0j = d_j b_0 - d_t b_j needs one power more of b_j than of b_0.
+    vector = VECTOR.operator(columns)
+    assert time_powers(vector, d, initial) == [1 + k] + [2 + k] * d
+    assert wall_powers(vector, d, wall) == [2] * (d + 1)
+    for operator in matrix, vector:
+        assert time_powers(operator, d, None) == [0] * operator.num_potentials
+        assert wall_powers(operator, d, None) == [0] * operator.num_potentials
 
 
 # ----------------------------------------------------------------------------- fading
