@@ -3,6 +3,7 @@
 from .consistency import consistency_errors, consistency_smape
 from .memory import peak_mib
 from .metrics import (
+    by_time_key,
     errors_over_time,
     mass_drift,
     mean_squared_error,
@@ -15,6 +16,7 @@ from .solution import ContinuityError, NetworkSolution, continuity_error
 __all__ = [
     "ContinuityError",
     "NetworkSolution",
+    "by_time_key",
     "consistency_errors",
     "consistency_smape",
     "continuity_error",

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from ..potentials.constructions import Term
 from ..potentials.network import Initializer
 from .base.checks import check_layer_sizes, check_periods, scaled_field
-from .base.continuity import ContinuityNet
+from .base.contract import ContinuityLaw
 from .base.field import Constant
+from .base.flow_field import FlowFieldNet
 from .constraints.continuation import Continuation
 from .constraints.hard import hard_ansatz
 from .constraints.means import known_means, mean_constants
@@ -18,7 +19,7 @@ from .constraints.start_and_wall import InitialState, Wall
 __all__ = ["NCL"]
 
 
-class NCL(ContinuityNet):
+class NCL(FlowFieldNet, ContinuityLaw):
     r"""Density and momentum with :math:`\partial_t\rho + \nabla\cdot m = 0` exactly.
 
     The flux :math:`(\rho, m)` is a divergence-free field in space-time, the row

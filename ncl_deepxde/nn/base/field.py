@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from ...jets.remembered import weights_state
 from ...jets.served import serve
 from ...potentials.constructions import Readout, Term
 from ...potentials.network import Embedding, Initializer, PotentialNetwork
-from ..constraints.ansatz import Ansatz
-from ..constraints.continuation import Continuation
+from .channels import ChannelMap
 from .checks import check_choice, check_dtype
+from .fixed import FixedOutputs
+from .predecessor import Predecessor
 
 __all__ = ["Constant", "FieldNet"]
 
@@ -37,7 +38,7 @@ class Constant:
     is_trained: bool = False
 
 
-class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
+class FieldNet(FixedOutputs):
     r"""A DeepXDE network with outputs :math:`y_c = \bar y_c + \sum \pm\partial^\alpha
     a_k` of the channels :math:`a_k` of one multilayer perceptron.
 
@@ -61,8 +62,15 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             no derivative is served.
     """  # noqa: D205
 
+    why_no_output_transform = (
+        "would break div(flux) = 0, which holds for the outputs as they are. Transform "
+        "quantities in the pde function instead, or the inputs by "
+        "apply_feature_transform."
+    )
+
     fixed: Tensor
     trained: Tensor
+    _complete: Callable[[list[Tensor], Tensor], list[Tensor]] | None = None
 
     def __init__(
         self,
@@ -77,8 +85,8 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         periods: Sequence[float | None],
         harmonics: int,
         served: int,
-        ansatz: Ansatz | None = None,
-        base: Continuation | None = None,
+        ansatz: ChannelMap | None = None,
+        base: Predecessor | None = None,
         contraction: Contraction | None = None,
     ) -> None:
         super().__init__()
@@ -128,10 +136,20 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             levels = self._levels(x, order)
             return levels if convert is None else convert(levels)
 
-        return serve(evaluate, self._checked(inputs), self.served, self._state)
+        return serve(evaluate, self._checked(inputs), self.served, self.state)
 
-    def _state(self) -> object:
-        return weights_state(self)
+    @property
+    def predecessor(self) -> Predecessor | None:
+        """The earlier network that this one goes on from, if there is one."""
+        return self._base
+
+    def state(self) -> Hashable:
+        """Return what tells by its value whether the weights are still the same.
+
+        Those of the earlier networks that this one goes on from count too.
+        """
+        weights = weights_state(self)
+        return weights if self._base is None else (weights, self._base.state())
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).
@@ -152,14 +170,6 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.network.set_transform(transform, self.num_inputs)
         self._input_transform = transform
 
-    def apply_output_transform(self, transform: Any) -> None:
-        """Refuse: a transform of the outputs would break the conservation law."""
-        raise ValueError(
-            "apply_output_transform: would break div(flux) = 0, which holds for the "
-            "outputs as they are. Transform quantities in the pde function instead, or "
-            "the inputs by apply_feature_transform."
-        )
-
     def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """Return the outputs and their first ``order`` derivatives by jets."""
         with torch.autocast(inputs.device.type, enabled=False):
@@ -175,10 +185,10 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
                 )
             ]
             levels[0] = levels[0] + self._constants()
-            if self._base is None:
-                return levels
-            earlier = self._base.levels(inputs, order)
-            return [own + given for own, given in zip(levels, earlier, strict=True)]
+            if self._base is not None:
+                earlier = self._base.levels(inputs, order)
+                levels = [a + b for a, b in zip(levels, earlier, strict=True)]
+            return levels if self._complete is None else self._complete(levels, inputs)
 
     def _constants(self) -> Tensor:
         return self.fixed.index_add(0, self.trained, self.bias)
