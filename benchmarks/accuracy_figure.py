@@ -32,7 +32,7 @@ def draw(
     """
     optimizers = [o for o in TITLES if any(r["optimizer"] == o for r in runs)]
     models = [m for m in models if any(r["model"] == m for r in runs)]
-    colors = model_colors(models)
+    colors = model_colors(models, PROBLEM.colors)
     with style():
         figure = new_figure(height=8.0)
         panels = figure.subplots(

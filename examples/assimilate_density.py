@@ -28,7 +28,7 @@ import numpy as np
 import torch
 
 from ncl_deepxde.data import Observations, Table
-from ncl_deepxde.evaluation.metrics import consistency_smape, r2
+from ncl_deepxde.evaluation import consistency_smape, r2
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--table", type=Path, help="csv file of observations")

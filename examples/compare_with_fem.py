@@ -117,8 +117,8 @@ model.train(iterations=options.iterations, display_every=100)
 
 
 # A solution is a function of points (N, 2) and a time. For outputs (rho, m_1, m_2, p)
-# there is `ncl_deepxde.evaluation.NetworkSolution(net)`; for outputs of any other
-# meaning write these four lines yourself.
+# there is `ncl_deepxde.evaluation.NetworkSolution(net, output="flux")`; for outputs of
+# any other meaning write these four lines yourself.
 
 
 def solution(points, time):

@@ -142,7 +142,7 @@ model.train(
 
 rng = np.random.default_rng(1)
 where, when = rng.random((1000, 2)), rng.random((1000, 1)) / 3
-error = continuity_error(net, where, when)
+error = continuity_error(net, where, when, output="flux")
 print(
     f"{options.network}: largest continuity residual {error.largest:.1e}, "
     f"{error.relative:.1e} of the largest term"

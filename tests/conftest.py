@@ -5,7 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+
+# Every folder of tests may import the list of all networks.
+sys.path.insert(0, str(Path(__file__).parent / "nn"))
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("DDE_BACKEND", "pytorch")

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..nn.base.contract import ExactContinuity
+from ..nn.base.contract import OUTPUTS
+from ..nn.base.plain import output_of
 from .residual_data import ResidualData
 from .table import Observed, Source
 from .terms import Call, Condition, Penalty, Term
@@ -33,7 +34,6 @@ DENSITIES: dict[str, Transform] = {
     "linear": _linear,
 }
 VELOCITIES = ("velocity", "momentum")
-OUTPUTS = ("flux", "velocity")
 
 
 class Observations(ResidualData):
@@ -51,12 +51,12 @@ class Observations(ResidualData):
     ``model.compile(loss_weights=[...])``. ``loss`` there may be a list with one
     function for each term but the penalties.
 
-    What a step sees is a function of ``seed`` and ``k // resample_every`` alone, as for
+    What step k sees is a function of ``seed`` and ``k // resample_every`` alone, as for
     ``Collocation``. No derivative by the inputs is prepared for the observations.
 
-    A network with exact continuity tells itself what its columns 1..d hold. For those
-    with ``output="flux"`` the velocity is a quotient, :math:`u = m/\rho`: where the
-    density falls below what the float type can hold, build the network with
+    An ``nn.FlowNet`` says itself what its columns 1..d hold. For those with
+    ``output="flux"`` the velocity is a quotient, :math:`u = m/\rho`: where the density
+    falls below what the float type can hold, build the network with
     ``output="velocity"`` or compare the momentum.
 
     Args:
@@ -67,11 +67,11 @@ class Observations(ResidualData):
             term out.
         velocity: ``"velocity"``, or ``"momentum"`` to compare :math:`\rho u` with
             :math:`\rho_i u_i` where both are known; ``None`` leaves the term out.
-        output: What columns 1..d of a network without exact continuity hold,
-            ``"velocity"`` or ``"flux"``.
+        output: As for ``nn.as_flow``: what columns 1..d of a plain network hold,
+            ``"velocity"`` or ``"flux"``. Needed where velocities are compared.
         conditions: Conditions with points of their own: a pde, walls, an initial state.
         penalties: Functions of the network.
-        seed: Selects the sequence of observations.
+        seed: Seed of the sequence of observations.
         resample_every: Number of steps that share their observations; may be changed.
         num_test: Number of fixed observations for DeepXDE's test loss; as many as
             ``num_observations`` by default.
@@ -82,8 +82,8 @@ class Observations(ResidualData):
             evaluation.
 
     Raises:
-        ValueError: A bad argument, a source without what a term needs, or a network
-            with too few outputs.
+        ValueError: A bad argument. In training: a source without what a term needs, a
+            network with too few outputs, or a plain network whose output nobody says.
 
     Example:
         >>> data = Observations(table, 500)  # doctest: +SKIP
@@ -98,7 +98,7 @@ class Observations(ResidualData):
         *,
         density: str | Transform | None = "log1p",
         velocity: str | None = "velocity",
-        output: str = "velocity",
+        output: str | None = None,
         conditions: Sequence[Condition] = (),
         penalties: Sequence[Penalty] = (),
         seed: int = 0,
@@ -108,7 +108,7 @@ class Observations(ResidualData):
     ) -> None:
         _check_choice("density", density, (*DENSITIES, None))
         _check_choice("velocity", velocity, (*VELOCITIES, None))
-        _check_choice("output", output, OUTPUTS)
+        _check_choice("output", output, (*OUTPUTS, None))
         self.sources = (source, source if test_source is None else test_source)
         self.num_observations = num_observations
         self.output = output
@@ -153,7 +153,7 @@ class Observations(ResidualData):
         return first.points.detach().as_subclass(_FixedPoints)
 
     def _first_call(self, first: Observed, net: torch.nn.Module) -> Call:
-        output = net.output if isinstance(net, ExactContinuity) else self.output
+        output = None if self._velocity is None else output_of(net, self.output)
 
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             outputs = outputs[0] if isinstance(outputs, tuple) else outputs
@@ -161,8 +161,10 @@ class Observations(ResidualData):
 
         return Call(first.points, terms, has_derivatives=False)
 
-    def _terms(self, observed: Observed, outputs: Tensor, output: str) -> list[Term]:
-        """Compare outputs (N, k), columns 1..d of the kind ``output``."""
+    def _terms(
+        self, observed: Observed, outputs: Tensor, output: str | None
+    ) -> list[Term]:
+        """Compare outputs (N, k), whose columns 1..d hold ``output``."""
         d = observed.points.shape[1] - 1
         if outputs.ndim != 2 or outputs.shape[1] < 1 + d * bool(self._velocity):
             raise ValueError(

@@ -3,6 +3,7 @@
 from .consistency import consistency_errors, consistency_smape
 from .memory import peak_mib
 from .metrics import (
+    by_time_key,
     errors_over_time,
     mass_drift,
     mean_squared_error,
@@ -20,6 +21,7 @@ __all__ = [
     "ContinuityError",
     "MetricRow",
     "NetworkSolution",
+    "by_time_key",
     "consistency_errors",
     "consistency_smape",
     "continuity_error",

@@ -23,18 +23,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torchdiffeq
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from ..nn.base.contract import ExactContinuity
+from ..arrays import Array
+from ..nn.base.contract import FlowNet
+from ..nn.base.plain import as_flow
 
 __all__ = ["consistency_errors", "consistency_smape"]
 
-type Array = NDArray[np.floating]
-type Box = tuple[ArrayLike, ArrayLike]
+type Corners = tuple[ArrayLike, ArrayLike]
 
 CHUNK = 8192
-OUTPUTS = ("flux", "velocity")
 
 
 def consistency_smape(
@@ -45,8 +45,8 @@ def consistency_smape(
     start: float = 0.0,
     tolerance: float = 1e-5,
     eps: float = 1e-6,
-    box: Box | None = None,
-    output: str = "velocity",
+    box: Corners | None = None,
+    output: str | None = None,
     max_steps: int = 1000,
 ) -> float:
     r"""Symmetric mean absolute percentage error of the transported density.
@@ -59,16 +59,18 @@ def consistency_smape(
         points: Shape (N, d).
         times: One number, or the time t of each point, (N, 1).
         start: The time s.
-        tolerance: Absolute and relative, of dopri8, for every point by itself.
-        eps: In the unit of the density.
+        tolerance: Absolute and relative tolerance of dopri8, which every point meets
+            by itself.
+        eps: Small density :math:`\epsilon`, in the unit of the density.
         box: Lower and upper corner, d numbers each or one for all: outside, the flow is
             that of the nearest point of the box.
-        output: What columns 1..d of a network without exact continuity hold,
+        output: As for ``nn.as_flow``: what columns 1..d of a plain network hold,
             ``"velocity"`` or ``"flux"``.
-        max_steps: Of dopri8.
+        max_steps: Most steps of dopri8.
 
     Raises:
-        ValueError: A bad argument.
+        ValueError: An argument is out of its range, or nobody says what the outputs
+            of a plain network hold.
         RuntimeError: The paths cannot be computed to the tolerance in so many steps.
             That is so where the velocity m/rho explodes because rho vanishes.
     """
@@ -94,15 +96,15 @@ def consistency_errors(
     start: float = 0.0,
     tolerance: float = 1e-5,
     eps: float = 1e-6,
-    box: Box | None = None,
-    output: str = "velocity",
+    box: Corners | None = None,
+    output: str | None = None,
     max_steps: int = 1000,
 ) -> Array:
     """Return the error at every point, shape (N,), between 0 and 1.
 
-    Their mean is ``consistency_smape``, which tells the arguments.
+    Their mean is ``consistency_smape``, which documents the arguments.
     """
-    _check(points, times, tolerance, eps, output)
+    _check(points, times, tolerance, eps)
     solver = _Solver(start, tolerance, max_steps)
     d, weight = points.shape[1], next(net.parameters())
 
@@ -111,52 +113,43 @@ def consistency_errors(
         return torch.as_tensor(values, dtype=weight.dtype, device=weight.device)
 
     low, high = (-np.inf, np.inf) if box is None else box
-    flow = _Flow(net, output, tensor(low), tensor(high))
+    box_flow = _BoxFlow(as_flow(net, output, dim=d), tensor(low), tensor(high))
     column = np.broadcast_to(np.asarray(times, dtype=float), (len(points), 1))
     found = []
     with _evaluating(net):
         for inputs in torch.split(tensor(np.hstack([points, column])), CHUNK):
             x, t = inputs[:, :d], inputs[:, d:]
-            rho, moved = flow.density(x, t), solver.transported(flow, x, t)
+            rho = box_flow.density(x, t)
+            moved = solver.transported(box_flow, x, t)
             found.append((rho - moved).abs() / (rho.abs() + moved.abs() + eps))
     errors: Array = torch.cat(found)[:, 0].double().cpu().numpy()
     return errors
 
 
 @dataclass(frozen=True)
-class _Flow:
+class _BoxFlow:
     """Density and velocity of a network, constant along normals outside a box."""
 
-    net: torch.nn.Module
-    output: str
+    net: FlowNet
     low: Tensor
     high: Tensor
 
     def density(self, x: Tensor, t: Tensor) -> Tensor:
         """Return the density (N, 1) at x (N, d) and t (N, 1), without a graph."""
         with torch.no_grad():
-            inputs = torch.cat([x.clamp(self.low, self.high), t], dim=1)
-            if isinstance(self.net, ExactContinuity):
-                return self.net.density(inputs)
-            rho: Tensor = self.net(inputs)[:, :1]
-            return rho
+            return self.net.density(self._inputs(x, t))
 
     def slopes(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """Return the velocity (N, d) and its divergence (N, 1)."""
         with torch.enable_grad():
             x = x.detach().requires_grad_()
-            u = self._velocity(torch.cat([x.clamp(self.low, self.high), t], dim=1))
+            u = self.net.velocity(self._inputs(x, t))
             # Points are independent: the gradient of a sum holds that of every point.
             rows = [_gradient(c.sum(), x)[:, i] for i, c in enumerate(u.unbind(1))]
         return u.detach(), torch.stack(rows).sum(0)[:, None]
 
-    def _velocity(self, inputs: Tensor) -> Tensor:
-        if isinstance(self.net, ExactContinuity):
-            return self.net.velocity(inputs)
-        outputs, d = self.net(inputs), inputs.shape[1] - 1
-        rho, w = outputs[:, :1], outputs[:, 1 : d + 1]
-        u: Tensor = w if self.output == "velocity" else w / rho
-        return u
+    def _inputs(self, x: Tensor, t: Tensor) -> Tensor:
+        return torch.cat([x.clamp(self.low, self.high), t], dim=1)
 
 
 @dataclass(frozen=True)
@@ -167,10 +160,10 @@ class _Solver:
     tolerance: float
     max_steps: int
 
-    def transported(self, flow: _Flow, x: Tensor, t: Tensor) -> Tensor:
-        r"""Return what the velocity makes of the density at the start, shape (N, 1).
+    def transported(self, flow: _BoxFlow, x: Tensor, t: Tensor) -> Tensor:
+        r"""Return the density at the start, carried to (x, t) by the velocity, (N, 1).
 
-        Every path has a time of its own, from 0 to 1, so that one solve is enough:
+        Rescaled to a time from 0 to 1, all paths share one solve:
         :math:`\tau = t + \sigma (s - t)`.
         """
         d, span = x.shape[1], self.start - t
@@ -228,9 +221,7 @@ def _largest(state: Tensor) -> Tensor:
     return state.abs().max()
 
 
-def _check(
-    points: Array, times: Array | float, tolerance: float, eps: float, output: str
-) -> None:
+def _check(points: Array, times: Array | float, tolerance: float, eps: float) -> None:
     shape, n = np.shape(times), len(points)
     if points.ndim != 2 or n == 0:
         raise ValueError(
@@ -244,5 +235,3 @@ def _check(
     for name, value in {"tolerance": tolerance, "eps": eps}.items():
         if not 0 < value < np.inf:
             raise ValueError(f"{name}: must be positive and finite, got {value}.")
-    if output not in OUTPUTS:
-        raise ValueError(f"output: must be one of {OUTPUTS}, got {output!r}.")

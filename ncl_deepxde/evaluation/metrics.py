@@ -11,9 +11,8 @@ from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .consistency import consistency_smape
+from ..arrays import Array, Times
 
 __all__ = [
     "Array",
@@ -23,7 +22,7 @@ __all__ = [
     "Times",
     "ball_grid",
     "ball_quadrature",
-    "consistency_smape",
+    "by_time_key",
     "errors_over_time",
     "mass_drift",
     "mean_squared_error",
@@ -34,8 +33,6 @@ __all__ = [
     "torus_grid",
 ]
 
-type Array = NDArray[np.floating]
-type Times = Sequence[float] | Array
 type Errors = dict[str, dict[str, dict[float, float]]]
 
 
@@ -44,15 +41,18 @@ class NoScaleError(ValueError):
 
 
 class Solution(Protocol):
-    """A flow: density, velocity and pressure at any point and time."""
+    """A flow: density, velocity and perhaps pressure at any point and time."""
 
     def __call__(self, points: Array, time: float) -> dict[str, Array]:
-        """Map points (N, d) and a time to `rho` (N, 1), `u` (N, d), `p` (N, 1)."""
+        """Map points (N, d) and a time to ``rho`` (N, 1), ``u`` (N, d), ``p`` (N, 1).
+
+        A flow without a pressure leaves ``p`` out.
+        """
         ...
 
 
 def time_key(time: float) -> str:
-    """Name a time in `metrics.json`: four significant digits, as in `"0.3333"`."""
+    """Name a time in ``metrics.json``: four significant digits, as in ``"0.3333"``."""
     return f"{time:.4g}"
 
 
@@ -64,8 +64,8 @@ def relative_l2(value: Array, reference: Array) -> float:
         reference: Values to judge by, (N, k).
 
     Raises:
-        ValueError: If the shapes differ.
-        NoScaleError: If the reference is zero.
+        ValueError: The shapes differ.
+        NoScaleError: The reference is zero.
     """
     _check_pair(value, reference)
     scale = _nonzero(_norm(reference), "vanish")
@@ -83,8 +83,8 @@ def standardized_l2(value: Array, reference: Array) -> float:
         reference: Values to judge by, (N, k).
 
     Raises:
-        ValueError: If the shapes differ.
-        NoScaleError: If the reference is constant.
+        ValueError: The shapes differ.
+        NoScaleError: The reference is constant.
     """
     _check_pair(value, reference)
     scale = _nonzero(_norm(reference - reference.mean(axis=0)), "be constant")
@@ -104,8 +104,8 @@ def r2(value: Array, reference: Array) -> float:
         reference: Values to judge by, (N, k).
 
     Raises:
-        ValueError: If the shapes differ.
-        NoScaleError: If the reference is constant.
+        ValueError: The shapes differ.
+        NoScaleError: The reference is constant.
     """
     return 1 - standardized_l2(value, reference) ** 2
 
@@ -118,20 +118,20 @@ def mean_squared_error(value: Array, reference: Array) -> float:
         reference: Values to judge by, (N, k).
 
     Raises:
-        ValueError: If the shapes differ.
+        ValueError: The shapes differ.
     """
     _check_pair(value, reference)
     return float(np.mean(np.square(value.astype(np.float64) - reference)))
 
 
 def torus_grid(n: int, d: int = 2) -> Array:
-    r"""Cell centers of the unit torus with `n` cells per axis, (n**d, d).
+    r"""Cell centers of the unit torus with ``n`` cells per axis, (n**d, d).
 
     The last axis runs fastest. The mean over these points integrates trigonometric
-    polynomials of degree below `n` exactly.
+    polynomials of degree below ``n`` exactly.
 
     Raises:
-        ValueError: If `n` or `d` is not positive.
+        ValueError: A number is not positive.
     """
     if n < 1 or d < 1:
         raise ValueError(f"torus_grid: n and d must be at least 1, got n={n}, d={d}.")
@@ -141,10 +141,10 @@ def torus_grid(n: int, d: int = 2) -> Array:
 
 
 def ball_grid(n: int) -> Array:
-    r"""Cell centers of the unit ball in space, of cubes with `n` per axis, (N, 3).
+    r"""Cell centers of the unit ball in space, of cubes with ``n`` per axis, (N, 3).
 
     Raises:
-        ValueError: If `n` is not positive.
+        ValueError: The number is not positive.
     """
     points = 2 * torus_grid(n, 3) - 1
     return points[np.linalg.norm(points, axis=1) < 1]
@@ -154,10 +154,10 @@ def ball_quadrature(n: int) -> tuple[Array, Array]:
     r"""Gauss's rule in the unit ball: points (2 n**3, 3) and weights of sum 1.
 
     Legendre's nodes in the radius (weight :math:`3 r^2`) and in :math:`\cos\theta`,
-    `2 n` angles around the axis: exact for polynomials of degree below `2 n - 2`.
+    ``2 n`` angles around the axis: exact for polynomials of degree below ``2 n - 2``.
 
     Raises:
-        ValueError: If `n` is not positive.
+        ValueError: The number is not positive.
     """
     if n < 1:
         raise ValueError(f"ball_quadrature: n must be at least 1, got {n}.")
@@ -179,10 +179,11 @@ def mass_drift(
         solution: The flow.
         points: Shape (N, d), uniform where there are no weights.
         times: Times to look at.
-        weights: Of a quadrature with these points, (N,); by default `M` is the mean.
+        weights: Weights of a quadrature with these points, (N,); by default :math:`M`
+            is the mean.
 
     Raises:
-        NoScaleError: If the initial mass is zero.
+        NoScaleError: The initial mass is zero.
     """
 
     def mass(time: float) -> float:
@@ -200,9 +201,9 @@ def errors_over_time(
     times: Times,
     fields: Sequence[str] = ("rho", "u"),
 ) -> Errors:
-    """Errors of each field at each time: `result[metric][field][time]`.
+    """Errors of each field at each time: ``result[metric][field][time]``.
 
-    The pressure `p` is defined up to a constant, so its mean is removed first. A time
+    The pressure ``p`` is defined up to a constant, so its mean is removed first. A time
     at which a metric has no scale, as for a fluid at rest, is left out.
 
     Args:
@@ -210,7 +211,7 @@ def errors_over_time(
         reference: The flow to judge by.
         points: Uniform points (N, d).
         times: Times to compare at.
-        fields: Which of `rho`, `u`, `p`.
+        fields: Which of ``rho``, ``u``, ``p``.
     """
     metrics = {"relative_l2": relative_l2, "standardized_l2": standardized_l2}
     errors: Errors = {name: {f: {} for f in fields} for name in metrics}
@@ -224,6 +225,17 @@ def errors_over_time(
                 with suppress(NoScaleError):
                     errors[name][field][float(time)] = metric(value, target)
     return errors
+
+
+def by_time_key(errors: Errors) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the same errors with the keys of ``metrics.json`` in place of times."""
+    return {
+        metric: {
+            field: {time_key(t): error for t, error in series.items()}
+            for field, series in fields.items()
+        }
+        for metric, fields in errors.items()
+    }
 
 
 def _norm(value: Array) -> float:

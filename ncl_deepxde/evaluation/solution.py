@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.func import jacrev, vmap
 
-from ..nn.base.contract import ExactContinuity
+from ..arrays import Array
+from ..nn.base.contract import FlowNet, PressureNet
+from ..nn.base.plain import as_flow, output_of
 from ..nn.semi_lagrangian.net import SemiLagrangian
-from .metrics import Array
 
 __all__ = ["ContinuityError", "NetworkSolution", "continuity_error"]
 
@@ -21,37 +22,79 @@ CHUNK = 8192
 
 @dataclass(frozen=True)
 class NetworkSolution:
-    r"""The flow of a network of :math:`(\rho, m_1..m_d, p)`, with :math:`u = m/\rho`.
+    r"""The flow of a network as a function of points and time.
 
     Args:
-        net: Maps inputs (N, d + 1), time last, to outputs (N, d + 2).
-        output: ``"flux"``, or ``"velocity"`` for :math:`(\rho, u_1..u_d, p)`; our own
-            networks know it themselves.
-        pressure: Pressure (N, 1) from the outputs; by default column d + 1.
+        net: Maps inputs (N, d + 1), time last, to outputs :math:`(\rho, m_1..m_d, p)`
+            or :math:`(\rho, u_1..u_d, p)`.
+        output: As for ``nn.as_flow``: what columns 1..d of a plain network hold,
+            ``"flux"`` or ``"velocity"``.
+        pressure: Pressure (N, 1) from the outputs (N, C). By default that of the
+            network, such as ``nn.MomentumNCL``, if it has one; else column d + 1 where
+            it is the last one.
+
+    Raises:
+        ValueError: Nobody says what the outputs of a plain network hold, or the network
+            says something else.
     """
 
     net: torch.nn.Module
-    output: str = "flux"
+    output: str | None = None
     pressure: Callable[[Tensor], Tensor] | None = None
 
+    def __post_init__(self) -> None:
+        output_of(self.net, self.output)
+
     def __call__(self, points: Array, time: float | Array) -> dict[str, Array]:
-        """Return `rho` (N, 1), `u` (N, d), `p` (N, 1).
+        """Return ``rho`` (N, 1), ``u`` (N, d) and, if there is one, ``p`` (N, 1).
 
         Args:
             points: Shape (N, d).
             time: A number, or one for each point, (N, 1).
+
+        Raises:
+            ValueError: It is not known which of several further outputs is the
+                pressure.
         """
         inputs = _inputs(self.net, points, time)
         d = inputs.shape[1] - 1
         with torch.no_grad():
             outputs = torch.cat([self.net(x) for x in torch.split(inputs, CHUNK)])
-        column = slice(d + 1, d + 2)
-        p = outputs[:, column] if self.pressure is None else self.pressure(outputs)
         values = outputs.double().cpu().numpy()
         rho, w = values[:, :1], values[:, 1 : d + 1]
-        own = self.net.output if isinstance(self.net, ExactContinuity) else self.output
-        u = w if own == "velocity" else w / rho
-        return {"rho": rho, "u": u, "p": p.double().cpu().numpy()}
+        is_velocity = output_of(self.net, self.output) == "velocity"
+        found = {"rho": rho, "u": w if is_velocity else w / rho}
+        p = self._pressure(outputs, d)
+        return found if p is None else {**found, "p": p.double().cpu().numpy()}
+
+    def velocity(self, points: Array, time: float) -> Array:
+        """Return ``u``, (N, d), alone: for many networks that is less work.
+
+        Args:
+            points: Shape (N, d).
+            time: A number.
+        """
+        inputs = _inputs(self.net, points, time)
+        flow = as_flow(self.net, self.output, dim=points.shape[1])
+        with torch.no_grad():
+            parts = [flow.velocity(x) for x in torch.split(inputs, CHUNK)]
+        u: Array = torch.cat(parts).double().cpu().numpy()
+        return u
+
+    def _pressure(self, outputs: Tensor, d: int) -> Tensor | None:
+        if self.pressure is not None:
+            return self.pressure(outputs)
+        if isinstance(self.net, PressureNet):
+            return self.net.pressure(outputs)
+        extras = outputs[:, d + 1 :]
+        if extras.shape[1] > 1:
+            raise ValueError(
+                "pressure: must be given for a network with more outputs than (rho, "
+                f"w_1..w_{d}, p), got None for {outputs.shape[1]} outputs. Pass a "
+                f"function of the outputs, such as lambda y: y[:, {d + 1}:{d + 2}], or "
+                "operators.pressure for those of nn.MomentumNCL."
+            )
+        return extras if extras.shape[1] else None
 
 
 @dataclass(frozen=True)
@@ -68,52 +111,52 @@ class ContinuityError:
 
 
 def continuity_error(
-    net: torch.nn.Module, points: Array, times: Array, output: str = "flux"
+    net: torch.nn.Module, points: Array, times: Array, output: str | None = None
 ) -> ContinuityError:
     """Differentiate the flux again by reverse mode and add up.
 
-    Independent of how the network computes or serves derivatives of its own.
+    Independent of how the network computes or serves derivatives.
 
     Args:
-        net: One of our networks, or any that maps inputs (N, d + 1), time last, to
-            outputs (rho, m_1..m_d, ...).
+        net: Any network of inputs (N, d + 1), time last.
         points: Shape (N, d).
         times: Shape (N, 1).
-        output: What columns 1..d of a network without exact continuity hold,
-            ``"flux"`` for m or ``"velocity"``.
+        output: As for ``nn.as_flow``: what columns 1..d of a plain network hold,
+            ``"flux"`` or ``"velocity"``.
+
+    Raises:
+        ValueError: Nobody says what the outputs of a plain network hold, or the network
+            says something else.
     """
     inputs = _inputs(net, points, times)
     d = inputs.shape[1] - 1
-
-    J = torch.cat([_derivative(net, x, output) for x in torch.split(inputs, CHUNK)])
+    flow = as_flow(net, output, dim=d)
+    # A solver cannot take one point under vmap: its rows share their steps.
+    is_solver = any(isinstance(part, SemiLagrangian) for part in net.modules())
+    parts = torch.split(inputs, CHUNK)
+    if is_solver:
+        J = torch.cat([_derivative_of_sums(net, flow, x) for x in parts])
+    else:
+        J = torch.cat([_derivative(flow, x) for x in parts])
     terms = torch.cat([J[:, :1, d], J[:, 1:, :d].diagonal(dim1=1, dim2=2)], dim=1)
     largest = float(terms.sum(dim=1).abs().max())
     scale = max(float(terms.abs().max()), torch.finfo(terms.dtype).tiny)
     return ContinuityError(largest, largest / scale)
 
 
-def _derivative(net: torch.nn.Module, inputs: Tensor, output: str) -> Tensor:
+def _derivative(flow: FlowNet, inputs: Tensor) -> Tensor:
     """Return the derivative of the flux, (N, d + 1, d + 1)."""
-    if isinstance(net, SemiLagrangian):
-        return _derivative_of_sums(net, inputs)
-    evaluate = net.flux if isinstance(net, ExactContinuity) else net
-    is_flux = output == "flux" or isinstance(net, ExactContinuity)
-
-    def flux(x: Tensor) -> Tensor:
-        out: Tensor = evaluate(x[None])[0, : len(x)]
-        return out if is_flux else torch.cat([out[:1], out[:1] * out[1:]])
-
     with torch.no_grad():
-        J: Tensor = vmap(jacrev(flux))(inputs)
+        J: Tensor = vmap(jacrev(lambda x: flow.flux(x[None])[0]))(inputs)
     return J
 
 
-def _derivative_of_sums(net: SemiLagrangian, inputs: Tensor) -> Tensor:
-    """Return the same for a solver, which cannot take one point under ``vmap``."""
+def _derivative_of_sums(net: torch.nn.Module, flow: FlowNet, inputs: Tensor) -> Tensor:
+    """Return the same, from the gradients of sums over all points."""
     is_training, x = net.training, inputs.clone().requires_grad_()
     net.eval()  # no random divergence
     with torch.enable_grad():
-        columns = net.flux(x).unbind(1)
+        columns = flow.flux(x).unbind(1)
         rows = [torch.autograd.grad(c.sum(), x, retain_graph=True)[0] for c in columns]
     net.train(is_training)
     return torch.stack(rows, dim=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -56,11 +55,10 @@ class Remembered[Value]:
         return {**self.__dict__, "_entries": deque(maxlen=ENTRIES)}
 
 
-def weights_state(net: Any) -> tuple[object, ...]:
-    """Return what tells by its value whether the weights are still the same.
+def weights_state(net: torch.nn.Module) -> tuple[Hashable, ...]:
+    """Return what tells by its value whether a network's weights are the same.
 
-    Those of the earlier networks that a network goes on from count too.
+    Args:
+        net: Its parameters count, not those of other networks that it refers to.
     """
-    before = getattr(net, "_base", None)
-    own = tuple((id(p), p._version) for p in net.parameters())
-    return own if before is None else (own, before.state())
+    return tuple((id(p), p._version) for p in net.parameters())

@@ -1,5 +1,7 @@
 """Network classes for DeepXDE."""
 
+from .base.contract import ContinuityLaw, FlowNet
+from .base.plain import as_flow
 from .constraints.continuation import Continuation
 from .constraints.potentials import FourierPotential, HomotopyPotential
 from .constraints.start_and_wall import InitialState, Wall
@@ -17,8 +19,10 @@ from .windows import Windows
 __all__ = [
     "NCL",
     "Continuation",
+    "ContinuityLaw",
     "CurlNet",
     "DivergenceFree",
+    "FlowNet",
     "FourierPotential",
     "GradientField",
     "HodgeField",
@@ -30,4 +34,5 @@ __all__ = [
     "SubharmonicNCL",
     "Wall",
     "Windows",
+    "as_flow",
 ]

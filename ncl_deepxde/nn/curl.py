@@ -10,14 +10,14 @@ from ..potentials.constructions import Construction
 from ..potentials.differential_operator import Summand
 from ..potentials.network import Initializer
 from .base.checks import check_layer_sizes, check_periods
-from .base.continuity import ContinuityNet
+from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
 from .base.spec import Constant, FieldSpec, Layers
 
 __all__ = ["CurlNet"]
 
 
-class CurlNet(ContinuityNet):
+class CurlNet(FlowFieldNet):
     r"""A velocity with :math:`\nabla\cdot u = 0` exactly and a free density.
 
     At every time the velocity is the row divergence of an antisymmetric matrix field
@@ -45,6 +45,12 @@ class CurlNet(ContinuityNet):
         Divergence-Free Perspective (NeurIPS 2022), section 5.2 (the baseline),
         https://arxiv.org/abs/2210.01741.
     """
+
+    why_no_output_transform = (
+        "would break div(u) = 0, which holds for the outputs as they are. Transform "
+        "quantities in the pde function instead, or the inputs by "
+        "apply_feature_transform."
+    )
 
     def __init__(
         self,

@@ -46,6 +46,11 @@ class GradientField(FieldNet):
         torch.Size([5, 2])
     """
 
+    why_no_output_transform = (
+        "would break curl v = 0, which holds for the outputs as they are. Transform "
+        "quantities in the pde function instead."
+    )
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -97,13 +102,6 @@ class GradientField(FieldNet):
         value, pull = found
         gradient: Tensor = pull(torch.full_like(value, self._scale))[0]
         return gradient
-
-    def apply_output_transform(self, transform: Any) -> None:
-        """Refuse: a transform of the components would bring in a curl."""
-        raise ValueError(
-            "apply_output_transform: would break curl v = 0, which holds for the "
-            "outputs as they are. Transform quantities in the pde function instead."
-        )
 
 
 def _value(network: PotentialNetwork, inputs: Tensor) -> Tensor:

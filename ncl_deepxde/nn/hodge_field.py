@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import deepxde as dde
 import torch
 from torch import Tensor
 
+from .base.fixed import FixedNet
 from .divergence_free import DivergenceFree
 from .gradient_field import GradientField
 
 __all__ = ["HodgeField"]
 
 
-class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
+class HodgeField(FixedNet):
     r"""The sum :math:`v = \eta + \nabla\varphi + c` of three orthogonal parts.
 
     On a flat torus these are a divergence-free field of mean 0, a gradient and a
@@ -45,6 +44,15 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
         >>> bool((net(x) == net.solenoidal(x) + net.gradient(x) + net.harmonic).all())
         True
     """
+
+    why_no_output_transform = (
+        "the outputs must stay the sum of their parts. Transform the given field "
+        "instead."
+    )
+    why_no_feature_transform = (
+        "both parts already embed their periodic axes. Transform the given field and "
+        "its points instead."
+    )
 
     harmonic: Tensor
 
@@ -86,17 +94,3 @@ class HodgeField(dde.nn.pytorch.NN):  # type: ignore[misc]
         """Return the sum of the parts, shape (N, n), for inputs (N, n)."""
         total: Tensor = self.solenoidal(inputs) + self.gradient(inputs) + self.harmonic
         return total
-
-    def apply_feature_transform(self, transform: Any) -> None:
-        """Refuse: both parts already embed their periodic axes."""
-        raise ValueError(
-            "apply_feature_transform: both parts already embed their periodic axes. "
-            "Transform the given field and its points instead."
-        )
-
-    def apply_output_transform(self, transform: Any) -> None:
-        """Refuse: the sum would no longer be that of its parts."""
-        raise ValueError(
-            "apply_output_transform: the outputs must stay the sum of their parts. "
-            "Transform the given field instead."
-        )

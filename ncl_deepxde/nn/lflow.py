@@ -22,14 +22,15 @@ from ..jets.jets import in_functorch
 from ..jets.remembered import weights_state
 from ..jets.served import lazily_differentiated
 from .base.checks import check_choice, check_counts, check_dtype, time_column
-from .base.contract import ExactContinuity
+from .base.contract import OUTPUTS, ContinuityLaw
+from .base.fixed import FixedNet
 
 __all__ = ["LFlow"]
 
 Time = float | Tensor
 
 
-class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
+class LFlow(FixedNet, ContinuityLaw):
     r"""Positive density and velocity with exact continuity, mass and trajectories.
 
     Bijections :math:`z = F_t(x)` carry a normal density to every time; what they leave
@@ -82,6 +83,11 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         torch.Size([5, 2])
     """
 
+    why_no_feature_transform = (
+        "the flow moves particles in the coordinates of the inputs. Set domain and "
+        "times to the scales of space and time instead."
+    )
+
     log_mass: Tensor
 
     def __init__(
@@ -105,7 +111,7 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         _check(dim, blocks, total_mass, domain, extras)
-        check_choice("output", output, ("flux", "velocity"))
+        check_choice("output", output, OUTPUTS)
         self.dim, self.output, self.regularizer = dim, output, regularization
         layers: list[Bijection] = [] if domain is None else [domain]
         for _ in range(blocks):
@@ -133,15 +139,15 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         return y if self.free is None else torch.cat([y, self.free(inputs)], dim=1)
 
     def flux(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self._lazily(self._momentum, inputs)
 
     def velocity(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self._lazily(self._moved, inputs)[:, 1:]
 
     def density(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self.log_density(inputs).exp()
 
     def log_density(self, inputs: Tensor) -> Tensor:
@@ -207,13 +213,6 @@ class LFlow(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
             log_rho = self.log_mass + log_normal + torch.linalg.slogdet(dz_dx)[1]
             u = -torch.linalg.solve(dz_dx, dz_dt)
         return log_rho[:, None], u
-
-    def apply_feature_transform(self, transform: Any) -> None:
-        """Refuse: the particles move in the coordinates of the equation."""
-        raise ValueError(
-            "apply_feature_transform: the flow moves particles in the coordinates of "
-            "the inputs. Set domain and times to the scales of space and time instead."
-        )
 
     def _check_columns(self, name: str, x: Tensor, number: int, what: str) -> None:
         if x.ndim != 2 or x.shape[1] != number:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from .. import operators
 from ..jets import activations
 from ..jets.jets import JetSpace, jet_space
 from ..potentials.constructions import MATRIX
@@ -16,7 +17,8 @@ from ..potentials.differential_operator import DifferentialOperator, Summand
 from ..potentials.network import Embedding, Initializer, PotentialNetwork
 from ..potentials.readout import Readout
 from .base.checks import check_kind, check_layer_sizes, check_periods
-from .base.continuity import ContinuityNet
+from .base.contract import ContinuityLaw, PressureNet
+from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
 from .base.spec import Constant, FieldSpec, Layers
 from .constraints.hard import hard_constraints
@@ -30,7 +32,7 @@ OUTPUTS = 8
 TIME_WIDTH = 16
 
 
-class MomentumNCL(ContinuityNet):
+class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
     r"""A mass-momentum tensor and a velocity that obey their laws exactly.
 
     In two space dimensions, with indices over :math:`(t, x_1, x_2)`, the tensor
@@ -45,7 +47,7 @@ class MomentumNCL(ContinuityNet):
     :math:`\partial_t\rho + \nabla\cdot m = 0`,
     :math:`\partial_t m + \nabla\cdot\Pi = 0`, :math:`\nabla\cdot v = 0`. The flow is a
     solution of Euler's equations where ``operators.closure`` vanishes: algebra, without
-    a derivative. Pressure: ``operators.pressure``.
+    a derivative. The method ``pressure`` is ``operators.pressure``.
 
     Outputs have the columns :math:`(\rho, m_1, m_2, \Pi_{11}, \Pi_{12}, \Pi_{22}, v_1,
     v_2)`; the method ``velocity`` returns :math:`m/\rho` as everywhere. The mean
@@ -130,15 +132,18 @@ class MomentumNCL(ContinuityNet):
         )
         first = activation[0] if isinstance(activation, list) else activation
         self.mean_velocity = _MeanVelocity(first, kernel_initializer, served)
+        self._complete = self._with_mean_velocity
 
-    def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
-        """Return the outputs and their first ``order`` derivatives by jets."""
+    def pressure(self, outputs: Tensor) -> Tensor:
+        """See ``PressureNet``."""
+        return operators.pressure(outputs)
+
+    def _with_mean_velocity(self, levels: list[Tensor], inputs: Tensor) -> list[Tensor]:
+        """Return the outputs and their derivatives with c(t) added to v."""
         return [
             torch.cat([level[:, :6], level[:, 6:] + mean], dim=1)
             for level, mean in zip(
-                super()._levels(inputs, order),
-                self.mean_velocity(inputs, order),
-                strict=True,
+                levels, self.mean_velocity(inputs, len(levels) - 1), strict=True
             )
         ]
 

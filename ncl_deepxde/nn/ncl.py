@@ -9,7 +9,8 @@ from ..potentials import constructions
 from ..potentials.constructions import Construction
 from ..potentials.network import Initializer
 from .base.checks import check_layer_sizes, check_periods
-from .base.continuity import ContinuityNet
+from .base.contract import ContinuityLaw
+from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
 from .base.spec import FieldSpec, Layers
 from .constraints.continuation import Continuation
@@ -20,7 +21,7 @@ from .constraints.start_and_wall import InitialState, Wall
 __all__ = ["NCL"]
 
 
-class NCL(ContinuityNet):
+class NCL(FlowFieldNet, ContinuityLaw):
     r"""Density and momentum with :math:`\partial_t\rho + \nabla\cdot m = 0` exactly.
 
     The flux :math:`(\rho, m)` is a divergence-free field in space-time, the row

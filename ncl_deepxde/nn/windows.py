@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
-import deepxde as dde
 import torch
 from torch import Tensor
 
 from ..jets.jets import in_functorch
+from .base.contract import ContinuityLaw, FlowNet
+from .base.field import FieldNet
+from .base.fixed import FixedNet
+from .base.plain import as_flow
 
-__all__ = ["Windows"]
+__all__ = ["ExactWindows", "Windows"]
 
 
-class Windows(dde.nn.pytorch.NN):  # type: ignore[misc]
+class Windows(FixedNet, FlowNet):
     r"""A network for each window of time, :math:`t \le t_1 < t_2 < \ldots`.
 
     Networks that start as ``Continuation`` of the one before make a flux that is
@@ -24,33 +27,56 @@ class Windows(dde.nn.pytorch.NN):  # type: ignore[misc]
     solution of it everywhere. Train one window after the other: ``activate`` it, and
     draw points from its time only.
 
+    Where all networks obey continuity the windows do: the class then makes an
+    ``ExactWindows``, a :class:`ContinuityLaw`.
+
     Args:
         nets: One network per window, all with the same inputs and outputs. The
             regularization is that of the first.
         seams: Times between the windows, increasing, one less than networks.
+        output: As for :func:`as_flow`: what columns 1..d of plain networks hold,
+            ``"flux"`` or ``"velocity"``.
+        dim: Number of space dimensions, for plain networks.
 
     Raises:
         ValueError: Seams that do not increase, of another number, or at other times
-            than those of the continuations.
+            than those of the continuations; or networks whose outputs differ in their
+            meaning.
     """
 
-    def __init__(self, nets: Sequence[torch.nn.Module], seams: Sequence[float]) -> None:
+    why_no_output_transform = (
+        "must be called on each of the nets, got a call on Windows."
+    )
+    why_no_feature_transform = why_no_output_transform
+
+    def __new__(
+        cls, nets: Sequence[torch.nn.Module] = (), *args: Any, **kwargs: Any
+    ) -> Self:
+        """Choose the class by what the networks obey, as ``pathlib.Path`` does."""
+        is_exact = len(nets) > 0 and all(isinstance(n, ContinuityLaw) for n in nets)
+        chosen: Any = ExactWindows if cls is Windows and is_exact else cls
+        made: Self = super().__new__(chosen)
+        return made
+
+    def __init__(
+        self,
+        nets: Sequence[torch.nn.Module],
+        seams: Sequence[float],
+        *,
+        output: str | None = None,
+        dim: int | None = None,
+    ) -> None:
         super().__init__()
-        is_sorted = all(a < b for a, b in pairwise([-math.inf, *seams, math.inf]))
-        if len(nets) != len(seams) + 1 or not is_sorted:
+        _check_seams(nets, seams)
+        flows = [as_flow(net, output, dim=dim) for net in nets]
+        kinds = {(flow.output, flow.dim) for flow in flows}
+        if len(kinds) > 1:
+            found = ", ".join(f"({o!r}, {d})" for o, d in sorted(kinds))
             raise ValueError(
-                f"seams: must hold {len(nets) - 1} increasing times for {len(nets)} "
-                f"networks, got {list(seams)}."
+                "nets: must all have the same output and number of space dimensions, "
+                f"got {found}. Build them with the same output."
             )
-        for i, (before, net) in enumerate(pairwise(nets)):
-            base = getattr(net, "_base", None)
-            if base is not None and (base.net is not before or base.time != seams[i]):
-                raise ValueError(
-                    f"nets: number {i + 1} must continue number {i} at its seam "
-                    f"{seams[i]}, got the continuation of "
-                    f"{'that' if base.net is before else 'another'} network at "
-                    f"{base.time}. Give both the same times."
-                )
+        self.output, self.dim = flows[0].output, flows[0].dim
         self.regularizer = nets[0].regularizer
         self.nets, self.seams = torch.nn.ModuleList(nets), tuple(seams)
 
@@ -59,52 +85,65 @@ class Windows(dde.nn.pytorch.NN):  # type: ignore[misc]
         for i, net in enumerate(self.nets):
             net.requires_grad_(i == index)
 
-    def apply_feature_transform(self, transform: Any) -> None:
-        """Refuse: every network has features of its own."""
-        raise ValueError(
-            "apply_feature_transform: must be called on each of the nets, got a call "
-            "on Windows."
-        )
-
-    def apply_output_transform(self, transform: Any) -> None:
-        """Refuse: every network has outputs of its own."""
-        raise ValueError(
-            "apply_output_transform: must be called on each of the nets, got a call "
-            "on Windows."
-        )
-
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1), time last."""
-        return self._dispatch(inputs, lambda net: net)
+        return self._dispatch(inputs, list(self.nets))
 
     def flux(self, inputs: Tensor) -> Tensor:
-        """Return (rho, m), (N, d + 1), for inputs (N, d + 1)."""
-        return self._dispatch(inputs, lambda net: net.flux)
+        """See ``FlowNet``."""
+        return self._dispatch(inputs, [flow.flux for flow in self._flows()])
 
     def density(self, inputs: Tensor) -> Tensor:
-        """Return the density, (N, 1), for inputs (N, d + 1)."""
-        return self.flux(inputs)[:, :1]
+        """See ``FlowNet``."""
+        return self._dispatch(inputs, [flow.density for flow in self._flows()])
 
     def velocity(self, inputs: Tensor) -> Tensor:
-        """Return the velocity m / rho, (N, d), for inputs (N, d + 1)."""
-        return self._dispatch(inputs, lambda net: net.velocity)
+        """See ``FlowNet``."""
+        return self._dispatch(inputs, [flow.velocity for flow in self._flows()])
+
+    def _flows(self) -> list[FlowNet]:
+        # Not kept: plain networks would appear twice in the state_dict.
+        return [as_flow(net, self.output, dim=self.dim) for net in self.nets]
 
     def _dispatch(
-        self, inputs: Tensor, method: Callable[[Any], Callable[[Tensor], Tensor]]
+        self, inputs: Tensor, evaluate: Sequence[Callable[[Tensor], Tensor]]
     ) -> Tensor:
-        """Evaluate at every point the network of its time."""
+        """Evaluate at every point what belongs to its time."""
         t = inputs.detach()[:, -1:]
         window = (t > t.new_tensor(self.seams)).sum(dim=1)
         if in_functorch():  # no tests of values there: evaluate all and choose
-            out = method(self.nets[0])(inputs)
-            for i, net in enumerate(self.nets[1:], start=1):
-                out = torch.where((window == i)[:, None], method(net)(inputs), out)
+            out = evaluate[0](inputs)
+            for i, function in enumerate(evaluate[1:], start=1):
+                out = torch.where((window == i)[:, None], function(inputs), out)
             return out
-        present = sorted(set(window.tolist())) or [0]
+        present: list[int] = sorted(set(window.tolist())) or [0]
         if len(present) == 1:
-            return method(self.nets[present[0]])(inputs)
+            return evaluate[present[0]](inputs)
         parts = [(window == i).nonzero()[:, 0] for i in present]
-        found = [
-            method(self.nets[i])(inputs[p]) for i, p in zip(present, parts, strict=True)
-        ]
+        found = [evaluate[i](inputs[p]) for i, p in zip(present, parts, strict=True)]
         return torch.cat(found)[torch.cat(parts).argsort()]
+
+
+class ExactWindows(Windows, ContinuityLaw):
+    """Windows of networks that all obey continuity; ``Windows`` makes them itself."""
+
+
+def _check_seams(nets: Sequence[torch.nn.Module], seams: Sequence[float]) -> None:
+    """Raise ``ValueError`` unless the seams increase and fit the continuations."""
+    is_sorted = all(a < b for a, b in pairwise([-math.inf, *seams, math.inf]))
+    if len(nets) != len(seams) + 1 or not is_sorted:
+        raise ValueError(
+            f"seams: must hold {len(nets) - 1} increasing times for {len(nets)} "
+            f"networks, got {list(seams)}."
+        )
+    for i, (before, net) in enumerate(pairwise(nets)):
+        earlier = net.predecessor if isinstance(net, FieldNet) else None
+        if earlier is not None and (
+            earlier.net is not before or earlier.time != seams[i]
+        ):
+            raise ValueError(
+                f"nets: number {i + 1} must continue number {i} at its seam "
+                f"{seams[i]}, got the continuation of "
+                f"{'that' if earlier.net is before else 'another'} network at "
+                f"{earlier.time}. Give both the same times."
+            )

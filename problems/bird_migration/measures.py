@@ -117,6 +117,7 @@ def _consistency(
             start=start,
             eps=DENSITY_EPS,
             box=enlarged_box(own["box"], units),
+            output="velocity",
             max_steps=CONSISTENCY_STEPS,
         )
     except RuntimeError as error:

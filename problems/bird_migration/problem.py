@@ -99,6 +99,7 @@ class BirdMigration(DataProblem):
             own["num_observations"],
             density=parts.density,
             velocity=parts.velocity,
+            output="velocity",
             conditions=parts.conditions,
             penalties=[penalty for penalty, _ in parts.penalties],
             seed=seed,

@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ncl_deepxde.data import sobol_box
 from ncl_deepxde.evaluation.consistency import consistency_smape
-from ncl_deepxde.evaluation.metrics import Array, Solution, mass_drift
+from ncl_deepxde.evaluation.metrics import Array, Solution, mass_drift, r2
 from ncl_deepxde.evaluation.solution import NetworkSolution, continuity_error
-from ncl_deepxde.nn.base.contract import ExactContinuity
 
 from .reference import box_grid, exact
 from .regions import EXTENT, HORIZON, region
@@ -45,11 +43,7 @@ def measure(solution: NetworkSolution, settings: Mapping[str, Any]) -> dict[str,
     net = solution.net
     box = sobol_box([-EXTENT] * dim + [0.0], [EXTENT] * dim + [HORIZON])
     inputs = _numbers(box, CONTINUITY_POINTS)
-    residual = continuity_error(
-        net if isinstance(net, ExactContinuity) else _Flux(net),
-        inputs[:, :dim],
-        inputs[:, dim:],
-    )
+    residual = continuity_error(net, inputs[:, :dim], inputs[:, dim:], "velocity")
     found["continuity_max"] = residual.largest
     found["continuity_relative"] = residual.relative
     found["mass_drift"] = mass_drift(solution, box_grid(own["grid"], dim), MASS_TIMES)
@@ -76,29 +70,15 @@ def accuracy(solution: Solution, points: Array, times: Array) -> dict[str, float
     observed = times <= LAST_OBSERVED + 1e-9
     squares = np.square(u - true_u).mean(axis=2, keepdims=True)
     return {
-        "r2": r2(rho, true_rho),
-        "r2_interpolation": r2(rho[observed], true_rho[observed]),
+        "r2": _pooled_r2(rho, true_rho),
+        "r2_interpolation": _pooled_r2(rho[observed], true_rho[observed]),
         "velocity_mse": float((true_rho * squares).sum() / true_rho.sum()),
     }
 
 
-def r2(value: Array, truth: Array) -> float:
-    r"""Return the coefficient of determination over all entries."""
-    unexplained = np.square(value - truth).sum()
-    return float(1 - unexplained / np.square(truth - truth.mean()).sum())
-
-
-class _Flux(torch.nn.Module):
-    """A plain network of a density and a velocity, seen through its flux."""
-
-    def __init__(self, net: torch.nn.Module) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Return the columns (rho, rho u), (N, d + 1), for inputs (N, d + 1)."""
-        rho, u = self.net(inputs).tensor_split([1], dim=1)
-        return torch.cat([rho, rho * u], dim=1)
+def _pooled_r2(value: Array, truth: Array) -> float:
+    """Return R2 over all points and times."""
+    return r2(value.reshape(-1, 1), truth.reshape(-1, 1))
 
 
 def _consistency(net: Any, dim: int, own: Mapping[str, Any]) -> float | None:
@@ -120,6 +100,7 @@ def _consistency(net: Any, dim: int, own: Mapping[str, Any]) -> float | None:
             np.concatenate(points),
             np.concatenate(times),
             box=(-EXTENT, EXTENT),
+            output="velocity",
             max_steps=CONSISTENCY_STEPS,
         )
     except RuntimeError as error:

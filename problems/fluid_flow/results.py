@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ncl_deepxde import plotting
 from ncl_deepxde.evaluation.metrics import Array, Solution
 from ncl_deepxde.evaluation.solution import NetworkSolution
-from ncl_deepxde.nn.base.contract import ExactContinuity
 from ncl_deepxde.plotting.curves import draw_losses
 from ncl_deepxde.plotting.style import save
 from ncl_deepxde.runs import log as run_log
@@ -173,21 +171,9 @@ def trajectories(solution: Solution, start: Array, times: Array) -> Array:
 
 def _velocity(solution: Solution, x: Array, t: float) -> Array:
     """Return the velocity, (N, d), without the work of a density where that is left."""
-    net = solution.net if isinstance(solution, NetworkSolution) else None
-    if net is None or not isinstance(net, ExactContinuity):
-        return solution(x, t)["u"]
-    weight = next(torch.nn.Module.parameters(net))
-    inputs = np.pad(x, [(0, 0), (0, 1)], constant_values=t)
-    with torch.no_grad():
-        u: Array = (
-            net.velocity(
-                torch.as_tensor(inputs, dtype=weight.dtype, device=weight.device)
-            )
-            .double()
-            .cpu()
-            .numpy()
-        )
-    return u
+    if isinstance(solution, NetworkSolution):
+        return solution.velocity(x, t)
+    return solution(x, t)["u"]
 
 
 def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: list[str]) -> None:

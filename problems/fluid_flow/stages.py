@@ -30,6 +30,7 @@ def observations(parts: ObservedModel, own: Settings, seed: int) -> Observations
         own["num_observations"],
         density=parts.density,
         velocity=parts.velocity,
+        output="velocity",
         conditions=parts.conditions,
         penalties=[penalty for penalty, _ in parts.penalties],
         seed=seed,

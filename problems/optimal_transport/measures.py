@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ncl_deepxde.evaluation.metrics import Array, Solution, torus_grid
 from ncl_deepxde.evaluation.solution import continuity_error
-from ncl_deepxde.nn.base.contract import ExactContinuity
+from ncl_deepxde.nn import FlowNet
 
 from .densities.targets import GaussianMixture
 from .discrete.cost import Transport, map_cost
@@ -92,7 +92,7 @@ def measure_flow(solution: Flow, pair: Pair, own: Settings) -> dict[str, Any]:
     }
 
 
-def terminal_mse(net: ExactContinuity, pair: Pair, n: int) -> float:
+def terminal_mse(net: FlowNet, pair: Pair, n: int) -> float:
     r"""Return the mean over both ends of the mean square error of the density.
 
     Half of the points are samples of the density in question, half uniform in
@@ -135,7 +135,7 @@ def density(net: Any, x: Tensor, time: float) -> Tensor:
         return torch.cat([net.density(part) for part in torch.split(inputs, CHUNK)])
 
 
-def _energy(net: ExactContinuity, pair: Pair, n: int) -> float:
+def _energy(net: FlowNet, pair: Pair, n: int) -> float:
     """Return the kinetic energy of a flow from n points of each density."""
     terms = BenamouBrenier(*pair, batch=n)
     inputs = terms.draw(_generator())

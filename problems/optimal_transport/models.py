@@ -8,8 +8,7 @@ from typing import Any
 import deepxde as dde
 
 from ncl_deepxde.data import SampledObjective
-from ncl_deepxde.nn import LFlow, SubharmonicNCL
-from ncl_deepxde.nn.base.contract import ExactContinuity
+from ncl_deepxde.nn import FlowNet, LFlow, SubharmonicNCL
 from ncl_deepxde.optimizers.clipped_adam import ClippedAdam
 from ncl_deepxde.runs import Stage
 from ncl_deepxde.runs.problem import Experiment
@@ -55,7 +54,7 @@ def _icnn(pair: Pair, own: Settings, seed: int) -> Experiment:
     return Experiment(dde.Model(data, net), [minimax_stage(net, data, own)], Map(net))
 
 
-def _lflow(dim: int, own: Settings) -> ExactContinuity:
+def _lflow(dim: int, own: Settings) -> FlowNet:
     return LFlow(
         dim,
         blocks=own["blocks"],
@@ -68,7 +67,7 @@ def _lflow(dim: int, own: Settings) -> ExactContinuity:
     )
 
 
-def _subharmonic(dim: int, own: Settings) -> ExactContinuity:
+def _subharmonic(dim: int, own: Settings) -> FlowNet:
     return SubharmonicNCL(
         dim,
         components=own["components"],
@@ -82,7 +81,7 @@ def _subharmonic(dim: int, own: Settings) -> ExactContinuity:
     )
 
 
-FLOWS: Mapping[str, Callable[[int, Settings], ExactContinuity]] = {
+FLOWS: Mapping[str, Callable[[int, Settings], FlowNet]] = {
     "lflow": _lflow,
     "ncl-subharmonic": _subharmonic,
 }

@@ -8,6 +8,7 @@ import deepxde as dde
 import numpy as np
 import pytest
 import torch
+from networks import continued
 from observed_blob import BOX, losses, model_of, ncl, rotating_blob, state, table
 
 from ncl_deepxde.data import Condition, Observations, Observed, Penalty, Table
@@ -29,7 +30,8 @@ def test_terms_are_mean_squares(name, density, velocity) -> None:
     net = NETWORKS[name]()
     if name == "plain":
         net.linears[-1].bias.data += 3.0
-    data = Observations(table(), 30, density=density, velocity=velocity)
+    output = "velocity" if name == "plain" else None
+    data = Observations(table(), 30, density=density, velocity=velocity, output=output)
     found = losses(model_of(data, net))
     rows, f = data.sources[0].observed, DENSITIES[density]
     rho, u = state(net, rows.points)
@@ -51,6 +53,16 @@ def test_plain_network_may_have_a_flux() -> None:
     rows, y = data.sources[0].observed, net(data.sources[0].observed.points)
     expected = (y[:, 1:3] / y[:, :1] - rows.velocity).square().mean()
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("velocity", ["velocity", "momentum"])
+@pytest.mark.parametrize("output", ["flux", "velocity"])
+def test_windows_say_what_their_outputs_hold(output, velocity) -> None:
+    net, points = continued(output=output), table().observed.points
+    source = Table(points, net.density(points).detach(), net.velocity(points).detach())
+    found = losses(model_of(Observations(source, 30, velocity=velocity), net))
+    # The network against itself: round-off, squared.
+    assert found.max() < 1e-25
 
 
 def test_each_term_can_be_left_out() -> None:
@@ -297,7 +309,21 @@ def test_momentum_without_densities_is_refused() -> None:
 def test_network_with_too_few_outputs_is_refused() -> None:
     net = dde.nn.FNN([3, 4, 2], "tanh", "Glorot normal")
     with pytest.raises(ValueError, match=r"\(rho, w_1..w_2\), .* got \(30, 2\)"):
-        losses(model_of(Observations(table(), 30), net))
+        losses(model_of(Observations(table(), 30, output="velocity"), net))
+
+
+def test_plain_network_must_say_what_its_outputs_hold() -> None:
+    with pytest.raises(ValueError, match=r"^output: must be 'flux' or .* for a FNN"):
+        losses(model_of(Observations(table(), 30), NETWORKS["plain"]()))
+    # Where no velocity is compared nobody asks.
+    data = Observations(table(), 30, velocity=None)
+    assert losses(model_of(data, NETWORKS["plain"]())).shape == (1,)
+
+
+def test_network_that_says_something_else_is_refused() -> None:
+    data = Observations(table(), 30, output="velocity")
+    with pytest.raises(ValueError, match=r"^output: must be 'flux' or None .* NCL"):
+        losses(model_of(data, NETWORKS["flux"]()))
 
 
 def test_penalty_of_a_wrong_shape_is_refused() -> None:

@@ -8,9 +8,9 @@ import deepxde as dde
 import numpy as np
 import pytest
 import torch
+from networks import continued
 from scipy.integrate import solve_ivp
 
-from ncl_deepxde.evaluation import metrics
 from ncl_deepxde.evaluation.consistency import consistency_errors, consistency_smape
 from ncl_deepxde.nn import NCL, LFlow
 
@@ -75,7 +75,7 @@ def test_exact_flow_in_single_precision() -> None:
     x, t = sample()
     net = Formula(rotation).float()
     # Rounding of some hundred evaluations, each 6e-8.
-    assert consistency_smape(net, x, t, tolerance=1e-6) < 1e-5
+    assert consistency_smape(net, x, t, tolerance=1e-6, output="velocity") < 1e-5
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -83,17 +83,23 @@ def test_exact_flow_in_single_precision() -> None:
 def test_wrong_density_has_the_error_of_the_formula(d, start) -> None:
     x, t = sample(d=d)
     net = Formula(unmoved)
-    errors = consistency_errors(net, x, t, start=start, tolerance=1e-10, eps=1e-14)
+    options = {"start": start, "tolerance": 1e-10, "eps": 1e-14, "output": "velocity"}
+    errors = consistency_errors(net, x, t, **options)
     # |1 - e^-k| / (1 + e^-k) with k = rate d (t - s).
     expected = np.abs(np.tanh(0.7 * d * (t[:, 0] - start) / 2))
     np.testing.assert_allclose(errors, expected, atol=1e-8)
-    smape = consistency_smape(net, x, t, start=start, tolerance=1e-10, eps=1e-14)
+    smape = consistency_smape(net, x, t, **options)
     assert smape == pytest.approx(expected.mean(), abs=1e-8)
 
 
 def test_eps_softens_small_densities() -> None:
     errors = consistency_errors(
-        Formula(unmoved), np.zeros((1, 2)), 1.0, tolerance=1e-10, eps=0.5
+        Formula(unmoved),
+        np.zeros((1, 2)),
+        1.0,
+        tolerance=1e-10,
+        eps=0.5,
+        output="velocity",
     )
     e = math.exp(-1.4)
     assert errors[0] == pytest.approx((1 - e) / (1.5 + e), abs=1e-9)
@@ -104,8 +110,9 @@ def test_every_point_meets_the_tolerance_by_itself() -> None:
     x = np.zeros((2001, 2))
     x[1000] = [0.7, -0.2]
     net = Formula(lambda x, t: rotation(x, t, speed=40.0))
-    errors = consistency_errors(net, x, 1.0, tolerance=1e-5)
-    alone = consistency_errors(net, x[1000:1001], 1.0, tolerance=1e-5)
+    options = {"tolerance": 1e-5, "output": "velocity"}
+    errors = consistency_errors(net, x, 1.0, **options)
+    alone = consistency_errors(net, x[1000:1001], 1.0, **options)
     assert errors[1000] == pytest.approx(alone[0], rel=1e-6)
     assert np.delete(errors, 1000).max() < 1e-12
 
@@ -118,7 +125,7 @@ def test_outside_the_box_the_flow_is_that_of_the_nearest_point() -> None:
     # and 0 beyond: twice the density 1 of the side, against 1/4. Without the box it
     # goes to e/2, where the density is e^2/4, times e for the divergence.
     x = np.array([[0.5]])
-    options = {"start": 1.0, "tolerance": 1e-7, "eps": 1e-14}
+    options = {"start": 1.0, "tolerance": 1e-7, "eps": 1e-14, "output": "velocity"}
     inside = consistency_errors(Formula(net), x, 0.0, **options)
     clipped = consistency_errors(Formula(net), x, 0.0, box=(-1.0, [1.0]), **options)
     assert inside[0] == pytest.approx(math.tanh(1.5), abs=1e-6)
@@ -128,6 +135,8 @@ def test_outside_the_box_the_flow_is_that_of_the_nearest_point() -> None:
 EXACT = {
     "ncl": lambda: NCL([3, 16, 16, 3], "tanh", "Glorot normal", mean_density=4.0),
     "lflow": lambda: LFlow(2, blocks=2, width=8, frequency=3.0),
+    "windows": continued,
+    "windows-velocity": lambda: continued(output="velocity"),
 }
 
 
@@ -161,13 +170,10 @@ def test_plain_network_agrees_with_scipy() -> None:
     moved = outputs(end[:2], 0.2)[0][0] * math.exp(end[2])
     rho = outputs(x, t)[0][0]
     expected = abs(rho - moved) / (abs(rho) + abs(moved) + 1e-6)
-    found = consistency_smape(net, x[None], t, start=0.2, tolerance=1e-10)
+    options = {"start": 0.2, "tolerance": 1e-10, "output": "velocity"}
+    found = consistency_smape(net, x[None], t, **options)
     assert found == pytest.approx(expected, rel=1e-7)
     assert expected > 1e-3
-
-
-def test_metrics_offer_it() -> None:
-    assert metrics.consistency_smape is consistency_smape
 
 
 def test_singular_velocity_is_refused() -> None:
@@ -177,7 +183,12 @@ def test_singular_velocity_is_refused() -> None:
     # x(tau) = sqrt(x^2 + 2 (t - tau)) forwards hits the origin in finite time.
     with pytest.raises(RuntimeError, match=r"dopri8 cannot follow .* pass a box"):
         consistency_errors(
-            Formula(collapse), np.full((1, 1), 0.5), 0.0, start=1.0, max_steps=200
+            Formula(collapse),
+            np.full((1, 1), 0.5),
+            0.0,
+            start=1.0,
+            max_steps=200,
+            output="velocity",
         )
 
 
@@ -191,9 +202,11 @@ def test_singular_velocity_is_refused() -> None:
         ({"tolerance": 0.0}, "tolerance: must be positive"),
         ({"eps": -1.0}, "eps: must be positive"),
         ({"output": "momentum"}, "output: must be one of"),
+        ({"output": None}, "output: must be 'flux' or 'velocity' .* for a Formula"),
     ],
 )
 def test_bad_arguments_are_refused(options, message) -> None:
-    given = {"points": np.zeros((5, 2)), "times": 0.5} | options
+    valid = {"points": np.zeros((5, 2)), "times": 0.5, "output": "velocity"}
+    given = valid | options
     with pytest.raises(ValueError, match=message):
         consistency_errors(Formula(rotation), **given)

@@ -6,6 +6,7 @@ import pytest
 from ncl_deepxde.evaluation.metrics import (
     ball_grid,
     ball_quadrature,
+    by_time_key,
     errors_over_time,
     mass_drift,
     mean_squared_error,
@@ -234,3 +235,15 @@ def test_errors_over_time_ignore_the_constant_of_the_pressure():
 @pytest.mark.parametrize(("time", "key"), [(0.1, "0.1"), (1 / 3, "0.3333"), (0, "0")])
 def test_time_key(time, key):
     assert time_key(time) == key
+
+
+def test_errors_by_time_key_are_those_of_metrics_json() -> None:
+    errors = errors_over_time(wave(0.1), wave(0.0), torus_grid(16), [0.1, 1 / 3])
+    found = by_time_key(errors)
+    assert {m: set(fields) for m, fields in found.items()} == {
+        metric: {"rho", "u"} for metric in ("relative_l2", "standardized_l2")
+    }
+    assert found["relative_l2"]["rho"] == {
+        "0.1": errors["relative_l2"]["rho"][0.1],
+        "0.3333": errors["relative_l2"]["rho"][1 / 3],
+    }

@@ -9,11 +9,22 @@ import pytest
 import torch
 from torch.func import jacrev, vmap
 
-from ncl_deepxde.nn import NCL, Continuation, InitialState, MomentumNCL, Wall, Windows
+from ncl_deepxde.nn import (
+    NCL,
+    Continuation,
+    ContinuityLaw,
+    CurlNet,
+    InitialState,
+    LFlow,
+    MomentumNCL,
+    Wall,
+    Windows,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
 SEAMS = (0.1, 0.25)
+OUTPUTS = ("flux", "velocity")
 LIMITS = {torch.float64: 1e-12, torch.float32: 1e-5}
 
 
@@ -170,7 +181,7 @@ def test_the_last_window_sees_new_weights_of_the_first_one():
 def test_before_its_seam_a_continuation_is_the_earlier_network():
     net, x = windows().nets[1], points(20)
     x[:, 2] *= 0.2
-    then = net._base
+    then = net.predecessor
     torch.testing.assert_close(then(x), then.net(x))
     inputs = x.clone().requires_grad_()
     y = net(inputs)
@@ -203,7 +214,7 @@ def test_a_network_without_served_derivatives_is_continued_too():
 
 def test_windows_keep_the_hooks_of_deepxde():
     nets = [dde.nn.FNN([3, 4, 4], "tanh", "Glorot normal", ["l2", 0.1])] * 2
-    net = Windows(nets, [0.1])
+    net = Windows(nets, [0.1], output="flux", dim=2)
     assert net.regularizer == ["l2", 0.1]
     for hook in (net.apply_output_transform, net.apply_feature_transform):
         with pytest.raises(ValueError, match="on each of the nets"):
@@ -245,7 +256,7 @@ def test_fields_of_the_windows():
 def test_a_plain_network_is_continued_too():
     torch.manual_seed(0)
     plain = dde.nn.FNN([3, 8, 4], "tanh", "Glorot normal")
-    then = Continuation(plain, 0.1, 0.05)
+    then = Continuation(plain, 0.1, 0.05, "flux")
     x = points(20)
     x[:, 2] = 0.1
     torch.testing.assert_close(then(x), plain(x))
@@ -285,3 +296,81 @@ def test_bad_continuations():
         MomentumNCL([3, 4, 8], "tanh", "Glorot normal", initial=then)
     with pytest.raises(ValueError, match="mean_density"):
         NCL([3, 4, 3], "tanh", "Glorot normal", initial=then, mean_density=1.0)
+
+
+def test_networks_of_different_output_are_refused():
+    nets = [NCL([3, 4, 3], "tanh", "Glorot normal", output=o) for o in OUTPUTS]
+    with pytest.raises(ValueError, match=r"nets: must all have the same output .* got"):
+        Windows(nets, [0.5])
+    with pytest.raises(ValueError, match=r"^output: must be 'flux' or None .* NCL"):
+        Windows(nets[:1], [], output="velocity")
+    other = NCL([4, 4, 4], "tanh", "Glorot normal")
+    with pytest.raises(ValueError, match=r"number of space dimensions, got .* 3\)"):
+        Windows([nets[0], other], [0.5])
+
+
+def test_plain_networks_must_say_what_their_outputs_hold():
+    nets = [dde.nn.FNN([3, 4, 4], "tanh", "Glorot normal") for _ in range(2)]
+    with pytest.raises(ValueError, match=r"^output: .* got None for a FNN"):
+        Windows(nets, [0.5])
+    with pytest.raises(ValueError, match=r"^dim: .* got None for a FNN"):
+        Windows(nets, [0.5], output="flux")
+    with pytest.raises(ValueError, match=r"^output: .* got None for a FNN"):
+        Continuation(nets[0], 0.5, 0.1)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_fields_of_windows_of_plain_networks(output):
+    nets = [dde.nn.FNN([3, 4, 4], "tanh", "Glorot normal") for _ in range(2)]
+    net, x = Windows(nets, [0.2], output=output, dim=2), points()
+    assert not isinstance(net, ContinuityLaw)
+    assert [key.split(".")[2] for key in net.state_dict()] == ["linears"] * 8
+    y = net(x)
+    rho, w = y[:, :1], y[:, 1:3]
+    m = w if output == "flux" else rho * w
+    torch.testing.assert_close(net.density(x), rho)
+    torch.testing.assert_close(net.flux(x), torch.cat([rho, m], dim=1))
+    torch.testing.assert_close(net.velocity(x), m / rho)
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        CurlNet([3, 4, 3], "tanh", "Glorot normal"),
+        dde.nn.FNN([3, 4, 3], "tanh", "Glorot normal"),
+    ],
+    ids=["curl", "plain"],
+)
+def test_an_exact_network_continues_exact_ones_only(earlier):
+    then = Continuation(earlier, 0.1, 0.05, "flux")
+    with pytest.raises(ValueError, match=r"^initial: .* must obey continuity exactly"):
+        NCL([3, 4, 3], "tanh", "Glorot normal", initial=then)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_network_of_another_kind_is_continued_by_its_flux(output):
+    """Whatever the columns of the earlier network hold, it is its momentum."""
+    earlier = LFlow(2, blocks=2, width=8, frequency=3.0, output=output)
+    earlier(torch.randn(64, 3))
+    net = NCL(
+        [3, 4, 3],
+        "tanh",
+        "Glorot normal",
+        initial=Continuation(earlier.eval(), 0.1, 0.05),
+    )
+    x = points(20)
+    x[:, 2] = 0.1
+    torch.testing.assert_close(net(x), earlier.flux(x), rtol=1e-9, atol=1e-9)
+    assert relative_continuity(net, points(20)) <= 1e-11
+
+
+def test_a_later_window_notices_new_weights_inside_a_wrapper():
+    first = windows().nets[1]  # itself a continuation of another one
+    wrapped = torch.nn.Sequential(first)
+    then = Continuation(wrapped, 0.3, 0.05, "flux")
+    x = points(20)
+    x[:, 2] = 0.35
+    with torch.no_grad():
+        before = then(x)
+        first.predecessor.net.network.linears[0].weight.mul_(1.5)
+        assert (then(x) - before).abs().max() > 1e-3

@@ -1,3 +1,6 @@
 """What the networks are made of: contracts, the field, checks."""
 
-__all__: list[str] = []
+from .contract import ContinuityLaw, FlowNet, PressureNet
+from .plain import as_flow
+
+__all__ = ["ContinuityLaw", "FlowNet", "PressureNet", "as_flow"]

@@ -1,24 +1,29 @@
-"""What every network offers whose density and velocity obey continuity exactly."""
+"""What networks of a flow promise: density, velocity, flux, and which law they obey."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from torch import Tensor
 
-__all__ = ["ExactContinuity"]
+__all__ = ["OUTPUTS", "ContinuityLaw", "FlowNet", "PressureNet"]
+
+OUTPUTS = ("flux", "velocity")
+"""What columns 1..d of the outputs of a flow may hold: momentum or velocity."""
 
 
-class ExactContinuity(ABC):
-    r"""A flow :math:`(x, t) \mapsto (\rho, u)` with :math:`\partial_t\rho +
-    \nabla\cdot(\rho u) = 0` by construction.
+class FlowNet(ABC):
+    r"""A network of a flow, :math:`(x, t) \mapsto (\rho, u)`.
+
+    It says what its outputs mean; whether density and velocity obey a law is another
+    matter, see :class:`ContinuityLaw`. A network that is none, such as ``dde.nn.FNN``,
+    becomes one by :func:`as_flow`.
 
     Attributes:
         dim: Number of space dimensions d.
         output: ``"flux"`` for outputs ``(rho, m, extras)`` with the momentum
             :math:`m = \rho u`, ``"velocity"`` for ``(rho, u, extras)``.
-    """  # noqa: D205
+    """
 
     dim: int
     output: str
@@ -32,17 +37,26 @@ class ExactContinuity(ABC):
         """
 
     @abstractmethod
+    def density(self, inputs: Tensor) -> Tensor:
+        r"""Return :math:`\rho`, shape (N, 1), for inputs (N, d + 1)."""
+
+    @abstractmethod
     def velocity(self, inputs: Tensor) -> Tensor:
         """Return :math:`u`, shape (N, d), for inputs (N, d + 1)."""
 
-    def density(self, inputs: Tensor) -> Tensor:
-        r"""Return :math:`\rho`, shape (N, 1), for inputs (N, d + 1)."""
-        return self.flux(inputs)[:, :1]
 
-    def apply_output_transform(self, transform: Any) -> None:
-        """Refuse: a transform of the outputs would break the conservation law."""
-        raise ValueError(
-            "apply_output_transform: would break the continuity equation, which holds "
-            "for the outputs as they are. Transform quantities in the pde function "
-            "instead."
-        )
+class ContinuityLaw(FlowNet):
+    r"""A flow whose flux obeys :math:`\partial_t\rho + \nabla\cdot m = 0` exactly.
+
+    Whatever its weights, the residual is round-off. The class marks such networks and
+    adds no methods: ``isinstance(net, ContinuityLaw)`` tells whether continuity is
+    built in or left to training.
+    """
+
+
+class PressureNet(FlowNet):
+    """A flow that computes its pressure from several columns of its outputs."""
+
+    @abstractmethod
+    def pressure(self, outputs: Tensor) -> Tensor:
+        """Return the pressure, shape (N, 1), from outputs (N, C)."""

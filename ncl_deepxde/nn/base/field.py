@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
 
 import deepxde as dde
 import torch
@@ -14,12 +13,14 @@ from ...jets.remembered import weights_state
 from ...jets.served import serve
 from ...potentials.readout import Readout
 from .checks import check_choice, check_dtype, check_streams
+from .fixed import FixedOutputs
+from .predecessor import Predecessor
 from .spec import Constant, FieldSpec, Layers
 
 __all__ = ["FieldNet"]
 
 
-class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
+class FieldNet(FixedOutputs):
     r"""A DeepXDE network with outputs :math:`y_c = \bar y_c + \sum \pm\partial^\alpha
     a_k` of the channels :math:`a_k` of one multilayer perceptron.
 
@@ -42,8 +43,15 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         ValueError: An argument is out of its range.
     """  # noqa: D205
 
+    why_no_output_transform = (
+        "would break div(flux) = 0, which holds for the outputs as they are. Transform "
+        "quantities in the pde function instead, or the inputs by "
+        "apply_feature_transform."
+    )
+
     fixed: Tensor
     trained: Tensor
+    _complete: Callable[[list[Tensor], Tensor], list[Tensor]] | None = None
 
     def __init__(self, layers: Layers, spec: FieldSpec) -> None:
         super().__init__()
@@ -86,10 +94,20 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
             levels = self._levels(x, order)
             return levels if convert is None else convert(levels)
 
-        return serve(evaluate, self._checked(inputs), self.served, self._state)
+        return serve(evaluate, self._checked(inputs), self.served, self.state)
 
-    def _state(self) -> object:
-        return weights_state(self)
+    @property
+    def predecessor(self) -> Predecessor | None:
+        """The earlier network that this one goes on from, if there is one."""
+        return self._base
+
+    def state(self) -> Hashable:
+        """Return what tells by its value whether the weights are still the same.
+
+        Those of the earlier networks that this one goes on from count too.
+        """
+        weights = weights_state(self)
+        return weights if self._base is None else (weights, self._base.state())
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).
@@ -110,14 +128,6 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.network.set_transform(transform, self.num_inputs)
         self._input_transform = transform
 
-    def apply_output_transform(self, transform: Any) -> None:
-        """Refuse: a transform of the outputs would break the conservation law."""
-        raise ValueError(
-            "apply_output_transform: would break div(flux) = 0, which holds for the "
-            "outputs as they are. Transform quantities in the pde function instead, or "
-            "the inputs by apply_feature_transform."
-        )
-
     def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """Return the outputs and their first ``order`` derivatives by jets."""
         with torch.autocast(inputs.device.type, enabled=False):
@@ -133,10 +143,10 @@ class FieldNet(dde.nn.pytorch.NN):  # type: ignore[misc]
                 )
             ]
             levels[0] = levels[0] + self._constants()
-            if self._base is None:
-                return levels
-            earlier = self._base.levels(inputs, order)
-            return [new + old for new, old in zip(levels, earlier, strict=True)]
+            if self._base is not None:
+                earlier = self._base.levels(inputs, order)
+                levels = [new + old for new, old in zip(levels, earlier, strict=True)]
+            return levels if self._complete is None else self._complete(levels, inputs)
 
     def _constants(self) -> Tensor:
         return self.fixed.index_add(0, self.trained, self.bias)

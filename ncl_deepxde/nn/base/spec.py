@@ -15,8 +15,8 @@ from ...potentials.differential_operator import (
     Summand,
 )
 from ...potentials.network import Embedding, Initializer, PotentialNetwork
-from ..constraints.ansatz import Ansatz
-from ..constraints.continuation import Continuation
+from .channels import ChannelMap
+from .predecessor import Predecessor
 
 __all__ = ["Constant", "FieldSpec", "Layers"]
 
@@ -94,8 +94,8 @@ class FieldSpec:
     constants: Sequence[Constant]
     extras: int
     served: int
-    ansatz: Ansatz | None = None
-    base: Continuation | None = None
+    ansatz: ChannelMap | None = None
+    base: Predecessor | None = None
     contraction: Callable[[PotentialNetwork, Tensor], Tensor] | None = None
 
     @property

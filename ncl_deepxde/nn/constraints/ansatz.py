@@ -9,11 +9,12 @@ from torch import Tensor
 
 from ...jets.jets import JetSpace, jet_of_callable, jet_space, product
 from ...jets.remembered import Remembered
+from ..base.channels import ChannelMap
 
 __all__ = ["Ansatz"]
 
 
-class Ansatz:
+class Ansatz(ChannelMap):
     """The map from the perceptron's channels to all channels, on jets.
 
     Args:
@@ -31,7 +32,7 @@ class Ansatz:
         self._given = Remembered(self._jet)
 
     def __call__(self, streams: Tensor, inputs: Tensor, space: JetSpace) -> Tensor:
-        """Return streams (S, N, C + K) from those of the perceptron, (S, N, C)."""
+        """See ``ChannelMap``."""
         given = self._given(inputs, space.order)
         factor, fixed = given.tensor_split([self.num_channels], dim=-1)
         return torch.cat([product(factor, streams, space), fixed], dim=-1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from itertools import product
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,13 +11,16 @@ from torch import Tensor
 from ...jets.jets import jet_of_callable, jet_space
 from ...jets.remembered import Remembered, weights_state
 from ...jets.served import serve
-from ..base.conversion import slowed
+from ..base.contract import ContinuityLaw
+from ..base.conversion import slowed, to_momentum
+from ..base.plain import output_of
+from ..base.predecessor import Continuable, Predecessor
 from .start_and_wall import check_ramp, elapsed
 
 __all__ = ["Continuation"]
 
 
-class Continuation:
+class Continuation(Predecessor):
     r"""The end of one network as the exact initial state of the next.
 
     The flux :math:`(\rho, m)` of the earlier network, played on a clock
@@ -34,41 +37,56 @@ class Continuation:
     derivatives served. It does not train the earlier network.
 
     Args:
-        net: The earlier network, of outputs (rho, m, extras); one of ours, or any.
+        net: The earlier network, of outputs (rho, m, extras) or (rho, u, extras).
         time: The seam :math:`t_1`.
         ramp: The time :math:`\tau`.
+        output: As for :func:`as_flow`: what the columns of a plain network hold,
+            ``"flux"`` or ``"velocity"``.
 
     Raises:
-        ValueError: A ramp that is not a positive time, or a seam that is no time.
+        ValueError: The ramp is no positive time, the seam is no time, or nobody says
+            what the outputs of a plain network hold.
     """
 
     has_momentum = True
 
-    def __init__(self, net: Any, time: float, ramp: float) -> None:
+    def __init__(
+        self,
+        net: torch.nn.Module,
+        time: float,
+        ramp: float,
+        output: str | None = None,
+    ) -> None:
         check_ramp("Continuation", time, ramp)
+        kind = output_of(net, output)
         self.net, self.time, self.ramp = net, time, ramp
+        self._earlier = net if isinstance(net, Continuable) else _Nested(net, kind)
         self._remembered = Remembered(self._levels)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1)."""
-        order = min(1, getattr(self.net, "served", 1))
-        return serve(self.levels, inputs, order, self.state)
+        return serve(self.levels, inputs, min(1, self._earlier.served), self.state)
 
-    def state(self) -> tuple[object, ...]:
-        """Return what tells by its value whether the weights are still the same."""
-        return weights_state(self.net)
+    def state(self) -> Hashable:
+        """See ``Predecessor``."""
+        return self._earlier.state()
 
     def factor(self, t: Tensor) -> Tensor:
         r"""Return what vanishes at the seam, :math:`1 - e^{-(t - t_1)/\tau}`."""
         return elapsed((t - self.time).clamp(min=0), self.ramp) / self.ramp
 
     def check(self, num_inputs: int, num_outputs: int, served: int) -> None:
-        """Raise ``ValueError`` unless a network of these numbers can go on from it."""
-        most = getattr(self.net, "served", served)
-        if served > most:
+        """Raise ``ValueError`` unless an exact network of these numbers can go on."""
+        if not isinstance(self.net, ContinuityLaw):
             raise ValueError(
-                f"served: must be at most {most}, that of the network which is "
-                f"continued, got {served}."
+                "initial: the network which is continued must obey continuity exactly, "
+                "an nn.ContinuityLaw, or this one would not either, got a "
+                f"{type(self.net).__name__}. Continue an nn.NCL, for example."
+            )
+        if served > self._earlier.served:
+            raise ValueError(
+                f"served: must be at most {self._earlier.served}, that of the network "
+                f"which is continued, got {served}."
             )
         probe = torch.full((2, num_inputs), 0.5).to(next(self.net.parameters()))
         with torch.no_grad():
@@ -86,13 +104,12 @@ class Continuation:
         return self.levels(inputs, 0)[0][:, 1 : inputs.shape[1]].detach()
 
     def levels(self, inputs: Tensor, order: int) -> list[Tensor]:
-        """Return the outputs (N, C) and their first ``order`` derivatives.
-
-        Args:
-            inputs: Shape (N, d + 1), time last.
-            order: At most 2.
-        """
+        """See ``Predecessor``; the order is at most 2."""
         return self._remembered(inputs, order, self.state())
+
+    def mean_momentum(self, inputs: Tensor) -> Tensor:
+        """See ``Predecessor``."""
+        return self._earlier.mean_momentum(inputs)
 
     def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         t = inputs[:, -1:]
@@ -102,36 +119,44 @@ class Continuation:
             rates.append(-rates[-1] / self.ramp * (t >= self.time))
         clock = t - dt + elapsed(dt, self.ramp)
         earlier = torch.cat([inputs[:, :-1], clock], dim=1)
-        if hasattr(self.net, "flux_levels"):
-            levels = self.net.flux_levels(earlier, order)
-        else:
-            levels = _nested_levels(self.net, earlier, order)
+        levels = self._earlier.flux_levels(earlier, order)
         return slowed(levels, rates, self.mean_momentum(inputs))
 
-    def mean_momentum(self, inputs: Tensor) -> Tensor:
-        r"""Return the mean of the earlier momentum, (d,), zero if unknown.
 
-        Args:
-            inputs: Shape (N, d + 1), for the dtype and the device.
-        """
-        if hasattr(self.net, "mean_momentum"):
-            mean: Tensor = self.net.mean_momentum(inputs)
-            return mean
+class _Nested(Continuable):
+    """Any network, continued by differentiating it as often as needed.
+
+    Args:
+        net: Maps inputs (N, d + 1) to (rho, m, extras) or (rho, u, extras).
+        output: ``"flux"`` in the first case, ``"velocity"`` in the second.
+    """
+
+    served = 2
+
+    def __init__(self, net: torch.nn.Module, output: str) -> None:
+        self.net, self.output = net, output
+
+    def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """See ``Continuable``."""
+        dim = inputs.shape[1]
+        space = jet_space(dim, order)
+        streams = jet_of_callable(self.net, inputs, space)
+        levels = [streams[0]]
+        for level in range(1, order + 1):
+            axes = [range(dim)] * level
+            rows = [
+                streams[space.position[tuple(index.count(i) for i in range(dim))]]
+                for index in product(*axes)
+            ]
+            stacked = torch.stack(rows, dim=-1)
+            levels.append(stacked.reshape(*streams.shape[1:], *[dim] * level))
+        return levels if self.output == "flux" else to_momentum(levels, dim - 1)
+
+    def mean_momentum(self, inputs: Tensor) -> Tensor:
+        """See ``Continuable``: it is not known."""
         return inputs.new_zeros(inputs.shape[1] - 1)
 
-
-def _nested_levels(net: Any, inputs: Tensor, order: int) -> list[Tensor]:
-    """Return the outputs of any network with their derivatives, (N, C, dim, ...)."""
-    dim = inputs.shape[1]
-    space = jet_space(dim, order)
-    streams = jet_of_callable(net, inputs, space)
-    levels = [streams[0]]
-    for level in range(1, order + 1):
-        axes = [range(dim)] * level
-        rows = [
-            streams[space.position[tuple(index.count(i) for i in range(dim))]]
-            for index in product(*axes)
-        ]
-        stacked = torch.stack(rows, dim=-1)
-        levels.append(stacked.reshape(*streams.shape[1:], *[dim] * level))
-    return levels
+    def state(self) -> Hashable:
+        """See ``Continuable``."""
+        nets = (net for net in self.net.modules() if isinstance(net, Continuable))
+        return (weights_state(self.net), *(net.state() for net in nets))

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-import deepxde as dde
 import torch
 from torch import Tensor
 
 from ..base.checks import check_choice, check_dtype, time_column
-from ..base.continuity import OUTPUTS
-from ..base.contract import ExactContinuity
+from ..base.contract import OUTPUTS, FlowNet
+from ..base.fixed import FixedNet
 from .grid import DensityGrid
 from .trajectories import OdeSolver, Rate
 from .velocity import VelocityField
@@ -23,7 +22,7 @@ __all__ = ["SemiLagrangian"]
 Corner = float | Sequence[float]
 
 
-class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
+class SemiLagrangian(FixedNet, FlowNet):
     r"""Density and velocity that obey continuity up to an ODE solver's tolerance.
 
     The log-density at the time :math:`t_0` is interpolated on a grid, the velocity is
@@ -83,6 +82,15 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         ... )
     """
 
+    why_no_output_transform = (
+        "would tear density and velocity apart, which belong together as they are. "
+        "Transform quantities in the pde function instead."
+    )
+    why_no_feature_transform = (
+        "the velocity is integrated in the coordinates of the inputs. Rescale "
+        "coordinates, times and velocities in the data instead."
+    )
+
     def __init__(
         self,
         dim: int,
@@ -122,19 +130,19 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         return torch.cat([rho, u if self.output == "velocity" else rho * u], dim=1)
 
     def flux(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         rho = self.density(inputs)
         return torch.cat([rho, rho * self.velocity(inputs)], dim=1)
 
     def velocity(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``; this needs no solve."""
+        """See ``FlowNet``; this needs no solve."""
         x, t = self._split(inputs)
         with torch.autocast(x.device.type, enabled=False):
             out: Tensor = self.field(x, t)
         return out
 
     def density(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self.log_density(inputs).exp()
 
     def log_density(self, inputs: Tensor) -> Tensor:
@@ -190,13 +198,6 @@ class SemiLagrangian(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
     def velocity_parameters(self) -> list[torch.nn.Parameter]:
         """Return the parameters of the velocity."""
         return list(self.field.parameters())
-
-    def apply_feature_transform(self, transform: Any) -> None:
-        """Refuse: trajectories and divergence are those of the plain coordinates."""
-        raise ValueError(
-            "apply_feature_transform: the velocity is integrated in the coordinates of "
-            "the inputs. Rescale coordinates, times and velocities in the data instead."
-        )
 
     def _rate(self, x: Tensor, is_trained: bool) -> Rate:
         """Return the map from points and times to u and its divergence."""

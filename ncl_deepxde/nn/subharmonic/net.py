@@ -19,8 +19,8 @@ from ..base.checks import (
     check_positive,
     is_count,
 )
-from ..base.continuity import OUTPUTS
-from ..base.contract import ExactContinuity
+from ..base.contract import OUTPUTS, ContinuityLaw
+from ..base.fixed import FixedNet
 from .gaussians import MovingGaussians
 from .parts import Mixture, Swirl
 
@@ -31,7 +31,7 @@ MOMENTA = ("subharmonic", "transport")
 LEAST_FLOOR = 1e-15
 
 
-class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
+class SubharmonicNCL(FixedNet, ContinuityLaw):
     r"""A mixture of moving Gaussians with :math:`\partial_t\rho + \nabla\cdot m = 0`.
 
     The density is the Laplacian of a subharmonic potential :math:`\phi`,
@@ -92,6 +92,11 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         >>> net.dim
         2
     """
+
+    why_no_feature_transform = (
+        "the Gaussians live in the coordinates of the inputs. Set spread and duration "
+        "to the scales of space and time instead."
+    )
 
     log_mass: Tensor
 
@@ -154,15 +159,15 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         return torch.cat(self._evaluate(inputs, self.output), dim=1)
 
     def flux(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return torch.cat(self._evaluate(inputs, "flux")[:2], dim=1)
 
     def velocity(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self._evaluate(inputs, "velocity")[1]
 
     def density(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self.log_density(inputs).exp()
 
     def log_density(self, inputs: Tensor) -> Tensor:
@@ -174,13 +179,6 @@ class SubharmonicNCL(ExactContinuity, dde.nn.pytorch.NN):  # type: ignore[misc]
         with torch.autocast(inputs.device.type, enabled=False):
             gaussians: MovingGaussians = self.mixture(self._checked(inputs))
             return self.log_mass + gaussians.log_density
-
-    def apply_feature_transform(self, transform: Any) -> None:
-        """Refuse: the Gaussians live in the coordinates of the equation."""
-        raise ValueError(
-            "apply_feature_transform: the Gaussians live in the coordinates of the "
-            "inputs. Set spread and duration to the scales of space and time instead."
-        )
 
     def _evaluate(self, inputs: Tensor, output: str) -> tuple[Tensor, Tensor, Tensor]:
         """Return the density, momentum or velocity, and the extras."""

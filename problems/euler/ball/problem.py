@@ -82,9 +82,8 @@ class EulerBall(Problem):
         weights += [own["initial"]] * parts.num_initial
         weights += [own["wall"]] if conditions else []
         stages = [stage(name, own[name], weights) for name in own["stages"]]
-        return Experiment(
-            dde.Model(data, parts.net), stages, NetworkSolution(parts.net)
-        )
+        solution = NetworkSolution(parts.net, "flux")
+        return Experiment(dde.Model(data, parts.net), stages, solution)
 
     def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
         """Solve by finite elements."""

@@ -17,10 +17,10 @@ from ncl_deepxde.evaluation.metrics import (
     Solution,
     ball_grid,
     ball_quadrature,
+    by_time_key,
     errors_over_time,
     mass_drift,
     relative_l2,
-    time_key,
 )
 from ncl_deepxde.evaluation.solution import continuity_error
 from ncl_deepxde.reports.paraview import write_paraview_ball
@@ -64,16 +64,10 @@ def measure(
     rng = np.random.default_rng(0)
     x = _random_points(rng, CONTINUITY_POINTS)
     t = t_end * rng.random((CONTINUITY_POINTS, 1))
-    continuity = continuity_error(net, x, t)
+    continuity = continuity_error(net, x, t, "flux")
     nodes, weights = ball_quadrature(GRID // 2)
     return {
-        **{
-            metric: {
-                field: {time_key(t): e for t, e in series.items()}
-                for field, series in fields.items()
-            }
-            for metric, fields in errors.items()
-        },
+        **by_time_key(errors),
         "transport_error": transport_error(solution, reference, points, t_end),
         "continuity_max": continuity.largest,
         "continuity_relative": continuity.relative,

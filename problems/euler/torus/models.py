@@ -88,8 +88,8 @@ def _in_windows(
     nets = [first]
     seams = [own["t_end"] * k / own["windows"] for k in range(1, own["windows"])]
     for seam in seams:
-        nets.append(following(Continuation(nets[-1], seam, own["ramp"])))
-    return Windows(nets, seams) if seams else first
+        nets.append(following(Continuation(nets[-1], seam, own["ramp"], "flux")))
+    return Windows(nets, seams, output="flux", dim=2) if seams else first
 
 
 def window_edges(own: Settings, net: Any) -> list[float]:

@@ -73,7 +73,7 @@ class EulerTorus(Problem):
         parts = build_model(model, own)
         edges = pairwise(window_edges(own, parts.net))
         windows = [_collocation(parts, own, seed, *edge) for edge in edges]
-        solution = NetworkSolution(parts.net, pressure=parts.pressure)
+        solution = NetworkSolution(parts.net, "flux", parts.pressure)
         trained = dde.Model(windows[0], parts.net)
         return Experiment(trained, _stages(parts, own, windows), solution)
 

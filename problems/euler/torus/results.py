@@ -12,9 +12,9 @@ import torch
 from ncl_deepxde import plotting
 from ncl_deepxde.evaluation.metrics import (
     Solution,
+    by_time_key,
     errors_over_time,
     mass_drift,
-    time_key,
     torus_grid,
 )
 from ncl_deepxde.evaluation.solution import continuity_error
@@ -46,15 +46,9 @@ def measure(
     rng = np.random.default_rng(0)
     x = rng.random((CONTINUITY_POINTS, 2))
     t = t_end * rng.random((CONTINUITY_POINTS, 1))
-    continuity = continuity_error(net, x, t)
+    continuity = continuity_error(net, x, t, "flux")
     return {
-        **{
-            metric: {
-                field: {time_key(t): e for t, e in series.items()}
-                for field, series in fields.items()
-            }
-            for metric, fields in errors.items()
-        },
+        **by_time_key(errors),
         "continuity_max": continuity.largest,
         "continuity_relative": continuity.relative,
         "mass_drift": mass_drift(solution, points, times),

@@ -18,8 +18,7 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
-from ncl_deepxde.nn import LFlow
-from ncl_deepxde.nn.base.contract import ExactContinuity
+from ncl_deepxde.nn import FlowNet, LFlow
 
 from ..densities.targets import GaussianMixture
 
@@ -92,7 +91,7 @@ def map_cost(
     return Cost(tuple(squares.reshape(repeats, n).mean(dim=1).tolist()))
 
 
-def paths(net: ExactContinuity, x: Tensor, times: Sequence[float]) -> Tensor:
+def paths(net: FlowNet, x: Tensor, times: Sequence[float]) -> Tensor:
     """Return where particles are at some times, (T, N, d).
 
     Exact for ``LFlow``; for others by the method of Dormand and Prince, of order 5,

@@ -13,7 +13,7 @@ from ncl_deepxde.data import Penalty
 from ncl_deepxde.evaluation.solution import NetworkSolution
 from ncl_deepxde.problems.fluid_flow import measures as _fluid_flow_measures
 from ncl_deepxde.problems.fluid_flow.exact import MovingGaussians
-from ncl_deepxde.problems.fluid_flow.measures import _Flux, accuracy, measure
+from ncl_deepxde.problems.fluid_flow.measures import accuracy, measure
 from ncl_deepxde.problems.fluid_flow.models import (
     Model,
     Term,
@@ -185,14 +185,6 @@ def test_normal_velocity_points_outward():
     u = torch.tensor([[5.0, 7.0]]).expand(4, 2)
     found = normal_velocity(torch.cat([x, torch.rand(4, 1)], dim=1), u)
     assert torch.equal(found, torch.tensor([[5.0], [-5.0], [7.0], [-7.0]]))
-
-
-def test_flux_of_a_plain_network_is_density_times_velocity():
-    net = SirenFlow([0, 0, 0], [1, 1, 1], 8, 2, 12.0)
-    inputs = torch.rand(7, 3)
-    rho, u = net(inputs).split([1, 2], dim=1)
-    assert (rho > 0).all()
-    torch.testing.assert_close(_Flux(net)(inputs), torch.cat([rho, rho * u], dim=1))
 
 
 def test_siren_scales_its_inputs_and_first_layer():

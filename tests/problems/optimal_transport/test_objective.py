@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ncl_deepxde.nn import LFlow, SubharmonicNCL
-from ncl_deepxde.nn.base.contract import ExactContinuity
+from ncl_deepxde.nn import ContinuityLaw, LFlow, SubharmonicNCL
 from ncl_deepxde.problems.optimal_transport.densities.table import (
     TabulatedMixture,
     tabulated,
@@ -30,7 +29,7 @@ SIZES = (0.5, 0.8)
 SHIFT = (0.6, -0.3)
 
 
-class MovingGaussian(ExactContinuity, torch.nn.Module):
+class MovingGaussian(ContinuityLaw, torch.nn.Module):
     """N(v t, sigma(t)^2), moving as is optimal: u = v + sigma' (x - v t)/sigma."""
 
     def __init__(self, dim, output):

@@ -9,17 +9,22 @@ import torch
 from torch import Tensor
 
 from .checks import check_choice
-from .contract import ExactContinuity
+from .contract import OUTPUTS, FlowNet
 from .conversion import to_momentum, to_velocity
 from .field import FieldNet
+from .predecessor import Continuable
 
-__all__ = ["ContinuityNet"]
-
-OUTPUTS = ("flux", "velocity")
+__all__ = ["FlowFieldNet"]
 
 
-class ContinuityNet(FieldNet, ExactContinuity):
+class FlowFieldNet(FieldNet, FlowNet, Continuable):
     r"""A network of :math:`(x_1..x_d, t) \mapsto (\rho, m_1..m_d, \text{extras})`.
+
+    Args:
+        args: Those of ``FieldNet``.
+        output: ``"flux"`` or ``"velocity"``, what the outputs hold.
+        native: The same of the field, before any conversion.
+        kwargs: Those of ``FieldNet``.
 
     Attributes:
         dim: Number of space dimensions d.
@@ -38,25 +43,25 @@ class ContinuityNet(FieldNet, ExactContinuity):
         self._convert = self._to_flux if output == "flux" else self._to_velocity
 
     def flux(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self._serve(inputs, self._to_flux)[:, : self.dim + 1]
 
+    def density(self, inputs: Tensor) -> Tensor:
+        """See ``FlowNet``."""
+        return self.flux(inputs)[:, :1]
+
     def velocity(self, inputs: Tensor) -> Tensor:
-        """See ``ExactContinuity``."""
+        """See ``FlowNet``."""
         return self._serve(inputs, self._to_velocity)[:, 1 : self.dim + 1]
 
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
-        """Return (rho, m, extras), (N, C), and their first ``order`` derivatives."""
+        """See ``Continuable``."""
         levels = self._levels(inputs, order)
         return levels if self._to_flux is None else self._to_flux(levels)
 
     def mean_momentum(self, inputs: Tensor) -> Tensor:
-        r"""Return the constant part of the momentum, (d,), zero for a velocity.
-
-        Args:
-            inputs: Shape (N, d + 1), for the dtype and the device.
-        """
-        if self._base is not None:
-            return self._base.mean_momentum(inputs)
-        own = self._constants()[1 : self.dim + 1].detach().to(inputs)
-        return own if self._to_flux is None else torch.zeros_like(own)
+        """See ``Continuable``: the constant part; zero of a field of the velocity."""
+        if self.predecessor is not None:
+            return self.predecessor.mean_momentum(inputs)
+        constant = self._constants()[1 : self.dim + 1].detach().to(inputs)
+        return constant if self._to_flux is None else torch.zeros_like(constant)

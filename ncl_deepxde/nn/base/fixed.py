@@ -1,0 +1,40 @@
+"""DeepXDE networks that refuse the transforms which would break what they promise."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn
+
+import deepxde as dde
+
+__all__ = ["FixedNet", "FixedOutputs"]
+
+
+class FixedOutputs(dde.nn.pytorch.NN):  # type: ignore[misc]
+    """A network whose outputs must stay as they are.
+
+    Attributes:
+        why_no_output_transform: Reason and remedy, for the message.
+    """
+
+    why_no_output_transform: ClassVar[str] = (
+        "would break the conservation law, which holds for the outputs as they are. "
+        "Transform quantities in the pde function instead."
+    )
+
+    def apply_output_transform(self, transform: Any) -> NoReturn:
+        """Refuse a transform of the outputs, which would break what they promise."""
+        raise ValueError(f"apply_output_transform: {self.why_no_output_transform}")
+
+
+class FixedNet(FixedOutputs):
+    """A network whose inputs must stay as they are, too.
+
+    Attributes:
+        why_no_feature_transform: Reason and remedy, for the message.
+    """
+
+    why_no_feature_transform: ClassVar[str]
+
+    def apply_feature_transform(self, transform: Any) -> NoReturn:
+        """Refuse a transform of the inputs, which have a meaning for the network."""
+        raise ValueError(f"apply_feature_transform: {self.why_no_feature_transform}")

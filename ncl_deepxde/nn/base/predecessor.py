@@ -1,0 +1,79 @@
+"""What one network needs to know of another that it goes on from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+
+import torch
+from torch import Tensor
+
+__all__ = ["Continuable", "Predecessor"]
+
+
+class Continuable(ABC):
+    """A flow that another network can go on from.
+
+    Attributes:
+        served: Highest order of the derivatives of ``flux_levels``.
+    """
+
+    served: int
+
+    @abstractmethod
+    def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return (rho, m, extras), (N, C), and their first ``order`` derivatives.
+
+        Args:
+            inputs: Shape (N, d + 1), time last.
+            order: At most ``served``.
+        """
+
+    @abstractmethod
+    def mean_momentum(self, inputs: Tensor) -> Tensor:
+        """Return the mean of the momentum at all times, (d,), zero if unknown.
+
+        Args:
+            inputs: Shape (N, d + 1), for the dtype and the device.
+        """
+
+    @abstractmethod
+    def state(self) -> Hashable:
+        """Return what tells by its value whether the weights are still the same."""
+
+
+class Predecessor(ABC):
+    """The flow of an earlier network, as a later one adds it to its own.
+
+    Attributes:
+        net: The earlier network.
+        time: When the later network takes over.
+    """
+
+    net: torch.nn.Module
+    time: float
+
+    @abstractmethod
+    def check(self, num_inputs: int, num_outputs: int, served: int) -> None:
+        """Raise ``ValueError`` unless a network of these numbers can go on from it."""
+
+    @abstractmethod
+    def levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """Return the outputs (N, C) and their first ``order`` derivatives.
+
+        Args:
+            inputs: Shape (N, d + 1), time last.
+            order: Number of derivatives.
+        """
+
+    @abstractmethod
+    def mean_momentum(self, inputs: Tensor) -> Tensor:
+        """Return the mean of the momentum, (d,), zero if unknown.
+
+        Args:
+            inputs: Shape (N, d + 1), for the dtype and the device.
+        """
+
+    @abstractmethod
+    def state(self) -> Hashable:
+        """Return what tells by its value whether the weights are still the same."""
