@@ -1,10 +1,9 @@
-"""References by finite elements, computed in a process of their own."""
+"""References by finite elements, computed in a separate process."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,29 @@ import numpy as np
 import reference_fem
 from ncl_deepxde.evaluation.metrics import Array
 
+from .settings import EulerSettings
+
 __all__ = ["conservation", "describe_fem", "solve_by_fem"]
 
 
 def solve_by_fem(
-    domain: str, settings: Mapping[str, Any], path: Path, save_times: int
+    domain: str, settings: EulerSettings, path: Path, save_times: int
 ) -> None:
     """Run ``python -m reference_fem``: MPI and DeepXDE do not go together in one.
 
     Args:
         domain: What the command calls the problem.
-        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset.
         path: The npz file to write.
         save_times: Number of saved times.
 
     Raises:
         RuntimeError: The solver failed.
     """
-    sizes = settings["reference"]
+    sizes = settings.reference
     command = [sys.executable, "-m", "reference_fem", domain]
-    command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]
-    command += ["--t-end", repr(settings["t_end"])]
+    command += ["--n", str(sizes.n), "--dt", str(sizes.dt)]
+    command += ["--t-end", repr(settings.t_end)]
     command += ["--save-times", str(save_times), "--out", str(path.resolve())]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
@@ -44,7 +45,7 @@ def solve_by_fem(
 
 
 def describe_fem(path: Path) -> dict[str, Any]:
-    """Return the settings of a solution in a file and how well it conserves."""
+    """Tell the settings of a solution in a file and how well it conserves."""
     result = reference_fem.load(path)
     found = result.diagnostics
     return {

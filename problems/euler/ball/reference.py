@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,17 +11,18 @@ import reference_fem
 from ncl_deepxde.evaluation.metrics import Array, Solution
 
 from ..fem import solve_by_fem
+from .settings import BallSettings
 
 __all__ = ["compute", "load"]
 
 SAVED_TIMES = 21
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
+def compute(settings: BallSettings, path: Path) -> None:
     """Solve the reference problem and write it to a file.
 
     Args:
-        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset.
         path: The npz file to write.
 
     Raises:
@@ -40,7 +39,7 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path) -> Solution:
-    """Return the reference in a file that :func:`compute` wrote.
+    """Read the reference from a file that :func:`compute` wrote.
 
     Points on the wall or a rounding outside count as points of the ball.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,25 +17,25 @@ from reference_fem import spectral
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 
 from ..fem import conservation, describe_fem, solve_by_fem
+from .settings import TorusSettings
 
 __all__ = ["compute", "describe", "load"]
 
 SAVED_TIMES = 41
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
+def compute(settings: TorusSettings, path: Path) -> None:
     """Solve the reference problem and write it to a file.
 
     Without dolfinx the pseudo-spectral solver steps in.
 
     Args:
-        settings: Of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset.
         path: The npz file to write.
 
     Raises:
         RuntimeError: The solver failed.
     """
-    sizes = settings["reference"]
     if find_spec("dolfinx") is None:
         print(
             "ncl-deepxde: dolfinx is not installed, so the pseudo-spectral solver "
@@ -46,9 +45,9 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
         solution = spectral.solve(
             euler_torus_density,
             euler_torus_velocity,
-            n=2 * sizes["n"],
-            t_end=settings["t_end"],
-            save_times=list(np.linspace(0, settings["t_end"], SAVED_TIMES)),
+            n=2 * settings.reference.n,
+            t_end=settings.t_end,
+            save_times=list(np.linspace(0, settings.t_end, SAVED_TIMES)),
         )
         with replacing(path) as temporary:
             np.savez(temporary, times=solution.times, fields=solution.fields)
@@ -57,7 +56,7 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path) -> Solution:
-    """Return the reference in a file that :func:`compute` wrote.
+    """Read the reference from a file that :func:`compute` wrote.
 
     Raises:
         ValueError: The file is not such a file.
@@ -72,7 +71,7 @@ def load(path: Path) -> Solution:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return the settings of a reference and how well it conserves."""
+    """Tell the settings of a reference and how well it conserves."""
     found = _spectral(path)
     if found is None:
         return describe_fem(path)
