@@ -35,7 +35,7 @@ import torch
 import reference_fem
 from ncl_deepxde.evaluation.metrics import errors_over_time, torus_grid
 from ncl_deepxde.operators import Flow, incompressibility, momentum
-from ncl_deepxde.problems.euler.torus.problem import initial_residuals
+from ncl_deepxde.problems.euler.torus.models import initial_residuals
 from ncl_deepxde.reports.paraview import write_paraview
 from reference_fem.initial_states import euler_torus_density, euler_torus_velocity
 

@@ -82,5 +82,5 @@ def test_reference_can_be_finer(problem):
     dt = preset.settings().reference.dt
     finer = preset.with_reference({"n": 99}).settings().reference
     assert finer == Discretization(n=99, dt=dt)
-    with pytest.raises(ValueError, match="reference.n: .*got 0"):
+    with pytest.raises(ValueError, match=r"reference\.n: .*got 0"):
         preset.with_reference({"n": 0})
