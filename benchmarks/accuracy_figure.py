@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from ncl_deepxde.evaluation.metrics import time_key
 from ncl_deepxde.plotting.style import model_colors, new_figure, style
+from ncl_deepxde.runs import Problem
 
 TITLES = {
     "adam": "Adam",
@@ -21,18 +22,18 @@ TITLES = {
 
 
 def draw(
-    runs: Sequence[Mapping[str, Any]], models: Iterable[str], times: Sequence[float]
+    runs: Sequence[Mapping[str, Any]], problem: Problem[Any], times: Sequence[float]
 ) -> Figure:
     """Draw errors against seconds: a column per optimizer, a row per time.
 
     Args:
         runs: One for each pair that was trained.
-        models: All models in their order.
+        problem: The problem, which knows the models in their order and their colors.
         times: Times of the solution, for which there are errors.
     """
     optimizers = [o for o in TITLES if any(r["optimizer"] == o for r in runs)]
-    models = [m for m in models if any(r["model"] == m for r in runs)]
-    colors = model_colors(models, PROBLEM.colors)
+    models = [m for m in problem.models if any(r["model"] == m for r in runs)]
+    colors = model_colors(models, problem.colors)
     with style():
         figure = new_figure(height=8.0)
         panels = figure.subplots(

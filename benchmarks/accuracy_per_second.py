@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,6 +44,7 @@ from ncl_deepxde.evaluation.metrics import (
 from ncl_deepxde.files import replacing
 from ncl_deepxde.plotting.style import save
 from ncl_deepxde.problems.euler.torus.problem import PROBLEM
+from ncl_deepxde.problems.euler.torus.settings import ModelSettings
 from ncl_deepxde.runs.run import check_name, check_writable, select_device
 from ncl_deepxde.runs.training import train
 
@@ -135,34 +137,42 @@ def reference_solution(n: int, cache: Path) -> Solution:
     return reference
 
 
-def settings_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
-    """Return the settings of a pair, those of a preset with other stages."""
+def content_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
+    """Return the JSON values of a pair, those of a preset with other stages."""
     preset = "quick" if optimizer == "gauss-newton" else "adam"
-    whole = PROBLEM.presets["smoke" if quick else preset].settings
-    settings = {k: v for k, v in whole.items() if k not in PROBLEM.models}
-    settings |= whole.get(model, {})
-    budget = {k: v for k, v in settings.get(optimizer, {}).items() if k != "seconds"}
-    settings[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
-    settings["stages"] = [optimizer]
+    whole = PROBLEM.presets["smoke" if quick else preset].content
+    content = {k: v for k, v in whole.items() if k not in PROBLEM.models}
+    content |= whole.get(model, {})
+    budget = {k: v for k, v in content.get(optimizer, {}).items() if k != "seconds"}
+    content[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
+    content["stages"] = [optimizer]
     if optimizer in WARM_UP:
         steps = 5 if quick else WARM_UP[optimizer]
-        settings["adam"] = {**OPTIMIZERS["adam"], "steps": steps}
-        settings["stages"] = ["adam", optimizer]
+        content["adam"] = {**OPTIMIZERS["adam"], "steps": steps}
+        content["stages"] = ["adam", optimizer]
+    return content
+
+
+def settings_of(model: str, content: Mapping[str, Any]) -> ModelSettings:
+    """Return the settings that a model sees."""
+    preset = replace(PROBLEM.presets["quick"], content=content)
+    settings: ModelSettings = preset.settings(model)
     return settings
 
 
 def train_pair(
     model: str,
     optimizer: str,
-    settings: Mapping[str, Any],
+    content: Mapping[str, Any],
     options: argparse.Namespace,
     reference: Solution,
     bar: tqdm,
 ) -> dict[str, Any]:
     """Train a model by an optimizer; return its errors at the instants."""
+    settings = settings_of(model, content)
     # DeepXDE's optimizers print.
     with redirect_stdout(io.StringIO()), TemporaryDirectory() as folder:
-        dde.config.set_default_float(settings["float"])
+        dde.config.set_default_float(settings.float_type)
         dde.config.set_random_seed(options.seed)
         experiment = PROBLEM.build(model, settings, options.seed)
         instants = np.geomspace(options.seconds / 60, options.seconds, INSTANTS)
@@ -184,7 +194,7 @@ def train_pair(
     return {
         "model": model,
         "optimizer": optimizer,
-        "settings": settings,
+        "settings": content,
         "parameters": sum(p.numel() for p in experiment.model.net.parameters()),
         "history": recorder.history,
         "failure": failure,
@@ -211,21 +221,17 @@ def load(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
 def pairs(
     options: argparse.Namespace, runs: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return the pairs to train and their settings; those with equal ones are done."""
+    """Return the pairs to train and their content; those with equal ones are done."""
     known = {(r["model"], r["optimizer"]): r["settings"] for r in runs}
     wanted = [
-        (
-            model,
-            optimizer,
-            settings_of(model, optimizer, options.quick),
-        )
+        (model, optimizer, content_of(model, optimizer, options.quick))
         for model in options.model
         for optimizer in options.optimizer
     ]
     return [
-        (model, optimizer, settings)
-        for model, optimizer, settings in wanted
-        if known.get((model, optimizer)) != json.loads(json.dumps(settings))
+        (model, optimizer, content)
+        for model, optimizer, content in wanted
+        if known.get((model, optimizer)) != json.loads(json.dumps(content))
     ]
 
 
@@ -281,17 +287,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wanted = pairs(options, runs)
     reference = reference_solution(options.spectral, options.out)
     with tqdm(total=len(wanted) * options.seconds, bar_format=BAR) as bar:
-        for count, (model, optimizer, settings) in enumerate(wanted, 1):
+        for count, (model, optimizer, content) in enumerate(wanted, 1):
             bar.set_description_str(f"{model}, {optimizer}")
-            run = train_pair(model, optimizer, settings, options, reference, bar)
+            run = train_pair(model, optimizer, content, options, reference, bar)
             bar.update(count * options.seconds - bar.n)
             bar.write(summary(run))
             same = {"model": model, "optimizer": optimizer}
             runs = [r for r in runs if not same.items() <= r.items()] + [run]
             with replacing(path) as temporary:
-                content = {"header": header, "runs": runs}
-                temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    save(draw(runs, PROBLEM.models, TIMES), path.with_suffix(".png"))
+                results = {"header": header, "runs": runs}
+                temporary.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    save(draw(runs, PROBLEM, TIMES), path.with_suffix(".png"))
 
 
 if __name__ == "__main__":

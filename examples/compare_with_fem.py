@@ -36,7 +36,7 @@ import reference_fem
 from ncl_deepxde.evaluation.metrics import errors_over_time, torus_grid
 from ncl_deepxde.operators import Flow, incompressibility, momentum
 from ncl_deepxde.problems.euler.torus.initial_state import density, velocity
-from ncl_deepxde.problems.euler.torus.problem import initial_residuals
+from ncl_deepxde.problems.euler.torus.models import initial_residuals
 from ncl_deepxde.reports.paraview import write_paraview
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

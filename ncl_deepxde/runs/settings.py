@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from inspect import get_annotations
 from typing import Annotated, Any, Literal, dataclass_transform
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -24,6 +25,10 @@ __all__ = ["Preset", "Presets", "Settings", "checked", "merge"]
 )
 def checked[C](cls: type[C]) -> type[C]:
     """Make a frozen dataclass whose fields are checked and that has no others."""
+    for name in get_annotations(cls):
+        # Otherwise a base's default would stay where a subclass asks for a value.
+        if name not in vars(cls):
+            setattr(cls, name, field())
     config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
     made: Any = pydantic_dataclass(frozen=True, kw_only=True, config=config)(cls)
     found: type[C] = made

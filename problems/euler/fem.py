@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +15,30 @@ import numpy as np
 import reference_fem
 from ncl_deepxde.evaluation.metrics import Array
 
+from .settings import EulerSettings
+
 __all__ = ["conservation", "describe_fem", "solve_by_fem"]
 
 
 def solve_by_fem(
-    domain: str, start: Path, settings: Mapping[str, Any], path: Path, save_times: int
+    domain: str, start: Path, settings: EulerSettings, path: Path, save_times: int
 ) -> None:
     """Run ``python -m reference_fem``.
 
     Args:
         domain: Name of the domain on the command line, ``"torus"`` or ``"ball"``.
         start: File with the initial state, see :mod:`reference_fem.starts`.
-        settings: Settings of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset.
         path: The npz file to write.
         save_times: Number of saved times.
 
     Raises:
-        RuntimeError: If the solver fails.
+        RuntimeError: The solver failed.
     """
-    sizes = settings["reference"]
+    sizes = settings.reference
     command = [sys.executable, "-m", "reference_fem", domain, "--start", str(start)]
-    command += ["--n", str(sizes["n"]), "--dt", str(sizes["dt"])]
-    command += ["--t-end", repr(settings["t_end"])]
+    command += ["--n", str(sizes.n), "--dt", str(sizes.dt)]
+    command += ["--t-end", repr(settings.t_end)]
     command += ["--save-times", str(save_times), "--out", str(path.resolve())]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
@@ -48,11 +49,7 @@ def solve_by_fem(
 
 
 def describe_fem(path: Path) -> dict[str, Any]:
-    """Return the settings of a saved solution and how well it conserves.
-
-    Args:
-        path: The npz file.
-    """
+    """Tell the settings of a solution in a file and how well it conserves."""
     result = reference_fem.load(path)
     found = result.diagnostics
     return {
@@ -68,12 +65,7 @@ def describe_fem(path: Path) -> dict[str, Any]:
 
 
 def conservation(mass: Array, energy: Array) -> dict[str, float]:
-    """Return the largest relative changes of mass and energy over time.
-
-    Args:
-        mass: Mass at some times (T,).
-        energy: Energy at some times (T,).
-    """
+    """Return the largest relative changes of mass and energy over time, (T,) each."""
     return {
         "mass_drift": float(np.abs(mass / mass[0] - 1).max()),
         "energy_drift": float(np.abs(energy / energy[0] - 1).max()),

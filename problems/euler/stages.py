@@ -1,11 +1,10 @@
-"""The stages of training of the Euler problems, by name."""
+"""The stages of training of the Euler problems, from their budgets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import deepxde as dde
 import torch
@@ -15,61 +14,69 @@ from torch import Tensor
 from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.runs import Stage
 
-__all__ = ["stage"]
+from .budgets import (
+    AdamBudget,
+    GaussNewtonBudget,
+    LBFGSBudget,
+    NNCGBudget,
+    StageBudget,
+    given,
+)
 
-Budget = Mapping[str, Any]
+__all__ = ["TolerantNNCG", "stage"]
 
 # Rounding ends a stage long before these are reached; a stage ends by its budget.
 NO_TOLERANCE = {"tolerance_grad": 0.0, "tolerance_change": 0.0}
 
 
-def stage(name: str, budget: Budget, weights: Sequence[float]) -> Stage:
+def stage(name: str, budget: StageBudget, weights: Sequence[float]) -> Stage:
     """Return a stage of training.
 
     Args:
-        name: Of the stage; ``"adam"``, ``"l-bfgs"``, ``"nncg"`` or ``"gauss-newton"``,
-            unless the budget names its ``optimizer``.
-        budget: ``steps`` or ``seconds``; ``num_domain``, and ``num_NAME`` of a
-            condition, where the number of points changes; ``resample_every``, the
-            number of steps that share their points (1); ``lr``, ``drop`` and
-            ``drop_at`` of Adam; of the others ``options``, the keywords of
-            ``torch.optim.LBFGS``, DeepXDE's ``NNCG`` or ``GaussNewton``.
-        weights: One per loss term.
-
-    Raises:
-        ValueError: Another name.
+        name: Name of the stage in the log.
+        budget: Its length, its points and its optimizer.
+        weights: Weight of each loss term.
     """
-    optimizer = budget.get("optimizer", name)
-    if optimizer not in COMPILERS:
-        known = ", ".join(COMPILERS)
-        raise ValueError(f"stages: must be of {known}, got {optimizer!r}.")
 
     def compile_model(model: dde.Model) -> None:
         data = model.data
-        data.resample_every = budget.get("resample_every", 1)
-        data.num_domain = budget.get("num_domain", data.num_domain)
+        data.resample_every = budget.resample_every
+        data.num_domain = budget.num_domain or data.num_domain
         data.conditions = tuple(
-            replace(c, num_points=budget.get(f"num_{c.name}", c.num_points))
+            replace(c, num_points=budget.condition_points[c.name] or c.num_points)
             for c in data.conditions
         )
-        COMPILERS[optimizer](model, budget, list(weights))
+        _compile(model, budget, list(weights))
 
-    return Stage(name, compile_model, budget.get("steps"), budget.get("seconds"))
-
-
-def _adam(model: dde.Model, budget: Budget, weights: list[float]) -> None:
-    decay = _drop(budget) if "drop" in budget else None
-    model.compile("adam", lr=budget["lr"], decay=decay, loss_weights=weights, verbose=0)
+    return Stage(name, compile_model, budget.steps, budget.seconds)
 
 
-def _drop(budget: Budget) -> tuple[str, Callable[[int], float]]:
+def _compile(model: dde.Model, budget: StageBudget, weights: list[float]) -> None:
+    match budget:
+        case AdamBudget():
+            _compile_adam(model, budget, weights)
+        case LBFGSBudget():
+            _compile_lbfgs(model, budget, weights)
+        case NNCGBudget():
+            _compile_nncg(model, budget, weights)
+        case GaussNewtonBudget():
+            optimizer = GaussNewton(model, **given(budget.options))
+            model.compile(optimizer, loss_weights=weights, verbose=0)
+
+
+def _compile_adam(model: dde.Model, budget: AdamBudget, weights: list[float]) -> None:
+    decay = None if budget.drop is None else ("lambda", _factor(budget))
+    model.compile("adam", lr=budget.lr, decay=decay, loss_weights=weights, verbose=0)
+
+
+def _factor(budget: AdamBudget) -> Callable[[int], float]:
     """Return the paper's schedule: the learning rate drops once."""
-    return "lambda", lambda step: budget["drop"] if step >= budget["drop_at"] else 1.0
+    drop, drop_at = budget.drop or 1.0, budget.drop_at or 0
+    return lambda step: drop if step >= drop_at else 1.0
 
 
-def _lbfgs(model: dde.Model, budget: Budget, weights: list[float]) -> None:
-    """Compile with L-BFGS; one step is ``max_iter`` iterations at the same points."""
-    options = {**NO_TOLERANCE, **budget.get("options", {})}
+def _compile_lbfgs(model: dde.Model, budget: LBFGSBudget, weights: list[float]) -> None:
+    options = {**NO_TOLERANCE, **given(budget.options)}
     optimizer = torch.optim.LBFGS(
         model.net.parameters(), line_search_fn="strong_wolfe", **options
     )
@@ -98,21 +105,8 @@ class TolerantNNCG(NNCG):  # type: ignore[misc]
             super()._update_preconditioner(grad)
 
 
-def _nncg(model: dde.Model, budget: Budget, weights: list[float]) -> None:
+def _compile_nncg(model: dde.Model, budget: NNCGBudget, weights: list[float]) -> None:
     # By this name, DeepXDE's closure keeps the graph for a second backward pass.
     model.compile("NNCG", loss_weights=weights, verbose=0)
-    options = {"line_search_fn": "armijo", **budget.get("options", {})}
+    options = {"line_search_fn": "armijo", **given(budget.options)}
     model.opt = TolerantNNCG(model.net.parameters(), **options)
-
-
-def _gauss_newton(model: dde.Model, budget: Budget, weights: list[float]) -> None:
-    optimizer = GaussNewton(model, **budget.get("options", {}))
-    model.compile(optimizer, loss_weights=weights, verbose=0)
-
-
-COMPILERS: Mapping[str, Callable[[dde.Model, Budget, list[float]], None]] = {
-    "adam": _adam,
-    "l-bfgs": _lbfgs,
-    "nncg": _nncg,
-    "gauss-newton": _gauss_newton,
-}

@@ -81,15 +81,25 @@ def test_results_of_other_conditions_are_refused(benchmark, out):
 @pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_only_the_stages_of_a_pair_differ_from_the_preset(benchmark, optimizer, quick):
-    whole = benchmark.PROBLEM.presets["smoke" if quick else "quick"].settings
-    own = benchmark.settings_of("pinn", optimizer, quick)
+    whole = benchmark.PROBLEM.presets["smoke" if quick else "quick"].content
+    content = benchmark.content_of("pinn", optimizer, quick)
     expected = {**whole, **whole.get("pinn", {})}
     may_differ = {*benchmark.PROBLEM.models, *OPTIMIZERS, *expected["stages"], "stages"}
     may_differ |= {"num_domain", "num_initial"} if not quick else set()
     for key in expected.keys() - may_differ:
-        assert own[key] == expected[key]
-    assert own["stages"][-1] == optimizer
-    assert "seconds" not in own[optimizer]
+        assert content[key] == expected[key]
+    assert content["stages"][-1] == optimizer
+    assert "seconds" not in content[optimizer]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_settings_of_a_pair_end_with_its_optimizer(benchmark, optimizer):
+    for model in benchmark.MODELS:
+        content = benchmark.content_of(model, optimizer, quick=False)
+        settings = benchmark.settings_of(model, content)
+        *_, (name, budget) = settings.schedule
+        assert name == budget.optimizer == optimizer
+        assert (budget.steps, budget.seconds) == (sys.maxsize, None)
 
 
 @pytest.mark.parametrize(

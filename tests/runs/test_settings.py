@@ -1,6 +1,7 @@
 """Presets: what a model sees in a case, and typing errors that are refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,26 @@ def test_a_model_sees_what_differs_for_it_in_a_case():
     assert space.reference == Reference(n=9, dt=1.0)
     assert preset().settings(case="2d").reference.n == 8
     assert isinstance(preset().settings(), Common)
+
+
+def test_a_field_declared_anew_without_a_default_is_required():
+    @checked
+    class Narrow(Wide):
+        weight: float
+
+    said = "Narrow: weight is missing"
+    with pytest.raises(ValueError, match=said):
+        replace(preset(), schemas={"wide": Narrow}).settings("wide", "2d")
+    narrow = {"wide": {"weight": 2.0}}
+    found = replace(preset(narrow), schemas={"wide": Narrow}).settings("wide", "2d")
+    assert found == Narrow(
+        float_type="float32",
+        seeds=3,
+        case="2d",
+        reference=Reference(n=9, dt=1.0),
+        hidden=(3, 4),
+        weight=2.0,
+    )
 
 
 def test_settings_are_frozen():

@@ -12,18 +12,18 @@ from torch import Tensor
 
 from ncl_deepxde.nn import NCL, CurlNet, InitialState, Wall
 
-from ..equations import (
-    Model,
-    Settings,
-    columns,
-    flow_residuals,
-    hidden,
-    initializer,
-    started,
-)
+from ..equations import Formulation, columns, flow_residuals
+from ..weights import initializer, scaled
 from . import initial_state
+from .settings import BallSettings
 
-__all__ = ["MODELS", "build_model", "initial_residuals", "is_hard", "wall_residual"]
+__all__ = [
+    "MODELS",
+    "build_formulation",
+    "initial_residuals",
+    "is_hard",
+    "wall_residual",
+]
 
 MODELS = {
     "pinn": "plain network, all equations as residuals",
@@ -49,24 +49,31 @@ EXACT = {
 ACTIVATIONS = {"sharp softplus": partial(torch.nn.functional.softplus, beta=25.0)}
 
 
-def build_model(name: str, own: Settings) -> Model:
-    """Return a fresh model.
+def build_formulation(name: str, settings: BallSettings) -> Formulation:
+    """Build a fresh network with the residuals that are left to train.
 
     Args:
         name: A key of ``MODELS``.
-        own: Settings of a preset, with those of the model.
+        settings: What the preset says of the model.
     """
-    names = [*(f"momentum {axis}" for axis in "xyz"), "incompressibility", "continuity"]
-    kept = [k for k, equation in enumerate(names) if equation != EXACT.get(name)]
+    equations = {
+        "momentum x": settings.momentum,
+        "momentum y": settings.momentum,
+        "momentum z": settings.momentum,
+        "incompressibility": settings.incompressibility,
+        "continuity": settings.continuity,
+    }
+    weights = {k: weight for k, weight in equations.items() if k != EXACT.get(name)}
 
     def residuals(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
         found = flow_residuals(
-            inputs, outputs, per_volume=own["per_volume"], with_continuity=True
+            inputs, outputs, per_volume=settings.per_volume, with_continuity=True
         )
-        return [found[k] for k in kept]
+        named = dict(zip(equations, found, strict=True))
+        return [named[k] for k in weights]
 
-    terms = [(names[k], names[k].split()[0]) for k in kept]
-    return Model(NETWORKS[name](own), residuals, terms, 0 if is_hard(name) else 4)
+    num_initial = 0 if is_hard(name) else 4
+    return Formulation(NETWORKS[name](settings), residuals, weights, num_initial)
 
 
 def is_hard(name: str) -> bool:
@@ -74,13 +81,13 @@ def is_hard(name: str) -> bool:
     return name.endswith("hard")
 
 
-def _plain(own: Settings) -> dde.nn.FNN:
-    return started(dde.nn.FNN(_sizes(own), _activation(own), initializer(own)), own)
+def _plain(settings: BallSettings) -> dde.nn.FNN:
+    return scaled(dde.nn.FNN(*_layers(settings)), settings.scale)
 
 
-def _plain_hard(own: Settings) -> dde.nn.FNN:
-    net = _plain(own)
-    net.apply_output_transform(partial(_from_state, ramp=own["ramp"]))
+def _plain_hard(settings: BallSettings) -> dde.nn.FNN:
+    net = _plain(settings)
+    net.apply_output_transform(partial(_from_state, ramp=settings.ramp))
     return net
 
 
@@ -94,50 +101,41 @@ def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
     is invertible, so no flow is lost.
     """
     x, decay = inputs[:, :3], torch.exp(-inputs[:, 3:] / ramp)
-    own_rho, own_u, p = outputs.tensor_split([1, 4], dim=1)
-    own_u = own_u - x * (x * own_u).sum(dim=1, keepdim=True)
-    rho = decay * start_density(x) + (1 - decay) * own_rho
-    u = decay * initial_state.velocity(x.T, torch).T + (1 - decay) * own_u
+    free_rho, free_u, p = outputs.tensor_split([1, 4], dim=1)
+    free_u = free_u - x * (x * free_u).sum(dim=1, keepdim=True)
+    rho = decay * start_density(x) + (1 - decay) * free_rho
+    u = decay * initial_state.velocity(x.T, torch).T + (1 - decay) * free_u
     return torch.cat([rho, rho * u, p], dim=1)
 
 
-def _curl(own: Settings) -> CurlNet:
-    construction = own["construction"]
-    net = CurlNet(
-        _sizes(own), _activation(own), initializer(own), construction=construction
-    )
-    return started(net, own)
+def _curl(settings: BallSettings) -> CurlNet:
+    net = CurlNet(*_layers(settings), construction=settings.construction)
+    return scaled(net, settings.scale)
 
 
-def _vector(own: Settings) -> NCL:
+def _vector(settings: BallSettings) -> NCL:
     net = NCL(
-        _sizes(own),
-        _activation(own),
-        initializer(own),
-        construction="vector",
-        mean_density=own["mean_density"],
+        *_layers(settings), construction="vector", mean_density=settings.mean_density
     )
-    return started(net, own)
+    return scaled(net, settings.scale)
 
 
-def _hard(own: Settings) -> NCL:
+def _hard(settings: BallSettings) -> NCL:
     state = InitialState(
         start_density,
         velocity=lambda x: initial_state.velocity(x.T, torch).T,
-        ramp=own["ramp"],
+        ramp=settings.ramp,
         potential=fading_potential,
     )
     net = NCL(
-        _sizes(own),
-        _activation(own),
-        initializer(own),
+        *_layers(settings),
         initial=state,
         wall=Wall(distance_from_wall, wall_points()),
     )
-    return started(net, own)
+    return scaled(net, settings.scale)
 
 
-NETWORKS: Mapping[str, Callable[[Settings], Any]] = {
+NETWORKS: Mapping[str, Callable[[BallSettings], Any]] = {
     "pinn": _plain,
     "pinn-hard": _plain_hard,
     "curl": _curl,
@@ -146,12 +144,10 @@ NETWORKS: Mapping[str, Callable[[Settings], Any]] = {
 }
 
 
-def _sizes(own: Settings) -> list[int]:
-    return [4, *hidden(own), 5]
-
-
-def _activation(own: Settings) -> Any:
-    return ACTIVATIONS.get(own["activation"], own["activation"])
+def _layers(settings: BallSettings) -> tuple[list[int], Any, Any]:
+    """Return the sizes of the layers, the activation and the initializer."""
+    activation = ACTIVATIONS.get(settings.activation, settings.activation)
+    return [4, *settings.hidden, 5], activation, initializer(settings.initializer)
 
 
 def start_density(x: Tensor) -> Tensor:
@@ -186,8 +182,8 @@ def initial_residuals(start: str, inputs: Tensor, outputs: Tensor) -> list[Tenso
 
     Args:
         start: A key of ``STARTS``.
-        inputs: Shape (N, 4).
-        outputs: Columns (rho, m, p), shape (N, 5).
+        inputs: Points of space-time, (N, 4).
+        outputs: Columns (rho, m, p), (N, 5).
     """
     x = inputs[:, :3]
     rho = start_density(x)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ncl_deepxde.runs.problem import Preset
+from ncl_deepxde.runs import Preset
 
-__all__ = ["PRESETS", "T_END"]
+from .settings import BallSettings
+
+__all__ = ["PRESETS"]
 
 T_END = 0.5
 
@@ -19,7 +21,7 @@ T_END = 0.5
 def _gauss_newton(
     damping: float = 1e-3, least: float = 1e-6, **budget: Any
 ) -> dict[str, Any]:
-    """Return a stage by Gauss-Newton."""
+    """Return the budget of a stage by Gauss-Newton."""
     options = {"damping": damping, "damping_range": [least, 1e2], "decay": 0.7}
     return {"optimizer": "gauss-newton", "options": options, **budget}
 
@@ -30,7 +32,7 @@ def _adam(lr: float, drop: float) -> dict[str, Any]:
 
 
 # The paper has neither a plain network nor hard states; they take its sizes and rates.
-PAPER = {
+PAPER: dict[str, Any] = {
     "float": "float32",
     "t_end": T_END,
     "start": "printed",
@@ -59,7 +61,7 @@ PAPER = {
     "ncl-hard": {"per_volume": False, "adam": _adam(1e-3, 5e-3)},
 }
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "float": "float32",
     "t_end": T_END,
     "start": "compatible",
@@ -89,7 +91,7 @@ QUICK = {
 }
 
 MORE = {"num_initial": 200, "num_wall": 200}
-BEST = {
+BEST: dict[str, Any] = {
     **QUICK,
     "stages": ["gauss-newton", "more points"],
     "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=600, **MORE),
@@ -100,7 +102,7 @@ BEST["ncl-hard"] = BEST["pinn-hard"] = {
     "more points": _gauss_newton(1e-5, seconds=500.0, num_domain=1000),
 }
 
-SMOKE = {
+SMOKE: dict[str, Any] = {
     **QUICK,
     "width": 12,
     "depth": 2,
@@ -116,15 +118,21 @@ SMOKE = {
 
 RIVALS = ("pinn", "pinn-hard", "curl", "ncl-vector", "ncl-hard")
 
+
+def _preset(summary: str, models: tuple[str, ...], content: dict[str, Any]) -> Preset:
+    schemas = dict.fromkeys(RIVALS, BallSettings)
+    return Preset(summary, models, content, schemas, BallSettings)
+
+
 PRESETS = {
-    "quick": Preset("twelve minutes on two cores", RIVALS, QUICK),
-    "best": Preset("an hour on two cores", RIVALS, BEST),
-    "paper": Preset(
+    "quick": _preset("twelve minutes on two cores", RIVALS, QUICK),
+    "best": _preset("an hour on two cores", RIVALS, BEST),
+    "paper": _preset(
         "sizes, weights and steps of the paper",
         ("curl", "ncl-vector"),
         PAPER,
     ),
-    "smoke": Preset(
+    "smoke": _preset(
         "a minute, to see that everything runs; no accuracy",
         RIVALS,
         SMOKE,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +11,7 @@ import reference_fem
 from ncl_deepxde.evaluation.metrics import Array, Solution
 
 from ..fem import solve_by_fem
+from .settings import BallSettings
 
 __all__ = ["compute", "load"]
 
@@ -20,15 +19,15 @@ SAVED_TIMES = 21
 START = Path(__file__).with_name("initial_state.py")
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
+def compute(settings: BallSettings, path: Path) -> None:
     """Solve the reference problem and write it to a file.
 
     Args:
-        settings: Settings of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset.
         path: The npz file to write.
 
     Raises:
-        RuntimeError: If the solver fails or dolfinx is missing.
+        RuntimeError: The solver failed, or dolfinx is missing.
     """
     if find_spec("dolfinx") is None:
         raise RuntimeError(
@@ -41,15 +40,12 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path) -> Solution:
-    """Return the reference in a file that :func:`compute` wrote.
+    """Read the reference from a file that :func:`compute` wrote.
 
     Points on the wall or a rounding outside count as points of the ball.
 
-    Args:
-        path: The npz file.
-
     Raises:
-        ValueError: If the file is not such a file.
+        ValueError: The file is not such a file.
     """
     saved = reference_fem.load(path)
 

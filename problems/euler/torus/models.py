@@ -21,19 +21,20 @@ from ncl_deepxde.nn import (
 )
 from ncl_deepxde.operators import closure, pressure
 
-from ..equations import (
-    Model,
-    Settings,
-    columns,
-    flow_residuals,
-    hidden,
-    initializer,
-    started,
-)
+from ..equations import Formulation, columns, flow_residuals
+from ..weights import initializer, scaled
 from . import initial_state
 from .initial_state import MEAN_DENSITY
+from .settings import ExactSettings, ModelSettings, PlainSettings
 
-__all__ = ["MODELS", "build_model", "periodic_features", "window_edges"]
+__all__ = [
+    "MODELS",
+    "build_formulation",
+    "closure_residuals",
+    "initial_residuals",
+    "periodic_features",
+    "window_edges",
+]
 
 MODELS = {
     "pinn": "plain network, all equations as residuals",
@@ -45,107 +46,107 @@ MODELS = {
 }
 
 
-def build_model(name: str, own: Settings) -> Model:
-    """Return a fresh model.
+def build_formulation(name: str, settings: ModelSettings) -> Formulation:
+    """Build a fresh network with the residuals that are left to train.
 
     Args:
         name: A key of ``MODELS``.
-        own: Settings of a preset, with those of the model.
+        settings: What the preset says of the model.
     """
+    net = NETWORKS[name](settings)
     if name == "ncl-tensor":
-        left = [(f"closure {i}", "closure") for i in range(1, 5)]
-        net = _tensor(own)
-        return Model(net, closure_residuals, left, 3, pressure)
-    equations = [
-        ("momentum x", "momentum"),
-        ("momentum y", "momentum"),
-        ("incompressibility", "incompressibility"),
-    ]
-    flow = partial(flow_residuals, per_volume=own["per_volume"])
-    if name.startswith("pinn"):
-        equations.append(("continuity", "continuity"))
-        flow = partial(flow, with_continuity=True)
+        weights = {f"closure {i}": settings.closure for i in range(1, 5)}
+        return Formulation(net, closure_residuals, weights, 3, pressure)
+    weights = {
+        "momentum x": settings.momentum,
+        "momentum y": settings.momentum,
+        "incompressibility": settings.incompressibility,
+    }
+    if isinstance(settings, PlainSettings):
+        weights["continuity"] = settings.continuity
+    residuals = partial(
+        flow_residuals,
+        per_volume=settings.per_volume,
+        with_continuity="continuity" in weights,
+    )
     num_initial = 0 if name.endswith("hard") else 3
-    return Model(NETWORKS[name](own), flow, equations, num_initial)
+    return Formulation(net, residuals, weights, num_initial)
 
 
-def _hard(own: Settings) -> Any:
-    """Return windows in time, each the hard start of the next."""
+def _hard(settings: ExactSettings) -> Any:
+    """Build windows in time, each the hard start of the next."""
     state = InitialState(
         start_density,
         start_momentum,
-        ramp=own["ramp"],
+        ramp=settings.ramp,
         potential=FourierPotential(start_density, [1.0, 1.0]),
     )
-    first = _ncl(own, initial=state)
-    return _in_windows(own, first, lambda earlier: _ncl(own, initial=earlier))
+    first = _ncl(settings, initial=state)
+    return _in_windows(settings, first, lambda earlier: _ncl(settings, initial=earlier))
 
 
 def _in_windows(
-    own: Settings, first: Any, following: Callable[[Continuation], Any]
+    settings: ModelSettings, first: Any, following: Callable[[Continuation], Any]
 ) -> Any:
-    """Return a network, or as many windows as asked for, each going on from another."""
+    """Build a network, or as many windows as asked for, each going on from another."""
     nets = [first]
-    seams = [own["t_end"] * k / own["windows"] for k in range(1, own["windows"])]
+    number = settings.windows
+    seams = [settings.t_end * k / number for k in range(1, number)]
     for seam in seams:
-        nets.append(following(Continuation(nets[-1], seam, own["ramp"], "flux")))
+        nets.append(following(Continuation(nets[-1], seam, settings.ramp, "flux")))
     return Windows(nets, seams, output="flux", dim=2) if seams else first
 
 
-def window_edges(own: Settings, net: Any) -> list[float]:
+def window_edges(t_end: float, net: Any) -> list[float]:
     """Return the times at which the windows of a network begin and end."""
     seams = net.seams if isinstance(net, Windows) else ()
-    return [0.0, *seams, own["t_end"]]
+    return [0.0, *seams, t_end]
 
 
-def _ncl(own: Settings, **arguments: Any) -> NCL:
-    return started(
-        NCL(
-            [3, *hidden(own), 4],
-            own["activation"],
-            initializer(own),
-            scale=own.get("potential_scale"),
-            periods=1.0,
-            harmonics=own["harmonics"],
-            **arguments,
-        ),
-        own,
+def _ncl(settings: ExactSettings, **arguments: Any) -> NCL:
+    net = NCL(
+        [3, *settings.hidden, 4],
+        settings.activation,
+        initializer(settings.initializer),
+        scale=settings.potential_scale,
+        periods=1.0,
+        harmonics=settings.harmonics,
+        **arguments,
     )
+    return scaled(net, settings.scale)
 
 
-def _tensor(own: Settings) -> MomentumNCL:
-    return started(
-        MomentumNCL(
-            [3, *hidden(own), 8],
-            own["activation"],
-            initializer(own),
-            periods=1.0,
-            harmonics=own["harmonics"],
-            mean_density=MEAN_DENSITY,
-        ),
-        own,
+def _tensor(settings: ExactSettings) -> MomentumNCL:
+    net = MomentumNCL(
+        [3, *settings.hidden, 8],
+        settings.activation,
+        initializer(settings.initializer),
+        periods=1.0,
+        harmonics=settings.harmonics,
+        mean_density=MEAN_DENSITY,
     )
+    return scaled(net, settings.scale)
 
 
-def _plain(own: Settings) -> dde.nn.FNN:
-    harmonics = own["harmonics"]
-    sizes = [4 * harmonics + 1, *hidden(own), 4]
-    net = dde.nn.FNN(sizes, own["activation"], initializer(own))
+def _plain(settings: PlainSettings) -> dde.nn.FNN:
+    harmonics = settings.harmonics
+    sizes = [4 * harmonics + 1, *settings.hidden, 4]
+    net = dde.nn.FNN(sizes, settings.activation, initializer(settings.initializer))
     net.apply_feature_transform(periodic_features(harmonics))
-    return started(net, own)
+    return scaled(net, settings.scale)
 
 
-def _plain_hard(own: Settings) -> Any:
-    """Return windows in time like those of ``ncl-hard``."""
-    first = _plain(own)
-    first.apply_output_transform(partial(_from_state, ramp=own["ramp"]))
+def _plain_hard(settings: PlainSettings) -> Any:
+    """Build windows in time like those of ``ncl-hard``."""
+    first = _plain(settings)
+    first.apply_output_transform(partial(_from_state, ramp=settings.ramp))
 
     def following(earlier: Continuation) -> dde.nn.FNN:
-        net = _plain(own)
+        net = _plain(settings)
         net.apply_output_transform(partial(_from_earlier, earlier))
         return net
 
-    return _in_windows(own, first, following)
+    return _in_windows(settings, first, following)
 
 
 def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
@@ -155,8 +156,8 @@ def _from_state(inputs: Tensor, outputs: Tensor, *, ramp: float) -> Tensor:
     """
     x, decay = inputs[:, :2], torch.exp(-inputs[:, 2:] / ramp)
     start = torch.cat([start_density(x), initial_state.velocity(x.T, torch).T], dim=1)
-    own, p = outputs.tensor_split([3], dim=1)
-    rho, u = (decay * start + (1 - decay) * own).tensor_split([1], dim=1)
+    free, p = outputs.tensor_split([3], dim=1)
+    rho, u = (decay * start + (1 - decay) * free).tensor_split([1], dim=1)
     return torch.cat([rho, rho * u, p], dim=1)
 
 
@@ -167,12 +168,13 @@ def _from_earlier(earlier: Continuation, inputs: Tensor, outputs: Tensor) -> Ten
     return earlier(inputs) + torch.cat([moved, p], dim=1)
 
 
-NETWORKS: Mapping[str, Callable[[Settings], Any]] = {
+NETWORKS: Mapping[str, Callable[[Any], Any]] = {
     "pinn": _plain,
     "pinn-hard": _plain_hard,
     "ncl-matrix": partial(_ncl, construction="matrix", mean_density=MEAN_DENSITY),
     "ncl-vector": partial(_ncl, construction="vector", mean_density=MEAN_DENSITY),
     "ncl-hard": _hard,
+    "ncl-tensor": _tensor,
 }
 
 

@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ncl_deepxde.runs.problem import Preset
+from ncl_deepxde.runs import Preset
 
-__all__ = ["PRESETS", "T_END"]
+from .settings import ExactSettings, PlainSettings, TorusSettings
+
+__all__ = ["PRESETS"]
+
+SCHEMAS = {
+    "pinn": PlainSettings,
+    "pinn-hard": PlainSettings,
+    "ncl-matrix": ExactSettings,
+    "ncl-vector": ExactSettings,
+    "ncl-hard": ExactSettings,
+    "ncl-tensor": ExactSettings,
+}
 
 T_END = 1 / 3
-
 
 # Below these the plain networks fit their points and diverge between them.
 DAMPING = 1e-6
@@ -28,17 +38,17 @@ def _adam(lr: float, **budget: Any) -> dict[str, Any]:
 def _gauss_newton(
     damping: float = 1e-3, least: float = DAMPING, **budget: Any
 ) -> dict[str, Any]:
-    """Return a stage by Gauss-Newton."""
+    """Return the budget of a stage by Gauss-Newton."""
     options = {"damping": damping, "damping_range": [least, 1e2], "decay": 0.7}
     return {"optimizer": "gauss-newton", "options": options, **budget}
 
 
 def _more(**budget: Any) -> dict[str, Any]:
-    """Return Gauss-Newton going on with more points, near where it left the damping."""
+    """Return a budget to go on with more points, near where the damping was left."""
     return _gauss_newton(1e-5, **budget)
 
 
-PAPER = {
+PAPER: dict[str, Any] = {
     "float": "float32",
     "t_end": T_END,
     "points": "uniform",
@@ -64,7 +74,7 @@ PAPER = {
         "adam": _adam(1e-4, drop_at=300, drop=0.5, steps=600_000),
     },
 }
-PAPER_NCL = {
+PAPER_NCL: dict[str, Any] = {
     "scale": 0.7,
     "potential_scale": 1.0,
     "momentum": 2e-3,
@@ -77,7 +87,7 @@ PAPER |= dict.fromkeys(
 )
 PAPER["pinn-hard"] = PAPER["pinn"]
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "float": "float32",
     "t_end": T_END,
     "points": "kronecker",
@@ -103,8 +113,8 @@ QUICK = {
     "reference": {"n": 40, "dt": 2e-3},
 }
 # Per volume, the plain network settles in other flows.
-PINN = {"per_volume": False, "momentum": 1e-2}
-# As many points in all: a hard start needs none of its own.
+PINN: dict[str, Any] = {"per_volume": False, "momentum": 1e-2}
+# As many points in all: a hard start needs none.
 QUICK["pinn"] = PINN
 QUICK["ncl-hard"] = {
     "num_domain": 450,
@@ -116,7 +126,7 @@ QUICK["pinn-hard"] = {
     "more points": _more(least=PLAIN_HARD_DAMPING, seconds=120.0, num_domain=1000),
 }
 
-ADAM = {
+ADAM: dict[str, Any] = {
     **QUICK,
     # Per volume, NCL settles at a constant density under Adam.
     "per_volume": False,
@@ -129,7 +139,7 @@ ADAM = {
 ADAM["ncl-hard"] = {"num_domain": 1500}
 ADAM["pinn-hard"] = {"num_domain": 1500, "per_volume": True, "momentum": 1e-1}
 
-BEST = {
+BEST: dict[str, Any] = {
     **QUICK,
     "gauss-newton": _gauss_newton(seconds=40.0),
     "stages": ["gauss-newton", "more points", "most points"],
@@ -149,7 +159,7 @@ BEST["pinn-hard"] = {
     "most points": _more(least=PLAIN_HARD_DAMPING, seconds=300.0, num_domain=2000),
 }
 
-SMOKE = {
+SMOKE: dict[str, Any] = {
     **QUICK,
     "windows": 2,
     "width": 16,
@@ -169,18 +179,23 @@ SMOKE["pinn-hard"] = SMOKE["ncl-hard"] = {
 
 RIVALS = ("pinn", "pinn-hard", "ncl-hard")
 
+
+def _preset(summary: str, models: tuple[str, ...], content: dict[str, Any]) -> Preset:
+    return Preset(summary, models, content, SCHEMAS, TorusSettings)
+
+
 PRESETS = {
-    "quick": Preset("under ten minutes on two cores", RIVALS, QUICK),
-    "best": Preset("half an hour on two cores", ("pinn-hard", "ncl-hard"), BEST),
-    "adam": Preset("quick by Adam in place of Gauss-Newton", RIVALS, ADAM),
-    "paper": Preset(
+    "quick": _preset("under ten minutes on two cores", RIVALS, QUICK),
+    "best": _preset("half an hour on two cores", ("pinn-hard", "ncl-hard"), BEST),
+    "adam": _preset("quick by Adam in place of Gauss-Newton", RIVALS, ADAM),
+    "paper": _preset(
         "sizes, weights and steps of the paper; days on a GPU",
         ("pinn", "ncl-matrix"),
         PAPER,
     ),
-    "smoke": Preset(
+    "smoke": _preset(
         "a minute, to see that everything runs; no accuracy",
-        ("pinn", "pinn-hard", "ncl-matrix", "ncl-vector", "ncl-hard", "ncl-tensor"),
+        tuple(SCHEMAS),
         SMOKE,
     ),
 }

@@ -15,9 +15,12 @@ The residuals carry no division by the density (``ncl_deepxde.operators``); all 
 share them, and only the plain network needs the one of continuity. Reference: finite
 elements (``reference_fem.torus``).
 
-Source: J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws (NeurIPS
-2022), section 5.3, https://arxiv.org/abs/2210.01741. Preset ``paper`` has the sizes,
-weights and learning rates of the released code, with the residuals put right.
+Preset ``paper`` has the sizes, weights and learning rates of the released code, with
+the residuals put right.
+
+References:
+    J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws (NeurIPS
+    2022), section 5.3, https://arxiv.org/abs/2210.01741.
 """
 
 from __future__ import annotations
@@ -30,69 +33,61 @@ from typing import Any
 
 import deepxde as dde
 
-from ncl_deepxde.data import (
-    Collocation,
-    Condition,
-    initial_slice,
-    kronecker_box,
-    uniform_box,
-)
+from ncl_deepxde.data import Collocation, Condition, initial_slice
 from ncl_deepxde.evaluation.metrics import Solution
 from ncl_deepxde.evaluation.solution import NetworkSolution
-from ncl_deepxde.runs import Experiment, Figure, Problem, Stage
+from ncl_deepxde.runs import Experiment, Figure, Preset, Problem, Stage
 
-from ..equations import Model
+from ..equations import Formulation
 from ..stages import stage
-from . import reference as _torus_reference
-from . import results as _torus_results
-from .models import MODELS, build_model, initial_residuals, window_edges
-from .presets import PRESETS, T_END
+from . import reference, results
+from .measures import ROWS, measure
+from .models import MODELS, build_formulation, initial_residuals, window_edges
+from .presets import PRESETS
+from .settings import ModelSettings
 
-__all__ = ["PROBLEM", "EulerTorus", "initial_residuals"]
-
-BOXES = {"uniform": uniform_box, "kronecker": kronecker_box}
+__all__ = ["PROBLEM", "EulerTorus"]
 
 
-class EulerTorus(Problem):
+class EulerTorus(Problem[ModelSettings]):
     """The problem as the command line sees it."""
 
     name = "euler-torus"
     summary = "Variable-density incompressible Euler flow on the torus, against FEM"
     models = MODELS
     presets = PRESETS
+    rows = ROWS
+    colors = results.COLORS
 
-    def build(self, model: str, settings: Mapping[str, Any], seed: int) -> Experiment:
-        """Return a fresh model with its stages of training.
+    def build(
+        self, model: str, settings: ModelSettings, seed: int
+    ) -> Experiment[ModelSettings]:
+        """Build a fresh model with its stages of training."""
+        formulation = build_formulation(model, settings)
+        net = formulation.net
+        edges = pairwise(window_edges(settings.t_end, net))
+        windows = [_collocation(formulation, settings, seed, *edge) for edge in edges]
+        solution = NetworkSolution(net, "flux", formulation.pressure)
+        stages = _stages(formulation, settings, windows)
+        return Experiment(dde.Model(windows[0], net), stages, solution, settings)
 
-        Args:
-            model: A key of ``models``.
-            settings: Of a preset.
-            seed: Of the points.
-        """
-        own = {**settings, **settings.get(model, {})}
-        parts = build_model(model, own)
-        edges = pairwise(window_edges(own, parts.net))
-        windows = [_collocation(parts, own, seed, *edge) for edge in edges]
-        solution = NetworkSolution(parts.net, "flux", parts.pressure)
-        trained = dde.Model(windows[0], parts.net)
-        return Experiment(trained, _stages(parts, own, windows), solution)
-
-    def compute_reference(self, settings: Mapping[str, Any], path: Path) -> None:
+    def compute_reference(self, preset: Preset, path: Path) -> None:
         """Solve by finite elements, or spectrally where dolfinx is missing."""
-        _torus_reference.compute(settings, path)
+        reference.compute(preset.settings(), path)
 
     def load_reference(self, path: Path) -> Solution:
-        """Return the reference in a file."""
-        return _torus_reference.load(path)
+        """Read the reference from a file."""
+        return reference.load(path)
 
     def describe_reference(self, path: Path) -> dict[str, Any]:
-        """Return the settings and the conservation of a reference."""
-        return _torus_reference.describe(path)
+        """Tell the settings and the conservation of a reference."""
+        return reference.describe(path)
 
-    def measure(self, experiment: Experiment, reference: Solution) -> dict[str, Any]:
-        """Return errors over time, the continuity residual and the drift of mass."""
-        net = experiment.model.net
-        return _torus_results.measure(experiment.solution, net, reference, T_END)
+    def measure(
+        self, experiment: Experiment[ModelSettings], reference: Solution
+    ) -> dict[str, Any]:
+        """Measure errors over time, the continuity residual and the drift of mass."""
+        return measure(experiment, reference)
 
     def draw(
         self,
@@ -101,23 +96,25 @@ class EulerTorus(Problem):
         metrics: Mapping[str, Any],
     ) -> list[Figure]:
         """Draw density, velocity, errors, losses, animation; write ParaView files."""
-        return _torus_results.draw(directory, solutions, metrics, T_END)
+        settings = self.presets[metrics["preset"]].settings()
+        return results.draw(directory, solutions, metrics, settings.t_end)
 
     def summarize(self, metrics: Mapping[str, Any]) -> str:
-        """Return what the run shows, in numbers."""
-        return _torus_results.summarize(metrics)
+        """Say what the run shows, in numbers."""
+        return results.summarize(metrics)
 
 
 def _stages(
-    parts: Model, own: Mapping[str, Any], windows: Sequence[Collocation]
+    formulation: Formulation, settings: ModelSettings, windows: Sequence[Collocation]
 ) -> list[Stage]:
     """Return the stages of all windows of time, one after the other."""
     stages = []
     for index, data in enumerate(windows):
-        weights = [own[setting] for _, setting in parts.terms]
-        weights += [own["initial"]] * (parts.num_initial if data.conditions else 0)
-        for name in own["stages"]:
-            whole = stage(name, own[name], weights)
+        weights = [*formulation.weights.values()]
+        if data.conditions:
+            weights += [settings.initial] * formulation.num_initial
+        for name, budget in settings.schedule:
+            whole = stage(name, budget, weights)
             stages.append(_in_window(whole, data, index, len(windows)))
     return stages
 
@@ -141,23 +138,27 @@ def _in_window(whole: Stage, data: Collocation, index: int, number: int) -> Stag
 
 
 def _collocation(
-    parts: Model, own: Mapping[str, Any], seed: int, start: float, end: float
+    formulation: Formulation,
+    settings: ModelSettings,
+    seed: int,
+    start: float,
+    end: float,
 ) -> Collocation:
-    box = BOXES[own["points"]]
+    """Return the points of a window of time and what is asked for at them."""
     at_start = Condition(
         "initial",
-        initial_slice(box([0, 0], [1, 1])),
-        own["num_initial"],
+        initial_slice(settings.box([0, 0], [1, 1])),
+        settings.num_initial,
         initial_residuals,
         has_derivatives=False,
     )
-    asked = parts.num_initial and start == 0
+    is_soft = formulation.num_initial > 0 and start == 0
     return Collocation(
-        parts.residuals,
-        box([0, 0, start], [1, 1, end]),
-        own["num_domain"],
-        [at_start] if asked else [],
-        names=[name for name, _ in parts.terms],
+        formulation.residuals,
+        settings.box([0, 0, start], [1, 1, end]),
+        settings.num_domain,
+        [at_start] if is_soft else [],
+        names=list(formulation.weights),
         seed=seed,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from reference_fem import spectral
 
 from ..fem import conservation, describe_fem, solve_by_fem
 from . import initial_state
+from .settings import TorusSettings
 
 __all__ = ["compute", "describe", "load"]
 
@@ -25,19 +25,18 @@ SAVED_TIMES = 41
 START = Path(__file__).with_name("initial_state.py")
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
+def compute(settings: TorusSettings, path: Path) -> None:
     """Solve the reference problem and write it to a file.
 
     Without dolfinx the pseudo-spectral solver steps in.
 
     Args:
-        settings: Settings of a preset, with ``t_end`` and ``reference: {n, dt}``.
+        settings: Settings of a preset.
         path: The npz file to write.
 
     Raises:
-        RuntimeError: If the solver fails.
+        RuntimeError: The solver failed.
     """
-    sizes = settings["reference"]
     if find_spec("dolfinx") is None:
         print(
             "ncl-deepxde: dolfinx is not installed, so the pseudo-spectral solver "
@@ -47,9 +46,9 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
         solution = spectral.solve(
             initial_state.density,
             initial_state.velocity,
-            n=2 * sizes["n"],
-            t_end=settings["t_end"],
-            save_times=list(np.linspace(0, settings["t_end"], SAVED_TIMES)),
+            n=2 * settings.reference.n,
+            t_end=settings.t_end,
+            save_times=list(np.linspace(0, settings.t_end, SAVED_TIMES)),
         )
         with replacing(path) as temporary:
             np.savez(temporary, times=solution.times, fields=solution.fields)
@@ -58,13 +57,10 @@ def compute(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path) -> Solution:
-    """Return the reference in a file that :func:`compute` wrote.
-
-    Args:
-        path: The npz file.
+    """Read the reference from a file that :func:`compute` wrote.
 
     Raises:
-        ValueError: If the file is not such a file.
+        ValueError: The file is not such a file.
     """
     found = _spectral(path)
     saved = found or reference_fem.load(path)
@@ -76,11 +72,7 @@ def load(path: Path) -> Solution:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return the settings of a reference and how well it conserves.
-
-    Args:
-        path: The npz file.
-    """
+    """Tell the settings of a reference and how well it conserves."""
     found = _spectral(path)
     if found is None:
         return describe_fem(path)

@@ -1,4 +1,4 @@
-"""Metrics, figures and words for flows on the torus with a density and a velocity."""
+"""Figures and words for flows on the torus with a density and a velocity."""
 
 from __future__ import annotations
 
@@ -7,52 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from ncl_deepxde import plotting
-from ncl_deepxde.evaluation.metrics import (
-    Solution,
-    by_time_key,
-    errors_over_time,
-    mass_drift,
-    torus_grid,
-)
-from ncl_deepxde.evaluation.solution import continuity_error
+from ncl_deepxde.evaluation.metrics import Solution
+from ncl_deepxde.plotting import View
+from ncl_deepxde.plotting.style import PALETTE
 from ncl_deepxde.reports.paraview import write_paraview
-from ncl_deepxde.runs.problem import Figure
+from ncl_deepxde.runs import Figure
 
-__all__ = ["draw", "measure", "summarize"]
+from ..figures import Appearance, draw_flows
 
+__all__ = ["COLORS", "draw", "summarize"]
+
+COLORS = {
+    "pinn": PALETTE["vermilion"],
+    "ncl-matrix": PALETTE["blue"],
+    "ncl-vector": PALETTE["green"],
+    "ncl-hard": PALETTE["purple"],
+}
 PANELS = (0.0, 0.1, 0.2, 0.3)
 FRAMES = 41
-GRID = 64
-CONTINUITY_POINTS = 4000
-
-
-def measure(
-    solution: Solution, net: torch.nn.Module, reference: Solution, t_end: float
-) -> dict[str, Any]:
-    """Return errors over time, the continuity residual and the drift of mass.
-
-    Args:
-        solution: The trained model.
-        net: Its network.
-        reference: What to compare with.
-        t_end: Last time.
-    """
-    points = torus_grid(GRID)
-    times = [t for t in np.arange(0, t_end, 0.05) if t < t_end - 0.01] + [t_end]
-    errors = errors_over_time(solution, reference, points, times)
-    rng = np.random.default_rng(0)
-    x = rng.random((CONTINUITY_POINTS, 2))
-    t = t_end * rng.random((CONTINUITY_POINTS, 1))
-    continuity = continuity_error(net, x, t, "flux")
-    return {
-        **by_time_key(errors),
-        "continuity_max": continuity.largest,
-        "continuity_relative": continuity.relative,
-        "mass_drift": mass_drift(solution, points, times),
-    }
 
 
 def draw(
@@ -64,29 +37,26 @@ def draw(
     """Draw all figures below ``figures/`` and write the fields below ``fields/``.
 
     Args:
-        directory: Run directory.
+        directory: Directory of the run.
         solutions: Models by name, and the reference under ``"reference"``.
         metrics: Content of ``metrics.json``.
         t_end: Last time.
     """
-    figures = directory / "figures"
-    figures.mkdir(exist_ok=True)
     label = "FEM" if "finite" in metrics["reference"]["solver"] else "spectral"
-    named = {label if k == "reference" else k: s for k, s in solutions.items()}
-    models = {k: s for k, s in solutions.items() if k != "reference"}
-    plotting.density_panels(figures / "density.png", named, PANELS, scale_from=label)
-    plotting.velocity_panels(figures / "velocity.png", named, PANELS, scale_from=label)
-    plotting.difference_panels(
-        figures / "difference.png", models, solutions["reference"], PANELS
+    flows = {label if k == "reference" else k: s for k, s in solutions.items()}
+    appearance = Appearance(
+        reference=label,
+        times=PANELS,
+        frames=[float(t) for t in np.linspace(0, t_end, FRAMES)],
+        colors=COLORS,
+        density="Density",
+        velocity="Velocity: speed and streamlines",
+        difference="Density minus reference",
+        view=View(),
     )
-    plotting.error_curves(
-        figures / "errors.png", metrics["models"], metric="standardized_l2"
-    )
-    plotting.loss_curves(figures / "losses.png", directory / "log.jsonl")
-    frames = [float(t) for t in np.linspace(0, t_end, FRAMES)]
-    plotting.density_animation(figures / "density.gif", named, frames, scale_from=label)
-    for name, solution in named.items():
-        write_paraview(directory / "fields", name, solution, frames[::4])
+    draw_flows(directory, flows, metrics, appearance)
+    for name, flow in flows.items():
+        write_paraview(directory / "fields", name, flow, appearance.frames[::4])
     return [
         ("figures/density.png", f"Density; the last row is the reference ({label})."),
         ("figures/density.gif", "Density over time."),
@@ -102,7 +72,11 @@ def draw(
 
 
 def summarize(metrics: Mapping[str, Any]) -> str:
-    """Return what the run shows: who conserves mass, who is accurate, in numbers."""
+    """Say who conserves mass and who is accurate, in numbers.
+
+    Args:
+        metrics: Content of ``metrics.json``.
+    """
     lines = []
     for name, model in metrics["models"].items():
         errors = model["standardized_l2"]["rho"]

@@ -1,7 +1,7 @@
 """The Euler ball: residuals, start and wall, presets, equal terms for all models."""
 
-import dataclasses
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ import torch
 
 from ncl_deepxde.cli import main
 from ncl_deepxde.operators import jacobian
-from ncl_deepxde.problems.euler.ball import models as _euler_ball_models
-from ncl_deepxde.problems.euler.ball import reference as _ball_reference
-from ncl_deepxde.problems.euler.ball import results as _ball_results
+from ncl_deepxde.problems.euler.ball import reference, results
 from ncl_deepxde.problems.euler.ball.models import (
-    build_model,
+    MODELS,
+    STARTS,
+    build_formulation,
     fading_potential,
     initial_residuals,
     is_hard,
@@ -21,9 +21,9 @@ from ncl_deepxde.problems.euler.ball.models import (
     wall_points,
     wall_residual,
 )
-from ncl_deepxde.problems.euler.ball.problem import MODELS, PROBLEM
+from ncl_deepxde.problems.euler.ball.problem import PROBLEM
 
-SMOKE = PROBLEM.presets["smoke"].settings
+SMOKE = PROBLEM.presets["smoke"]
 HARD = [name for name in MODELS if is_hard(name)]
 SOFT = [name for name in MODELS if not is_hard(name)]
 # What is left of the equations beside the three components of the momentum.
@@ -36,8 +36,13 @@ LEFT = {
 }
 
 
-def settings_of(model, **changes):
-    return {**SMOKE, **SMOKE.get(model, {}), **changes}
+def formulation_of(model, **changes):
+    return build_formulation(model, replace(SMOKE.settings(model), **changes))
+
+
+def built(model, preset=SMOKE, **changes):
+    """Build a model of a preset, with other settings."""
+    return PROBLEM.build(model, replace(preset.settings(model), **changes), 0)
 
 
 def rotation(inputs, omega=2.0):
@@ -68,22 +73,22 @@ def wall(count):
 @pytest.mark.parametrize("per_volume", [False, True])
 @pytest.mark.parametrize("model", MODELS)
 def test_residuals_of_a_rotation_vanish(model, per_volume, num_points):
-    parts = build_model(model, settings_of(model, per_volume=per_volume))
+    formulation = formulation_of(model, per_volume=per_volume)
     inputs = points(num_points).requires_grad_()
-    found = parts.residuals(inputs, rotation(inputs))
+    found = formulation.residuals(inputs, rotation(inputs))
     assert [r.shape for r in found] == [(num_points, 1)] * (3 + len(LEFT[model]))
-    assert [name for name, _ in parts.terms[3:]] == LEFT[model]
+    assert list(formulation.weights)[3:] == LEFT[model]
     # Terms are of order 100 (rho^3 w^2): a few roundings each.
     assert max(r.abs().max() for r in found) < 1e-12
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_residual_sees_a_wrong_flow(model):
-    parts = build_model(model, settings_of(model))
+    formulation = formulation_of(model)
     inputs = points(7).requires_grad_()
     x, y, z = inputs[:, :3].split(1, dim=1)
     wrong = torch.cat([x * y, x, y * z, z, x + y + z], dim=1)
-    found = parts.residuals(inputs, rotation(inputs) + wrong)
+    found = formulation.residuals(inputs, rotation(inputs) + wrong)
     assert all(r.abs().max() > 0.1 for r in found)
 
 
@@ -98,7 +103,7 @@ def test_rotation_stays_within_the_wall():
 
 @pytest.mark.parametrize("model", HARD)
 def test_hard_models_start_from_the_state_and_keep_the_wall(model):
-    net = PROBLEM.build(model, SMOKE, 0).model.net
+    net = built(model).model.net
     inputs = points(20) * torch.tensor([1, 1, 1, 0])
     defects = initial_residuals("compatible", inputs, net(inputs))
     assert [d.shape for d in defects] == [(20, 1)] * 4
@@ -114,11 +119,11 @@ def test_hard_models_start_from_the_state_and_keep_the_wall(model):
 @pytest.mark.parametrize("start", ["compatible", "printed"])
 @pytest.mark.parametrize("model", SOFT)
 def test_soft_models_are_asked_for_start_and_wall(model, start):
-    data = PROBLEM.build(model, {**SMOKE, "start": start}, 0).model.data
+    data = built(model, start=start).model.data
     initial, at_wall = data.conditions
     x, t = initial.sampler(7, torch.Generator()).split([3, 1], dim=1)
     assert not t.any()
-    velocity = _euler_ball_models.STARTS[start](x.T, torch).T
+    velocity = STARTS[start](x.T, torch).T
     rho = 1.5 - x.square().sum(dim=1, keepdim=True)
     state = torch.cat([rho, rho * velocity, 0 * rho], dim=1)
     defects = initial.residual(torch.cat([x, t], dim=1), state)
@@ -143,7 +148,7 @@ def test_wall_points_are_on_the_sphere_on_all_sides():
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_builds_and_steps_down(model):
-    experiment = PROBLEM.build(model, SMOKE, 0)
+    experiment = built(model)
     experiment.stages[0].compile(experiment.model)
     history, _ = experiment.model.train(iterations=3, display_every=3, verbose=0)
     assert np.sum(history.loss_test[-1]) < np.sum(history.loss_test[0])
@@ -155,18 +160,16 @@ def test_every_model_builds_and_steps_down(model):
 @pytest.mark.parametrize("preset", PROBLEM.presets)
 @pytest.mark.parametrize("model", MODELS)
 def test_every_preset_builds_every_model(preset, model):
-    settings = {**PROBLEM.presets[preset].settings, "width": 8, "depth": 1}
-    experiment = PROBLEM.build(model, settings, 0)
-    assert len(experiment.stages) == len(settings["stages"])
+    experiment = built(model, PROBLEM.presets[preset], width=8, depth=1)
+    assert len(experiment.stages) == len(experiment.settings.stages)
     experiment.stages[0].compile(experiment.model)
 
 
 @pytest.mark.parametrize("preset", ["quick", "best", "smoke"])
 def test_rivals_have_as_many_points_in_every_stage(preset):
-    settings = PROBLEM.presets[preset].settings
     totals = set()
     for name in MODELS:
-        experiment = PROBLEM.build(name, settings, 0)
+        experiment = built(name, PROBLEM.presets[preset])
         data = experiment.model.data
         per_stage = []
         for stage in experiment.stages:
@@ -178,8 +181,7 @@ def test_rivals_have_as_many_points_in_every_stage(preset):
 
 
 def test_paper_preset_has_the_sizes_and_weights_of_the_paper():
-    settings = PROBLEM.presets["paper"].settings
-    experiment = PROBLEM.build("ncl-vector", settings, 0)
+    experiment = built("ncl-vector", PROBLEM.presets["paper"])
     # 4 inputs, 4 x 128, 4 potentials and the pressure.
     weights = 4 * 128 + 128 + 3 * (128**2 + 128) + 5 * 128
     assert experiment.model.net.num_trainable_parameters() == weights + 1
@@ -193,10 +195,9 @@ def test_paper_preset_has_the_sizes_and_weights_of_the_paper():
 @pytest.mark.fem
 @pytest.mark.slow
 def test_smoke_run_writes_everything(tmp_path, monkeypatch):
-    preset = PROBLEM.presets["smoke"]
-    few = dataclasses.replace(preset, models=("ncl-hard", "pinn"))
+    few = replace(SMOKE, models=("ncl-hard", "pinn"))
     monkeypatch.setitem(PROBLEM.presets, "smoke", few)
-    monkeypatch.setattr(_ball_results, "FRAMES", 5)
+    monkeypatch.setattr(results, "FRAMES", 5)
     out = tmp_path / "run"
     assert main(["run", "euler-ball", "--preset", "smoke", "--out", str(out)]) == 0
     metrics = json.loads((out / "metrics.json").read_text())
@@ -216,7 +217,7 @@ def test_smoke_run_writes_everything(tmp_path, monkeypatch):
 
 
 def test_missing_dolfinx_is_explained(tmp_path, monkeypatch):
-    monkeypatch.setattr(_ball_reference, "find_spec", lambda name: None)
+    monkeypatch.setattr(reference, "find_spec", lambda name: None)
     with pytest.raises(RuntimeError, match=r"dolfinx.*pip install.*before the run"):
         PROBLEM.compute_reference(SMOKE, tmp_path / "reference.npz")
 
@@ -224,15 +225,15 @@ def test_missing_dolfinx_is_explained(tmp_path, monkeypatch):
 @pytest.mark.parametrize("model", MODELS)
 def test_what_is_left_is_what_its_name_says(model):
     """A flow with rho = 1 + x, u = (x, 0, 0) t and no pressure, by hand."""
-    parts = build_model(model, settings_of(model, per_volume=False))
+    formulation = formulation_of(model, per_volume=False)
     inputs = torch.tensor([[0.5, 0.1, -0.2, 0.3]], requires_grad=True)
     x, t = inputs[:, :1], inputs[:, 3:]
     rho = 1 + x
     outputs = torch.cat([rho, rho * x * t, 0 * x, 0 * x, 0 * x], dim=1)
-    found = parts.residuals(inputs, outputs)
+    found = formulation.residuals(inputs, outputs)
     by_hand = {
         "incompressibility": 1.5 * 0.5 * 0.3,  # m . grad rho, steady density
         "continuity": (1 + 2 * 0.5) * 0.3,  # d/dx of (1 + x) x t
     }
-    for (name, _), residual in zip(parts.terms[3:], found[3:], strict=True):
+    for name, residual in zip([*formulation.weights][3:], found[3:], strict=True):
         assert residual.item() == pytest.approx(by_hand[name], rel=1e-14)

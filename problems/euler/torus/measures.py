@@ -1,0 +1,51 @@
+"""Metrics of flows on the torus with a density and a velocity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ncl_deepxde.evaluation.metrics import (
+    Solution,
+    by_time_key,
+    errors_over_time,
+    mass_drift,
+    torus_grid,
+)
+from ncl_deepxde.evaluation.rows import CONSERVATION_ROWS, ERROR_ROWS
+from ncl_deepxde.evaluation.solution import continuity_error
+from ncl_deepxde.runs import Experiment
+
+from .settings import ModelSettings
+
+__all__ = ["ROWS", "measure"]
+
+ROWS = (*ERROR_ROWS, *CONSERVATION_ROWS)
+
+GRID = 64
+CONTINUITY_POINTS = 4000
+
+
+def measure(
+    experiment: Experiment[ModelSettings], reference: Solution
+) -> dict[str, Any]:
+    """Measure errors over time, the continuity residual and the drift of mass.
+
+    Args:
+        experiment: The trained model.
+        reference: The flow to compare with.
+    """
+    solution, t_end = experiment.solution, experiment.settings.t_end
+    points = torus_grid(GRID)
+    times = [t for t in np.arange(0, t_end, 0.05) if t < t_end - 0.01] + [t_end]
+    rng = np.random.default_rng(0)
+    x = rng.random((CONTINUITY_POINTS, 2))
+    t = t_end * rng.random((CONTINUITY_POINTS, 1))
+    continuity = continuity_error(experiment.model.net, x, t, "flux")
+    return {
+        **by_time_key(errors_over_time(solution, reference, points, times)),
+        "continuity_max": continuity.largest,
+        "continuity_relative": continuity.relative,
+        "mass_drift": mass_drift(solution, points, times),
+    }
