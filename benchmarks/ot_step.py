@@ -35,7 +35,7 @@ from torch.nn.functional import silu, softmax
 from tqdm import tqdm
 
 from ncl_deepxde.nn import SubharmonicNCL
-from ncl_deepxde.problems.optimal_transport.densities.targets import pair
+from ncl_deepxde.problems.optimal_transport.densities import pair
 from ncl_deepxde.problems.optimal_transport.objective import BenamouBrenier
 from ncl_deepxde.runs.run import select_device
 
