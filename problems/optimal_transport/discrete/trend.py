@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,19 +89,25 @@ def compute(
     unfinished = path.with_name(f"{path.stem}.unfinished.npz")
     found = _continued(unfinished, repr(plan), (len(pairs), len(n), repeats))
     names = [*pairs]
-    todo = np.argwhere(np.isnan(found["costs"])).tolist()
-    bar = tqdm(todo, disable=not progress, leave=False)
-    for i, j, k in bar:
-        bar.set_description(f"discrete transport, {names[i]}, n = {n[j]}")
+    for i, j, k in _missing(found["costs"], names, n, progress):
         generator = _generator(seed, names[i], n[j], k)
         values = _estimate(method, pairs[names[i]], n[j], generator)
         for key, value in zip(ESTIMATES, values, strict=True):
             found[key][i, j, k] = value
         _write(unfinished, found)
-    dims = [rho.dim for rho, _ in pairs.values()]
-    content = {**found, "pairs": names, "n": n, "method": method, "dims": dims}
-    _write(path, content | _mixture_arrays(pairs))
+    _write(path, {**found, **_described(pairs), "n": n, "method": method})
     unfinished.unlink(missing_ok=True)
+
+
+def _missing(
+    costs: Array, names: Sequence[str], n: Sequence[int], progress: bool
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the places of estimates that are not there yet, with a progress bar."""
+    places = np.argwhere(np.isnan(costs)).tolist()
+    bar = tqdm(places, disable=not progress, leave=False)
+    for i, j, k in bar:
+        bar.set_description(f"discrete transport, {names[i]}, n = {n[j]}")
+        yield i, j, k
 
 
 def _estimate(
@@ -158,18 +164,20 @@ def load_densities(path: Path) -> dict[str, DensityPair]:
 
 
 def _arrays(rho: GaussianMixture) -> dict[str, Array]:
-    """Return what makes a mixture."""
+    """Return the numbers that make a mixture, by name."""
     return {"centers": rho.centers, "std": rho.std, "weights": rho.weights}
 
 
-def _mixture_arrays(pairs: Mapping[str, DensityPair]) -> dict[str, Array]:
-    """Return what makes all mixtures, with the numbers of pair and end in the key."""
-    return {
+def _described(pairs: Mapping[str, DensityPair]) -> dict[str, Any]:
+    """Return names, dimensions and mixtures, with the pair and the end in the key."""
+    mixtures = {
         f"{name}_{i}_{k}": values
         for i, ends in enumerate(pairs.values())
         for k, rho in enumerate(ends)
         for name, values in _arrays(rho).items()
     }
+    dims = [rho.dim for rho, _ in pairs.values()]
+    return {"pairs": [*pairs], "dims": dims, **mixtures}
 
 
 def _mixture(data: Mapping[str, Any], i: int, k: int) -> GaussianMixture:
