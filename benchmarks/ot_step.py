@@ -31,7 +31,7 @@ from torch.func import jacrev, vmap
 from torch.nn.functional import silu, softmax
 
 from ncl_deepxde.nn import SubharmonicNCL
-from ncl_deepxde.problems.optimal_transport.densities.targets import pair
+from ncl_deepxde.problems.optimal_transport.densities import pair
 from ncl_deepxde.problems.optimal_transport.objective import BenamouBrenier
 from ncl_deepxde.runs.run import select_device
 

@@ -43,7 +43,7 @@ import torch
 
 from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.nn import LFlow
-from ncl_deepxde.problems.optimal_transport.problem import load_samples
+from ncl_deepxde.problems.optimal_transport import load_samples
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("files", nargs="*", type=Path, help="SOURCE.csv TARGET.csv")

@@ -1,5 +1,13 @@
 """Optimal transport between densities."""
 
-from .problem import PROBLEM
+from .densities import GaussianMixture, from_samples, load_samples, pair
+from .problem import PROBLEM, OptimalTransport
 
-__all__ = ["PROBLEM"]
+__all__ = [
+    "PROBLEM",
+    "GaussianMixture",
+    "OptimalTransport",
+    "from_samples",
+    "load_samples",
+    "pair",
+]

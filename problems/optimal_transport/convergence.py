@@ -1,31 +1,30 @@
-"""How the terms of optimal transport fall with the time of training."""
+"""Figure of how the terms of optimal transport fall with the time of training."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from ncl_deepxde.evaluation.metrics import Array
-from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from ncl_deepxde.plotting.style import new_figure, save, style
 
-__all__ = ["DISCRETE", "draw_convergence"]
+from .colors import colors_with_reference
 
-DISCRETE = "discrete OT"
-"""The reference among models; wherever colors are chosen, so that they agree."""
+__all__ = ["Records", "draw_convergence"]
 
-Records = Sequence[Mapping[str, Any]]
-Curve = tuple[Array, Array]
+type Records = Sequence[Mapping[str, Any]]
+type Curve = tuple[Array, Array]
 
-# Records of the log that a point of a curve is the mean of, at most a tenth of all.
+# Each point of a curve is the mean of so many records, at most a tenth of all.
 WINDOW = 15
 
 
 def draw_convergence(
-    path: str | os.PathLike[str],
+    path: Path,
     runs: Mapping[str, Mapping[str, Sequence[Records]]],
     true_costs: Mapping[str, float],
 ) -> None:
@@ -36,7 +35,7 @@ def draw_convergence(
         runs: Case to model to the records of each seed, with ``seconds`` and ``terms``.
         true_costs: Case to the cost of the reference.
     """
-    colors = model_colors({*(m for case in runs.values() for m in case), DISCRETE})
+    colors = colors_with_reference(m for case in runs.values() for m in case)
     with style():
         figure = new_figure(height=0.6 + 3.2 * len(runs))
         grid = figure.subplots(len(runs), 2, squeeze=False)
@@ -56,7 +55,7 @@ def draw_convergence(
 
 
 def _draw_term(axes: Axes, name: str, curves: Sequence[Curve], color: str) -> None:
-    """Draw the mean over seeds and their standard deviation."""
+    """Draw the mean and the standard deviation over seeds."""
     if not curves:
         return
     last = min(seconds[-1] for seconds, _ in curves)
@@ -71,7 +70,9 @@ def _draw_term(axes: Axes, name: str, curves: Sequence[Curve], color: str) -> No
         )
 
 
-def _curves(seeds: Sequence[Records], term: Any) -> list[Curve]:
+def _curves(
+    seeds: Sequence[Records], term: Callable[[Mapping[str, Any]], float | None]
+) -> list[Curve]:
     """Return seconds and running means of a term for every seed that has it."""
     found = []
     for records in seeds:
@@ -89,13 +90,14 @@ def _running_mean(values: Array) -> Array:
 
 
 def _estimate(record: Mapping[str, Any]) -> float | None:
-    """Return the kinetic energy of a flow, or the cost of a map that has none."""
+    """Return the kinetic energy of a flow, or the cost of a map."""
     terms = record["terms"]
     value: float | None = terms.get("energy", terms.get("cost"))
     return value
 
 
 def _terminal(record: Mapping[str, Any]) -> float | None:
+    """Return the weighted terms of both ends of a flow."""
     terms = record["terms"]
     if "start" not in terms:
         return None

@@ -1,29 +1,30 @@
-"""Pictures of optimal transport: particles, vector fields, densities on a line."""
+"""Figures of optimal transport: particles, velocities, densities and maps on a line."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from ncl_deepxde.evaluation.metrics import Array, Solution, time_key
 from ncl_deepxde.plotting import View
-from ncl_deepxde.plotting.panels import show_frame
-from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
+from ncl_deepxde.plotting.panels import as_image, show_field, show_frame
+from ncl_deepxde.plotting.style import WIDTH, new_figure, save, style
 
-from .convergence import DISCRETE
+from .colors import colors_with_reference
 
-__all__ = ["draw_lines", "draw_maps", "draw_particles", "draw_vectors"]
+__all__ = ["EXACT", "draw_lines", "draw_maps", "draw_particles", "draw_vectors"]
 
-Path = str | os.PathLike[str]
+EXACT = "exact"
+"""Name of what is exact among models; it is drawn black, broad and behind."""
 
-ARROWS = 20
-# Of the largest density: where there is less, a velocity moves nothing.
+# Points per axis of the grids of arrows and of images.
+ARROWS, FINE = 20, 100
+# Share of the largest density below which no arrow is drawn: it would move nothing.
 LEAST_SHARE = 0.02
 
 
@@ -70,46 +71,35 @@ def draw_vectors(
         view: What the panels show.
         title: Heading of the figure.
     """
-    points, fine = view.grid(ARROWS), view.grid(100)
-    values = {name: [flow(points, t) for t in times] for name, flow in flows.items()}
+    fine = view.grid(FINE)
     images = {
-        name: [flow(fine, t)["rho"].reshape(100, 100).T for t in times]
+        name: [as_image(flow(fine, t)["rho"], FINE) for t in times]
         for name, flow in flows.items()
     }
-    tops = [float(image.max()) for row in images.values() for image in row]
-    lengths = [
-        np.linalg.norm(v["u"], axis=1)[_is_dense(v["rho"])]
-        for row in values.values()
-        for v in row
-    ]
-    longest = max(float(np.quantile(np.concatenate(lengths), 0.95)), 1e-12)
-    spacing = (view.high - view.low) / ARROWS
+    arrows = {
+        name: [_arrows(flow, view.grid(ARROWS), t) for t in times]
+        for name, flow in flows.items()
+    }
+    top = max(float(image.max()) for row in images.values() for image in row)
+    speeds = [np.linalg.norm(u, axis=1) for row in arrows.values() for _, u in row]
+    longest = max(float(np.quantile(np.concatenate(speeds), 0.95)), 1e-12)
+    length = 2 * (view.high - view.low) / ARROWS
 
     def show(axes: Axes, name: str, column: int) -> None:
-        axes.imshow(
-            images[name][column],
-            origin="lower",
-            extent=(view.low, view.high) * 2,
-            vmin=0,
-            vmax=max(tops),
-            cmap="Blues",
-        )
-        state = values[name][column]
-        dense = _is_dense(state["rho"])
-        axes.quiver(
-            *points[dense].T,
-            *state["u"][dense].T,
-            angles="xy",
-            scale_units="xy",
-            scale=longest / (2 * spacing),
-            width=0.006,
-            color="tab:red",
-        )
+        show_field(axes, images[name][column], (0, top), "Blues", view)
+        x, u = arrows[name][column]
+        units: Any = {"angles": "xy", "scale_units": "xy", "scale": longest / length}
+        axes.quiver(*x.T, *u.T, width=0.006, color="tab:red", **units)
 
-    heading = (
-        f"{title} (an arrow of length {2 * spacing:.2g} is a speed of {longest:.2g})"
-    )
+    heading = f"{title} (an arrow of length {length:.2g} is a speed of {longest:.2g})"
     save(_grid([*flows], times, view, heading, show), path)
+
+
+def _arrows(flow: Solution, points: Array, time: float) -> tuple[Array, Array]:
+    """Return the points (N, 2) where there is mass, and the velocities there."""
+    state = flow(points, time)
+    is_dense = state["rho"][:, 0] > LEAST_SHARE * state["rho"].max()
+    return points[is_dense], state["u"][is_dense]
 
 
 def draw_lines(
@@ -125,17 +115,16 @@ def draw_lines(
         path: Image file to write.
         flows: Model to flow.
         times: Panels.
-        ends: Of the line.
+        ends: Least and largest coordinate.
         title: Heading of the figure.
     """
-    x, colors = np.linspace(*ends, 400)[:, None], _colors(flows)
+    x, looks = np.linspace(*ends, 400)[:, None], _looks(flows)
     with style():
         figure = new_figure(height=3.0)
         panels = figure.subplots(1, len(times), sharey=True, squeeze=False)[0]
         for axes, time in zip(panels, times, strict=True):
             for name, flow in flows.items():
-                look: Any = _look(name, colors)
-                axes.plot(x, flow(x, time)["rho"], label=name, **look)
+                axes.plot(x, flow(x, time)["rho"], label=name, **looks[name])
             axes.set(title=f"$t = {time_key(time)}$", xlabel="$x$")
         panels[0].set_ylabel(r"density $\rho$")
         handles, labels = panels[0].get_legend_handles_labels()
@@ -144,27 +133,23 @@ def draw_lines(
     save(figure, path)
 
 
-def draw_maps(
-    path: Path, starts: Array, ends: Mapping[str, Array], truth: str, title: str
-) -> None:
-    """Draw maps of a line, and how far they are from the true one.
+def draw_maps(path: Path, starts: Array, ends: Mapping[str, Array], title: str) -> None:
+    """Draw maps of a line, and how far they are from the exact one.
 
     Args:
         path: Image file to write.
         starts: Increasing points, (N,).
-        ends: Model to where they go, (N,).
-        truth: Key of the true map.
+        ends: Model to where the points go, (N,); ``EXACT`` is among them.
         title: Heading of the figure.
     """
-    colors = _colors(ends)
+    looks = _looks(ends)
     with style():
         figure = new_figure(height=3.6)
         left, right = figure.subplots(1, 2)
         for name, end in ends.items():
-            look: Any = _look(name, colors)
-            left.plot(starts, end, label=name, **look)
-            if name != truth:
-                right.plot(starts, end - ends[truth], **look)
+            left.plot(starts, end, label=name, **looks[name])
+            if name != EXACT:
+                right.plot(starts, end - ends[EXACT], **looks[name])
         left.set(xlabel="$x$", ylabel="$T(x)$", title="map")
         right.set(xlabel="$x$", title="difference from the exact map")
         right.grid(True)
@@ -174,9 +159,13 @@ def draw_maps(
 
 
 def _grid(
-    names: Sequence[str], times: Sequence[float], view: View, title: str, show: Any
+    names: Sequence[str],
+    times: Sequence[float],
+    view: View,
+    title: str,
+    show: Callable[[Axes, str, int], None],
 ) -> Figure:
-    """Return a figure with a row per name and a column per time."""
+    """Draw a figure with a row per name and a column per time."""
     rows, columns = len(names), len(times)
     with style():
         figure = new_figure(height=0.9 + rows * (WIDTH - 0.8) / columns)
@@ -194,17 +183,11 @@ def _grid(
     return figure
 
 
-def _is_dense(rho: Array) -> NDArray[np.bool_]:
-    return np.asarray(rho[:, 0] > LEAST_SHARE * rho.max())
-
-
-def _colors(names: Iterable[str]) -> dict[str, str]:
-    """Return colors that agree with those of figures with a discrete reference."""
-    return model_colors([*(name for name in names if name != "exact"), DISCRETE])
-
-
-def _look(name: str, colors: Mapping[str, str]) -> dict[str, Any]:
-    """Return the line of a model; what is exact is black, broad and behind."""
-    if name == "exact":
-        return {"color": "black", "linewidth": 3, "alpha": 0.35, "zorder": 1}
-    return {"color": colors[name], "linewidth": 1.4}
+def _looks(names: Iterable[str]) -> dict[str, Any]:
+    """Choose the lines of models, with the colors of figures that have a reference."""
+    colors = colors_with_reference(name for name in names if name != EXACT)
+    looks: dict[str, Any] = {
+        name: {"color": color, "linewidth": 1.4} for name, color in colors.items()
+    }
+    looks[EXACT] = {"color": "black", "linewidth": 3, "alpha": 0.35, "zorder": 1}
+    return looks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,55 +9,81 @@ import torch
 from torch import Tensor
 
 from ncl_deepxde.evaluation.metrics import Array, Solution, torus_grid
+from ncl_deepxde.evaluation.rows import CONSERVATION_ROWS, MetricRow
 from ncl_deepxde.evaluation.solution import continuity_error
-from ncl_deepxde.nn import FlowNet
 
-from .densities.targets import GaussianMixture
-from .discrete.cost import Transport, map_cost
-from .discrete.estimators import exact
+from .cost import TransportMap, map_cost
+from .densities import DensityPair
+from .discrete import exact
 from .objective import BenamouBrenier, half_side, kinetic_energy
-from .reference import Reference
-from .solutions import Flow, Map
+from .paths import CHUNK, FlowNetwork
+from .reference import TransportReference
+from .settings import Evaluation
+from .solutions import TrainedFlow, TrainedMap
 
-__all__ = ["arrival", "measure_cost", "measure_flow"]
+__all__ = ["ROWS", "arrival", "mass_error", "measure", "terminal_mse"]
 
-Pair = tuple[GaussianMixture, GaussianMixture]
-Settings = Mapping[str, Any]
+COST = "Squared Wasserstein distance"
+ROWS = (
+    MetricRow("w2_squared", COST),
+    MetricRow("w2_relative_difference", COST, "relative difference from the reference"),
+    MetricRow("w2_relative_to_limit", COST, "relative difference from its limit"),
+    MetricRow("arrival", COST, "from image to target"),
+    MetricRow("kinetic_energy", COST, "kinetic energy"),
+    MetricRow("terminal_mse", "Mean square error at the end", best="smallest"),
+    *CONSERVATION_ROWS,
+    MetricRow("mass_error", "Conservation", "error of the mass", "smallest"),
+)
 
 MASS_TIMES = (0.0, 0.5, 1.0)
-# In units of what holds nearly all mass of both ends.
+# In units of the box that holds nearly all mass of both ends.
 MASS_BOX = 3.0
-CHUNK = 8192
 
 
-def measure_cost(
-    solution: Flow | Map, reference: Reference, own: Settings
+def measure(
+    solution: TrainedFlow | TrainedMap,
+    reference: TransportReference,
+    settings: Evaluation,
 ) -> dict[str, Any]:
-    """Return the cost of a map and how far it is from that of discrete transport.
+    """Measure a trained model; a map has no metrics of a density or velocity.
 
     Args:
-        solution: The map, which is given ``costs``.
-        reference: Of the pair.
-        own: ``evaluation`` of a preset.
+        solution: The model; its ``costs`` are set.
+        reference: Reference of the pair.
+        settings: Numbers of points.
     """
-    solution.costs = map_cost(solution.transport, reference.pair[0], **own["cost"])
+    found = _measure_cost(solution, reference, settings)
+    if isinstance(solution, TrainedFlow):
+        found |= _measure_flow(solution, reference.pair, settings)
+    return found
+
+
+def _measure_cost(
+    solution: TrainedFlow | TrainedMap,
+    reference: TransportReference,
+    settings: Evaluation,
+) -> dict[str, Any]:
+    rho_0, samples = reference.pair[0], settings.cost
+    solution.costs = map_cost(
+        solution.transport, rho_0, n=samples.n, repeats=samples.repeats
+    )
     mean = solution.costs.mean
     return {
         "w2_squared": {"mean": mean, "std": solution.costs.std},
         "w2_relative_difference": mean / reference.best - 1,
         "w2_relative_to_limit": mean / reference.limit - 1,
-        "arrival": arrival(solution.transport, reference.pair, own["arrival_points"]),
+        "arrival": arrival(solution.transport, reference.pair, settings.arrival_points),
     }
 
 
-def arrival(transport: Transport, pair: Pair, n: int) -> float:
+def arrival(transport: TransportMap, pair: DensityPair, n: int) -> float:
     r"""Return the squared distance from the image of a map to the target.
 
     .. math:: C(T(x), y) - C(y', y)
 
-    with exact costs C between samples: the second one is what other samples of the
-    target cost, so that 0 is the least but for noise. Where it is not small, the cost
-    of the map is one of transport to somewhere else, and may be below the optimum.
+    with exact costs C between samples. The second cost is that between two samples of
+    the target, so that 0 is the least up to noise. A map that does not arrive at the
+    target can cost less than the optimal one.
 
     Args:
         transport: The map T.
@@ -73,34 +98,30 @@ def arrival(transport: Transport, pair: Pair, n: int) -> float:
     return exact(end, y) - exact(other, y)
 
 
-def measure_flow(solution: Flow, pair: Pair, own: Settings) -> dict[str, Any]:
-    """Return the metrics of a flow besides its cost.
-
-    Args:
-        solution: The flow.
-        pair: Start and end.
-        own: ``evaluation`` of a preset.
-    """
+def _measure_flow(
+    solution: TrainedFlow, pair: DensityPair, settings: Evaluation
+) -> dict[str, Any]:
     net = solution.net
-    residual = continuity_error(net, *_continuity_points(pair, own))
+    points = _continuity_points(pair, settings.continuity_points)
+    residual = continuity_error(net, *points)
     return {
-        "terminal_mse": terminal_mse(net, pair, own["terminal_points"]),
-        "kinetic_energy": _energy(net, pair, own["terminal_points"]),
+        "terminal_mse": terminal_mse(net, pair, settings.terminal_points),
+        "kinetic_energy": _energy(net, pair, settings.terminal_points),
         "continuity_max": residual.largest,
         "continuity_relative": residual.relative,
-        "mass_error": mass_error(solution, pair, own["mass_grid"]),
+        "mass_error": mass_error(solution, pair, settings.mass_grid),
     }
 
 
-def terminal_mse(net: FlowNet, pair: Pair, n: int) -> float:
+def terminal_mse(net: FlowNetwork, pair: DensityPair, n: int) -> float:
     r"""Return the mean over both ends of the mean square error of the density.
 
-    Half of the points are samples of the density in question, half uniform in
+    Half of the points are samples of the density of the end, half are uniform in
     :math:`[-2, 2]^d`, where all densities of the papers are.
 
     Args:
         net: The flow.
-        pair: Start and end.
+        pair: Densities at the start and at the end.
         n: Number of points at each end.
     """
     generator = _generator()
@@ -113,12 +134,12 @@ def terminal_mse(net: FlowNet, pair: Pair, n: int) -> float:
     return float(np.mean(errors))
 
 
-def mass_error(solution: Solution, pair: Pair, n: int) -> float:
+def mass_error(solution: Solution, pair: DensityPair, n: int) -> float:
     r"""Return the largest :math:`|\int\rho\,dx - 1|` over three times.
 
     Args:
         solution: The flow.
-        pair: Start and end, which set the size of the box.
+        pair: Densities at the start and at the end, which set the size of the box.
         n: Points per axis of the midpoint rule.
     """
     side = 2 * MASS_BOX * half_side(*pair)
@@ -128,14 +149,14 @@ def mass_error(solution: Solution, pair: Pair, n: int) -> float:
     return float(max(abs(mass - 1) for mass in masses))
 
 
-def density(net: Any, x: Tensor, time: float) -> Tensor:
-    """Return the density of a flow, (N, 1), at points (N, d)."""
+def density(net: FlowNetwork, x: Tensor, time: float) -> Tensor:
+    """Evaluate the density of a flow, (N, 1), at points (N, d)."""
     inputs = torch.nn.functional.pad(x, (0, 1), value=time)
     with torch.no_grad():
         return torch.cat([net.density(part) for part in torch.split(inputs, CHUNK)])
 
 
-def _energy(net: FlowNet, pair: Pair, n: int) -> float:
+def _energy(net: FlowNetwork, pair: DensityPair, n: int) -> float:
     """Return the kinetic energy of a flow from n points of each density."""
     terms = BenamouBrenier(*pair, batch=n)
     inputs = terms.draw(_generator())
@@ -146,9 +167,9 @@ def _energy(net: FlowNet, pair: Pair, n: int) -> float:
     return sum(sums) / len(inputs)
 
 
-def _continuity_points(pair: Pair, own: Settings) -> tuple[Array, Array]:
-    """Return points of the mixture of both ends and the box, and their times."""
-    terms = BenamouBrenier(*pair, batch=max(1, own["continuity_points"] // 3))
+def _continuity_points(pair: DensityPair, n: int) -> tuple[Array, Array]:
+    """Draw about n points, a third each from both ends and the box, with times."""
+    terms = BenamouBrenier(*pair, batch=max(1, n // 3))
     inputs = terms.draw(_generator()).double().cpu().numpy()
     return inputs[:, :-1], inputs[:, -1:]
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import deepxde as dde
 
 from ncl_deepxde.data import SampledObjective
-from ncl_deepxde.nn import FlowNet, LFlow, SubharmonicNCL
+from ncl_deepxde.nn import LFlow, SubharmonicNCL
 from ncl_deepxde.optimizers.clipped_adam import ClippedAdam
-from ncl_deepxde.runs import Stage
-from ncl_deepxde.runs.problem import Experiment
+from ncl_deepxde.runs import Experiment, Stage
 
-from .densities.targets import GaussianMixture
-from .icnn.icnn import ConvexPair
-from .icnn.minimax import Minimax, minimax_stage
+from .densities import DensityPair
+from .icnn import ConvexPair, Minimax, minimax_stage
 from .objective import BenamouBrenier
-from .solutions import Flow, Map
+from .paths import FlowNetwork
+from .settings import (
+    FlowSettings,
+    ICNNSettings,
+    LFlowSettings,
+    StageSettings,
+    SubharmonicSettings,
+    TransportSettings,
+)
+from .solutions import TrainedFlow, TrainedMap
 
 __all__ = ["MODELS", "build_model", "objective", "stages"]
-
-Settings = Mapping[str, Any]
-Pair = tuple[GaussianMixture, GaussianMixture]
 
 MODELS = {
     "lflow": "Lagrangian flow network: exact continuity and map, by bijections",
@@ -31,109 +32,148 @@ MODELS = {
 }
 
 
-def build_model(name: str, pair: Pair, own: Settings, seed: int) -> Experiment:
-    """Return a fresh model with its stages of training.
+def build_model(
+    pair: DensityPair, settings: TransportSettings, seed: int
+) -> Experiment[TransportSettings]:
+    """Build a fresh model with its stages of training.
 
     Args:
-        name: A key of ``MODELS``.
-        pair: Start and end.
-        own: Settings of a case with those of the model.
-        seed: Of the points.
+        pair: Densities at the start and at the end.
+        settings: What the preset says of the model in this case; their class tells
+            which model it is.
+        seed: Seed of the points.
+
+    Raises:
+        ValueError: The settings are those of no model.
     """
-    if name == "icnn":
-        return _icnn(pair, own, seed)
-    net = FLOWS[name](pair[0].dim, own)
-    model = dde.Model(objective(pair, own, seed), net)
-    return Experiment(model, stages(net, pair, own, seed), Flow(net))
+    dim = pair[0].dim
+    match settings:
+        case LFlowSettings():
+            return _flow(_lflow(dim, settings), pair, settings, seed)
+        case SubharmonicSettings():
+            return _flow(_subharmonic(dim, settings), pair, settings, seed)
+        case ICNNSettings():
+            return _icnn(pair, settings, seed)
+    raise ValueError(
+        "settings: must be those of a model, such as LFlowSettings, got "
+        f"{type(settings).__name__}. Take them from a preset."
+    )
 
 
-def _icnn(pair: Pair, own: Settings, seed: int) -> Experiment:
-    net = ConvexPair(pair[0].dim, own["widths"], has_parabola=own["has_parabola"])
-    options = {key: own[key] for key in ("batch", "penalty")}
-    data = Minimax(*pair, **options, seed=seed)
-    return Experiment(dde.Model(data, net), [minimax_stage(net, data, own)], Map(net))
+def _flow(
+    net: FlowNetwork, pair: DensityPair, settings: FlowSettings, seed: int
+) -> Experiment[TransportSettings]:
+    model = dde.Model(objective(pair, settings, seed), net)
+    plan = stages(net, pair, settings, seed)
+    return Experiment(model, plan, TrainedFlow(net), settings)
 
 
-def _lflow(dim: int, own: Settings) -> FlowNet:
+def _icnn(
+    pair: DensityPair, settings: ICNNSettings, seed: int
+) -> Experiment[TransportSettings]:
+    net = ConvexPair(pair[0].dim, settings.widths, has_parabola=settings.has_parabola)
+    data = Minimax(*pair, batch=settings.batch, penalty=settings.penalty, seed=seed)
+    stage = minimax_stage(
+        net,
+        data,
+        steps=settings.steps,
+        inner=settings.inner,
+        lr=settings.lr,
+        least_lr=settings.least_lr,
+        betas=settings.betas,
+    )
+    return Experiment(dde.Model(data, net), [stage], TrainedMap(net), settings)
+
+
+def _lflow(dim: int, settings: LFlowSettings) -> LFlow:
     return LFlow(
         dim,
-        blocks=own["blocks"],
-        depth=own["depth"],
-        width=own["width"],
-        frequency=own["frequency"],
-        affine=own["affine"],
-        time_embedding=own["time_embedding"],
+        blocks=settings.blocks,
+        depth=settings.depth,
+        width=settings.width,
+        frequency=settings.frequency,
+        affine=settings.affine,
+        time_embedding=settings.time_embedding,
         output="velocity",
     )
 
 
-def _subharmonic(dim: int, own: Settings) -> FlowNet:
+def _subharmonic(dim: int, settings: SubharmonicSettings) -> SubharmonicNCL:
     return SubharmonicNCL(
         dim,
-        components=own["components"],
-        hidden=own["hidden"],
-        solenoidal=own["solenoidal"],
-        activation=own["activation"],
-        construction=own["construction"],
-        spread=own["spread"],
-        width=own["gaussian_width"],
+        components=settings.components,
+        hidden=settings.hidden,
+        solenoidal=settings.solenoidal,
+        activation=settings.activation,
+        construction=settings.construction,
+        spread=settings.spread,
+        width=settings.gaussian_width,
         output="velocity",
     )
 
 
-FLOWS: Mapping[str, Callable[[int, Settings], FlowNet]] = {
-    "lflow": _lflow,
-    "ncl-subharmonic": _subharmonic,
-}
-
-
-def objective(pair: Pair, own: Settings, seed: int) -> SampledObjective:
-    """Return the terms that a flow is trained on.
+def objective(pair: DensityPair, settings: FlowSettings, seed: int) -> SampledObjective:
+    """Build the terms that a flow is trained on.
 
     Args:
-        pair: Start and end.
-        own: Settings with ``batch``, ``times``, ``terminal`` and ``box``.
-        seed: Of the points.
+        pair: Densities at the start and at the end.
+        settings: What the preset says of the flow in this case.
+        seed: Seed of the points.
     """
-    options = {key: own[key] for key in ("batch", "times", "terminal", "box")}
-    terms = BenamouBrenier(*pair, **options)
+    terms = BenamouBrenier(
+        *pair,
+        batch=settings.batch,
+        times=settings.times,
+        terminal=settings.terminal,
+        box=settings.box,
+    )
     return SampledObjective(terms, num_inputs=pair[0].dim + 1, seed=seed)
 
 
-def stages(net: Any, pair: Pair, own: Settings, seed: int) -> list[Stage]:
-    """Return the stages of training a flow.
+def stages(
+    net: FlowNetwork, pair: DensityPair, settings: FlowSettings, seed: int
+) -> list[Stage]:
+    """Build the stages of training a flow.
 
     Args:
         net: The network.
-        pair: Start and end.
-        own: Settings; ``stages`` lists those that differ from stage to stage, of which
-            each needs ``steps``.
-        seed: Of the points.
+        pair: Densities at the start and at the end.
+        settings: What the preset says of the flow in this case.
+        seed: Seed of the points.
     """
-    found = []
-    for k, changes in enumerate(own["stages"]):
-        merged = {**own, **changes}
-        name = "adam" if len(own["stages"]) == 1 else f"adam {k + 1}"
-        found.append(_adam(name, net, pair, merged, seed))
-    return found
+    is_single = len(settings.stages) == 1
+    return [
+        _adam(
+            "adam" if is_single else f"adam {k}",
+            net,
+            objective(pair, settings, seed),
+            settings.clip,
+            stage,
+        )
+        for k, stage in enumerate(settings.stages, start=1)
+    ]
 
 
-def _adam(name: str, net: Any, pair: Pair, own: Settings, seed: int) -> Stage:
-    """Return Adam on gradients of bounded norm, its learning rate falling by a cosine.
+def _adam(
+    name: str,
+    net: FlowNetwork,
+    data: SampledObjective,
+    clip: float,
+    settings: StageSettings,
+) -> Stage:
+    """Build Adam on clipped gradients, with a rate that falls by a cosine.
 
-    ``own`` holds ``lr``, ``least_lr``, ``clip``, ``steps``, and ``terminal_weight``,
-    that of the two ends of which each counts as much, where the energy has weight 1.
+    Both ends have the weight of the settings and the energy has weight 1.
     """
-    data = objective(pair, own, seed)
-    weight = own["terminal_weight"]
+    weight = settings.terminal_weight
 
     def compile_model(model: dde.Model) -> None:
         model.data = data
         model.compile(
-            ClippedAdam(net.parameters(), own["clip"], lr=own["lr"]),
+            ClippedAdam(net.parameters(), clip, lr=settings.lr),
             loss_weights=[weight, weight, 1.0],
-            decay=("cosine", own["steps"], own["least_lr"]),
+            decay=("cosine", settings.steps, settings.least_lr),
             verbose=0,
         )
 
-    return Stage(name, compile_model, own["steps"])
+    return Stage(name, compile_model, settings.steps)

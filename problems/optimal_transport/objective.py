@@ -4,11 +4,13 @@ r"""The problem of Benamou and Brenier as an objective of sampled terms.
     \qquad \partial_t\rho + \nabla\cdot(\rho u) = 0, \quad
     \rho(\cdot, 0) = \rho_0, \quad \rho(\cdot, 1) = \rho_1 .
 
-Networks with exact continuity leave two conditions, which become terms of a loss.
+Networks with exact continuity leave two conditions, the densities of both ends, which
+become terms of a loss.
 
-Sources: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
-https://arxiv.org/abs/2210.01741; F. Arend Torres et al., Lagrangian Flow Networks (ICLR
-2024), section 5.2 and appendix A.5, https://arxiv.org/abs/2305.16846.
+References:
+    J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 7,
+    https://arxiv.org/abs/2210.01741; F. Arend Torres et al., Lagrangian Flow Networks
+    (ICLR 2024), section 5.2 and appendix A.5, https://arxiv.org/abs/2305.16846.
 """
 
 from __future__ import annotations
@@ -21,13 +23,12 @@ from torch import Tensor
 
 from ncl_deepxde.data import kronecker_box
 
-from .densities.table import tabulated
-from .densities.targets import GaussianMixture, checked_pair
+from .densities import GaussianMixture, checked_pair, tabulated
 
-__all__ = ["TERMINALS", "BenamouBrenier", "half_side"]
+__all__ = ["TERMINALS", "BenamouBrenier", "half_side", "kinetic_energy"]
 
-# log rho, p, log p and the density that points were drawn from, each (N, 1).
-Terminal = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+# Of log rho, p, log p and the density that points were drawn from, each (N, 1).
+type Terminal = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def _squared(log_rho: Tensor, p: Tensor, log_p: Tensor, drawn: Tensor) -> Tensor:
@@ -50,18 +51,18 @@ TERMINALS: Mapping[str, Terminal] = {
 
 
 class BenamouBrenier:
-    r"""Kinetic energy and the distances of both ends, from fresh points.
+    r"""Kinetic energy and the distances of both ends, estimated at fresh points.
 
     Points come from :math:`p_0 = \rho_0`, :math:`p_1 = \rho_1` and the uniform density
-    :math:`p_U` of a box, n of each. With all of them and uniform times,
+    :math:`p_U` of a box, n of each. With all of them at uniform times,
 
     .. math:: E = \frac1{3n}\sum_i \frac{\rho\,|u|^2}{q}(x_i, t_i), \qquad
         q = \frac{p_0 + p_1 + p_U}3
 
-    is unbiased; times are spread evenly, and so are points of the box, which lowers the
-    variance. Few distinct times cost less: the optimal flow has the same energy at all
-    times, so that they add little noise. At the end k = 0, 1 the points are those
-    of :math:`p_k` and the uniform ones, :math:`\tilde p_k = (p_k + p_U)/2`:
+    is unbiased. Times and points of the box are spread evenly, which lowers the
+    variance. Few distinct times cost less and add little noise, since the optimal flow
+    has the same energy at all times. At the end k = 0, 1 the points are those of
+    :math:`p_k` and the uniform ones, of the density :math:`\tilde p_k = (p_k + p_U)/2`:
 
     - ``"squared"``: :math:`\mathbb E_{\tilde p_k} (\rho - p_k)^2`, (15) of Torres et
       al., not divided by :math:`\tilde p_k`.
@@ -69,20 +70,25 @@ class BenamouBrenier:
       Richter-Powell et al.
     - ``"divergence"``: :math:`\mathbb E_{\tilde p_k} [p_k\log(p_k/\rho) + \rho - p_k] /
       \tilde p_k`, which is the negative log-likelihood :math:`\mathbb
-      E_{p_k}[-\log\rho]` less that of :math:`p_k` itself, since both masses are 1. It
-      is never negative, and noise of its gradient vanishes as :math:`\rho \to p_k`.
+      E_{p_k}[-\log\rho]` minus that of :math:`p_k` itself, since both masses are 1. It
+      is never negative, and the noise of its gradient vanishes as :math:`\rho \to p_k`.
 
     Args:
-        rho_0: :math:`\rho_0`.
-        rho_1: :math:`\rho_1`.
-        batch: n.
-        terminal: A key of ``TERMINALS``.
+        rho_0: Density at the start.
+        rho_1: Density at the end.
+        batch: Number n of points of each of the three densities.
+        terminal: Distance of the ends, a key of ``TERMINALS``.
         box: Half side of the box around the origin; by default one that holds nearly
             all mass.
         times: Number of distinct times of a step, by default n.
 
+    Attributes:
+        dim: Number of space dimensions d.
+        ends: Both densities, in the form that is fastest to evaluate.
+
     Raises:
-        ValueError: A bad argument.
+        ValueError: An argument is not positive, there is no such distance, or the
+            densities are no pair.
     """
 
     def __init__(
@@ -104,22 +110,26 @@ class BenamouBrenier:
         self.times = batch if times is None else min(times, batch)
         if batch < 1 or self.times < 1:
             raise ValueError(
-                f"batch and times: must be at least 1, got {batch} and {times}."
+                f"batch and times: must be at least 1, got {batch} and {times}. Use "
+                "some hundreds of points."
             )
         self.box = half_side(rho_0, rho_1) if box is None else box
         if not self.box > 0:
-            raise ValueError(f"box: must be positive, got {box}.")
-        self._ends = tabulated(rho_0), tabulated(rho_1)
+            raise ValueError(
+                f"box: must be positive, got {box}. Leave it out for one that holds "
+                "nearly all mass."
+            )
+        self.ends = tabulated(rho_0), tabulated(rho_1)
         self._terminal = TERMINALS[terminal]
         corner = [self.box] * self.dim
         self._uniform = kronecker_box([-b for b in corner], corner)
 
     def __call__(self, net: Any, generator: torch.Generator) -> dict[str, Tensor]:
-        """Return the terms "start", "end" and "energy", each 0-dimensional.
+        """Return the terms ``"start"``, ``"end"`` and ``"energy"``, 0-dimensional.
 
         Args:
-            net: An exact network of mass 1 with ``log_density``.
-            generator: Draws the points.
+            net: A network with exact continuity, mass 1 and ``log_density``.
+            generator: Source of random numbers.
         """
         inputs = self.draw(generator)
         densities = self.densities(inputs[:, : self.dim])
@@ -128,39 +138,40 @@ class BenamouBrenier:
         return {"start": start, "end": end, "energy": energy}
 
     def draw(self, generator: torch.Generator) -> Tensor:
-        """Return n points of each density at their times, (3 n, d + 1)."""
-        x = [p.sample(self.batch, generator) for p in self._ends]
+        """Draw n points of each density, with times, (3 n, d + 1)."""
+        x = [p.sample(self.batch, generator) for p in self.ends]
         x.append(self._uniform(self.batch, generator))
         t = self._spread_times(generator)
         return torch.cat([torch.cat([points, t], dim=1) for points in x])
 
     def densities(self, x: Tensor) -> Tensor:
-        """Return the two ends and the uniform density at points (N, d), (N, 3)."""
+        """Evaluate both ends and the uniform density, (N, 3), at points (N, d)."""
         is_inside = (x.abs() <= self.box).all(dim=1, keepdim=True)
         uniform = is_inside.to(x.dtype) / (2 * self.box) ** self.dim
-        return torch.cat([*(p.density(x) for p in self._ends), uniform], dim=1)
+        return torch.cat([*(p.density(x) for p in self.ends), uniform], dim=1)
 
     def _spread_times(self, generator: torch.Generator) -> Tensor:
-        """Return n times, (n, 1), one of them from each of T equal parts of [0, 1]."""
+        """Draw a time from each of T equal parts of [0, 1] for all points, (n, 1)."""
         T, device = self.times, generator.device
         times = torch.arange(T, device=device) + torch.rand(
             T, generator=generator, device=device
         )
-        # Where n is no multiple of T, all parts have the extra points equally often.
+        # Where T does not divide n, all parts have the extra points equally often.
         turn = torch.randint(T, (1,), generator=generator, device=device)
         part = (torch.arange(self.batch, device=device) + turn) % T
         return times[part, None] / T
 
     def _distances(self, net: Any, x: Tensor, densities: Tensor) -> tuple[Tensor, ...]:
-        """Return the terminal terms from one call of the network."""
+        """Return the distances of both ends from one call of the network."""
         parts = torch.split(torch.arange(len(x), device=x.device), self.batch)
-        inputs, own = [], []
+        inputs, drawn = [], []
         for k in (0, 1):
             rows = torch.cat([parts[k], parts[2]])
             inputs.append(torch.nn.functional.pad(x[rows], (0, 1), value=float(k)))
-            own.append(densities[rows][:, [k, 2]])
+            drawn.append(densities[rows][:, [k, 2]])
         log_rho = net.log_density(torch.cat(inputs)).chunk(2)
-        return tuple(self._distance(*pair) for pair in zip(log_rho, own, strict=True))
+        ends = zip(log_rho, drawn, strict=True)
+        return tuple(self._distance(*end) for end in ends)
 
     def _distance(self, log_rho: Tensor, densities: Tensor) -> Tensor:
         p, drawn = densities[:, :1], densities.mean(dim=1, keepdim=True)
@@ -172,9 +183,9 @@ def kinetic_energy(net: Any, inputs: Tensor, drawn: Tensor) -> Tensor:
     r"""Return the mean of :math:`\rho\,|u|^2 / q`, 0-dimensional.
 
     Args:
-        net: An exact network.
+        net: A network with exact continuity.
         inputs: Points and times, (N, d + 1).
-        drawn: The density q that the points were drawn from, (N, 1).
+        drawn: Density q that the points were drawn from, (N, 1).
     """
     outputs = net(inputs)
     rho, w = outputs[:, :1], outputs[:, 1 : net.dim + 1]

@@ -1,31 +1,33 @@
 """Sizes, weights and budgets of dynamical optimal transport.
 
-A case is a pair of densities by name; ``CASE`` settings may differ from case to case. A
-model's name as a key holds what differs for that model:
-
-- ``batch``: points of each of the two ends and of the box, at every step, and their
-  number of distinct ``times``;
-- ``terminal``: how far an end is from its density, ``TERMINALS`` of
-  ``_transport_objective``, with the weight ``terminal_weight`` against the energy;
-- ``stages``: any of these, and ``lr``, ``least_lr``, ``clip``, ``steps``, from stage to
-  stage.
+A case is a pair of densities by name; a model's name as a key holds what differs for
+that model. Words are those of ``settings``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from ncl_deepxde.runs.cells import merge
-from ncl_deepxde.runs.problem import Preset, Presets
+from ncl_deepxde.runs import Preset, Presets, merge
 
-from .densities.targets import PAIRS, pair
+from .densities import PAIRS, pair
+from .settings import (
+    ICNNSettings,
+    LFlowSettings,
+    SubharmonicSettings,
+    TransportSettings,
+)
 
 __all__ = ["PRESETS", "only_case"]
 
-EVERY = ("lflow", "ncl-subharmonic", "icnn")
-
+SCHEMAS: Mapping[str, type[TransportSettings]] = {
+    "lflow": LFlowSettings,
+    "ncl-subharmonic": SubharmonicSettings,
+    "icnn": ICNNSettings,
+}
 
 # Weights of the ends from stage to stage, and learning rates between them.
 LFLOW = (8.0, 30.0, 100.0), (5e-3, 3e-3, 1.5e-3, 1e-5)
@@ -35,15 +37,15 @@ SUBHARMONIC = (20.0, 200.0), (3e-3, 1e-3, 1e-5)
 def _rising(
     steps: Sequence[int], weights: Sequence[float], rates: Sequence[float]
 ) -> list[dict[str, Any]]:
-    """Return stages that first find a short way, then meet the ends.
+    """List stages that first find a short way, then meet the ends.
 
-    Large weights of the ends from the beginning find ways with detours. With the weight
-    w shifted ends give way by the part 8 / (w I) of the cost, I their Fisher
-    information: with 100 by about a percent for those of the papers.
+    Large weights of the ends from the beginning lead to detours. With the weight w the
+    cost is too small by the fraction 8 / (w I) where the ends differ by a shift, with
+    their Fisher information I: one percent for w = 100 and the densities of the papers.
 
     Args:
-        steps: Of each stage.
-        weights: Of the ends, one for each stage.
+        steps: Number of steps of each stage.
+        weights: Weight of the ends in each stage.
         rates: Learning rates at the first step of each stage, and at the last of all.
     """
     return [
@@ -186,38 +188,39 @@ SMOKE: dict[str, Any] = merge(
 )
 
 
-def _other_pair(preset: Preset, case: str) -> Preset:
-    """Return a preset for the pair of a name."""
-    return _only(preset, case, pair(case)[0].dim)
+def _choose_pair(preset: Preset, case: str) -> Preset:
+    return _with_case(preset, case, pair(case)[0].dim)
 
 
 def only_case(case: str, dim: int) -> dict[str, Preset]:
-    """Return all presets for one pair alone.
+    """Give all presets one pair of densities as their only case.
 
     Args:
-        case: Its name.
+        case: Name of the pair.
         dim: Number of space dimensions, 1 or 2.
     """
-    return {name: _only(preset, case, dim) for name, preset in PRESETS.items()}
+    return {name: _with_case(preset, case, dim) for name, preset in PRESETS.items()}
 
 
-def _only(preset: Preset, case: str, dim: int) -> Preset:
+def _with_case(preset: Preset, case: str, dim: int) -> Preset:
     changes = {**(LINE if dim == 1 else {}), "box": None}
-    settings = {**preset.settings, "cases": {case: changes}}
-    return Preset(preset.summary, preset.models, settings)
+    return replace(preset, content={**preset.content, "cases": {case: changes}})
+
+
+def _preset(summary: str, content: dict[str, Any]) -> Preset:
+    return Preset(summary, tuple(SCHEMAS), content, SCHEMAS, TransportSettings)
 
 
 PRESETS = Presets(
-    _other_pair,
+    _choose_pair,
     {
-        "quick": Preset(
+        "quick": _preset(
             "circles to pinwheel, quick@moons-circles another pair; 8 minutes on two "
             "cores",
-            EVERY,
             QUICK,
         ),
-        "best": Preset("four pairs; hours on two cores", EVERY, BEST),
-        "paper": Preset("four pairs, settings of both papers; a GPU", EVERY, PAPER),
-        "smoke": Preset("seconds, to see that everything runs", EVERY, SMOKE),
+        "best": _preset("four pairs; hours on two cores", BEST),
+        "paper": _preset("four pairs, settings of both papers; a GPU", PAPER),
+        "smoke": _preset("seconds, to see that everything runs", SMOKE),
     },
 )

@@ -13,80 +13,77 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from ncl_deepxde.evaluation.metrics import Array
-from ncl_deepxde.files import arrays_in
 
-from .densities.known import quantile_cost, quantile_map
-from .densities.samples import from_samples
-from .densities.table import tabulated
-from .densities.targets import GaussianMixture
-from .discrete import discrete as _transport_discrete
-from .discrete.cost import Cost
+from . import discrete
+from .cost import CostEstimates
+from .densities import (
+    DensityPair,
+    from_samples,
+    quantile_cost,
+    quantile_map,
+    tabulated,
+)
 from .objective import half_side
+from .settings import ReferenceSamples
 
-__all__ = ["Reference", "compute", "describe", "load"]
+__all__ = ["TransportReference", "compute", "describe", "load"]
 
-Pair = tuple[GaussianMixture, GaussianMixture]
-
-# Of the plan that is drawn, whatever the costs come from.
+# Particles of the plan that is drawn, whatever the costs come from.
 PARTICLES = 2000
-# Of the kernels that make a density of particles on their way.
+# Width of the kernels that make a density of particles on their way.
 BANDWIDTH = 0.09
 NODES = 4001
 
 
-class Reference:
+class TransportReference:
     """What is known of the optimal transport between two densities.
 
     Args:
-        pair: Both densities.
-        costs: By the number of samples, one for each repeat.
-        trend: The pair's entry of ``_transport_discrete.load``.
+        pair: Densities at the start and at the end.
+        trend: Costs between samples of both.
     """
 
-    def __init__(
-        self, pair: Pair, costs: Mapping[int, Cost], trend: Mapping[str, Any]
-    ) -> None:
-        self.pair, self.costs_by_n, self.trend = pair, costs, trend
+    def __init__(self, pair: DensityPair, trend: discrete.CostTrend) -> None:
+        self.pair, self.trend = pair, trend
 
     @property
-    def costs(self) -> Cost:
-        """Those of the largest samples."""
-        return self.costs_by_n[max(self.costs_by_n)]
+    def costs(self) -> CostEstimates:
+        """Costs between the largest samples."""
+        row = self.trend.costs[int(np.argmax(self.trend.n))]
+        return CostEstimates(tuple(row.tolist()))
 
-    @property
+    @cached_property
     def exact(self) -> float | None:
-        """The cost between the densities themselves, known on a line."""
+        """Cost between the densities themselves, known on a line only."""
         return quantile_cost(*self.pair) if self.pair[0].dim == 1 else None
 
     @property
     def limit(self) -> float:
-        """The exact cost if it is known, or else the limit of infinitely many samples.
+        """The exact cost where it is known, else its limit for infinitely many samples.
 
-        Of a single size of samples there is none: their mean.
+        A single size of samples has no limit; their mean takes its place.
         """
         if self.exact is not None:
             return self.exact
-        limit: float | None = self.trend["limit"]
-        return self.costs.mean if limit is None else limit
+        return self.costs.mean if self.trend.limit is None else self.trend.limit
 
     @property
     def best(self) -> float:
-        """The exact cost if it is known, or else the mean of the largest samples."""
+        """The exact cost where it is known, else the mean of the largest samples."""
         return self.costs.mean if self.exact is None else self.exact
 
     def __call__(self, points: Array, time: float) -> dict[str, Array]:
-        """Return the density, (N, 1): exact at both ends and on a line.
+        """Evaluate the density ``rho``, (N, 1); it is exact at both ends and on a line.
 
-        Otherwise it is made of kernels around the particles of ``paths``.
+        Elsewhere it is made of kernels around the particles of ``paths``.
         """
         if time in (0.0, 1.0):
-            rho = self.pair[int(time)]
+            rho = self.pair[int(time)].density
         elif self.pair[0].dim == 1:
             return {"rho": self._on_line(points, time)}
         else:
-            rho = tabulated(from_samples(self.paths([time])[0], BANDWIDTH))
-        density = rho.density(torch.as_tensor(points, device="cpu"))
-        return {"rho": density.numpy()}
+            rho = tabulated(from_samples(self.paths([time])[0], BANDWIDTH)).density
+        return {"rho": rho(torch.as_tensor(points, device="cpu")).numpy()}
 
     def paths(self, times: Sequence[float]) -> Array:
         """Return where particles of an optimal plan are, (T, n, d): on straight lines.
@@ -97,7 +94,7 @@ class Reference:
         return np.stack([start + t * (end - start) for t in times])
 
     def map(self, x: Array) -> Array:
-        """Return where points (N,) of a line go, as is optimal."""
+        """Move points (N,) of a line by the optimal map."""
         return quantile_map(*self.pair, x)
 
     def _on_line(self, points: Array, time: float) -> Array:
@@ -117,59 +114,52 @@ class Reference:
         return x, y[partner]
 
 
-def compute(pairs: Mapping[str, Pair], own: Mapping[str, Any], path: Path) -> None:
-    """Write discrete costs of every case.
+def compute(
+    pairs: Mapping[str, DensityPair], settings: ReferenceSamples, path: Path
+) -> None:
+    """Write the costs between samples of every pair.
 
     Args:
-        pairs: Both densities by case.
-        own: ``reference`` of a preset: ``n``, a number or several, ``repeats``, and
-            ``method``, a key of ``ESTIMATORS``.
+        pairs: Densities at the start and at the end, by case.
+        settings: Sizes and number of the samples.
         path: The npz file to write.
-
-    Raises:
-        ValueError: Sizes that are too small, or a method of another name.
     """
-    n = own["n"] if isinstance(own["n"], list) else [own["n"]]
-    method = own.get("method", "exact")
-    _transport_discrete.compute(pairs, n, own["repeats"], path, method=method)
+    discrete.compute(pairs, settings.n, settings.repeats, path, method=settings.method)
 
 
-def load(path: Path) -> dict[str, Reference]:
-    """Return the references by case.
+def load(path: Path) -> dict[str, TransportReference]:
+    """Read the references, by case.
 
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.
     """
-    trends = _transport_discrete.load(path)
-    pairs = _transport_discrete.load_densities(path)
-    with arrays_in(path) as data:
-        sizes, values = data["n"].tolist(), data["costs"]
-    found = {}
-    for (case, trend), rows in zip(trends.items(), values, strict=True):
-        costs = [Cost(tuple(row.tolist())) for row in rows]
-        found[case] = Reference(
-            pairs[case], dict(zip(sizes, costs, strict=True)), trend
-        )
-    return found
+    pairs = discrete.load_densities(path)
+    trends = discrete.load(path)
+    return {case: TransportReference(pairs[case], t) for case, t in trends.items()}
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return the sizes and costs of the reference, for the metrics."""
+    """Tell the sizes of the samples and the costs between them, by case.
+
+    Raises:
+        ValueError: The file is not one that :func:`compute` wrote.
+    """
     references = load(path)
-    (first, *_) = references.values()
+    trends = {case: reference.trend for case, reference in references.items()}
+    (first, *_) = trends.values()
     found: dict[str, Any] = {
-        "solver": f"POT, {first.trend['method']}",
-        "n": first.trend["n"],
-        "repeats": first.trend["repeats"],
+        "solver": f"POT, {first.method}",
+        "n": list(first.n),
+        "repeats": first.repeats,
         "w2_squared": {
             case: {"mean": r.costs.mean, "std": r.costs.std}
             for case, r in references.items()
         },
-        "w2_squared_by_n": {case: r.trend["mean"] for case, r in references.items()},
-        "w2_squared_limit": {case: r.trend["limit"] for case, r in references.items()},
-        "w2_squared_limit_error": {
-            case: r.trend["limit_error"] for case, r in references.items()
+        "w2_squared_by_n": {
+            case: t.costs.mean(axis=1).tolist() for case, t in trends.items()
         },
+        "w2_squared_limit": {case: t.limit for case, t in trends.items()},
+        "w2_squared_limit_error": {case: t.limit_error for case, t in trends.items()},
     }
     exact = {case: r.exact for case, r in references.items() if r.exact is not None}
     return {**found, "w2_squared_exact": exact} if exact else found

@@ -12,6 +12,8 @@ from ncl_deepxde.evaluation.metrics import (
     Solution,
     ball_grid,
     ball_quadrature,
+    by_time_key,
+    errors_over_time,
     mass_drift,
     relative_l2,
 )

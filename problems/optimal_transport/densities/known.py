@@ -28,6 +28,10 @@ def gaussian_cost(rho_0: GaussianMixture, rho_1: GaussianMixture) -> float:
 
     It is the cost between the densities themselves where both are Gaussians, and a
     lower bound otherwise.
+
+    Args:
+        rho_0: Density at the start.
+        rho_1: Density at the end.
     """
     return bures(rho_0.mean(), rho_0.covariance(), rho_1.mean(), rho_1.covariance())
 
@@ -38,19 +42,19 @@ def bures(
     mean_1: Array | Tensor,
     covariance_1: Array | Tensor,
 ) -> float:
-    r"""Return the cost between two Gaussians, with the distance of Bures.
+    r"""Return the cost between two Gaussians, by the distance of Bures.
 
     .. math:: |m_0 - m_1|^2
         + \operatorname{tr}\big(C_0 + C_1 - 2 (C_0 C_1)^{1/2}\big)
 
     Args:
-        mean_0: Shape (d,).
-        covariance_0: Shape (d, d).
-        mean_1: Shape (d,).
-        covariance_1: Shape (d, d).
+        mean_0: Mean :math:`m_0`, (d,).
+        covariance_0: Covariance :math:`C_0`, (d, d).
+        mean_1: Mean :math:`m_1`, (d,).
+        covariance_1: Covariance :math:`C_1`, (d, d).
     """
     m_0, C_0, m_1, C_1 = map(np.asarray, (mean_0, covariance_0, mean_1, covariance_1))
-    # Those of a product of two covariances are not negative.
+    # Eigenvalues of a product of two covariances are not negative, but for round-off.
     eigenvalues = np.linalg.eigvals(C_0 @ C_1).real.clip(min=0)
     spread = np.trace(C_0) + np.trace(C_1) - 2 * np.sqrt(eigenvalues).sum()
     return float(np.square(m_0 - m_1).sum() + spread)
@@ -63,8 +67,12 @@ def quantile_cost(rho_0: GaussianMixture, rho_1: GaussianMixture) -> float:
 
     with distributions :math:`S` and quantiles :math:`Q = S^{-1}`.
 
+    Args:
+        rho_0: Density at the start.
+        rho_1: Density at the end.
+
     Raises:
-        ValueError: Densities on something else than a line.
+        ValueError: The densities are not on a line.
     """
     _check_line(rho_0, rho_1)
     x = np.linspace(*_ends(rho_0), NODES)
@@ -75,15 +83,15 @@ def quantile_cost(rho_0: GaussianMixture, rho_1: GaussianMixture) -> float:
 
 
 def quantile_map(rho_0: GaussianMixture, rho_1: GaussianMixture, x: Array) -> Array:
-    """Return where the points x, (N,), of a line go, as precisely as they are known.
+    """Move points of a line by the optimal map, to all digits, (N,).
 
     Args:
-        rho_0: Density on a line, of the points.
-        rho_1: Density on a line, of their images.
-        x: Shape (N,).
+        rho_0: Density of the points.
+        rho_1: Density of their images.
+        x: Points, (N,).
 
     Raises:
-        ValueError: Densities on something else than a line.
+        ValueError: The densities are not on a line.
     """
     _check_line(rho_0, rho_1)
     # Mass is counted from the nearer end, where it is small: 1 - s has lost its digits.
@@ -115,5 +123,6 @@ def _check_line(*densities: GaussianMixture) -> None:
     dims = [rho.dim for rho in densities]
     if dims != [1, 1]:
         raise ValueError(
-            f"rho_0 and rho_1: must be densities on a line, got dimensions {dims}."
+            f"rho_0 and rho_1: must be densities on a line, got dimensions {dims}. "
+            "In more dimensions use the estimators of discrete transport."
         )

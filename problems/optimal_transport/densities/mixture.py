@@ -1,11 +1,11 @@
-"""Mixtures of isotropic Gaussians: the densities that optimal transport starts from."""
+"""Mixtures of isotropic Gaussians, the densities at both ends of a transport."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ncl_deepxde.evaluation.metrics import Array
 
-__all__ = ["GaussianMixture"]
+__all__ = ["Density", "DensityPair", "GaussianMixture"]
 
 # Entries of the largest table of points times Gaussians: it stays in the cache.
 TABLE = 2**20
@@ -21,25 +21,43 @@ TABLE = 2**20
 LEAST = -80.0
 
 
+class Density(Protocol):
+    """A density from which points can be drawn."""
+
+    @property
+    def dim(self) -> int:
+        """Number of space dimensions d."""
+        ...
+
+    def density(self, x: Tensor) -> Tensor:
+        """Evaluate the density, (N, 1), at points (N, d)."""
+        ...
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n points, (n, d)."""
+        ...
+
+
 class GaussianMixture:
-    r"""The density of K Gaussians of the space, each alike in all directions.
+    r"""A weighted sum of K Gaussians, each of one width in all directions.
 
     .. math:: \rho(x) = \sum_{k=1}^K w_k\,\mathcal N(x;\, c_k, \sigma_k^2 I), \qquad
         \sum_k w_k = 1
 
-    so :math:`\rho > 0` with integral 1. Points and results have one dtype and device.
+    so that :math:`\rho > 0` with integral 1. Values have the dtype and device of the
+    points.
 
     Args:
-        centers: :math:`c`, shape (K, d).
-        std: :math:`\sigma`, one for all or shape (K,).
-        weights: :math:`w` up to a factor, shape (K,); equal ones by default.
+        centers: Centers :math:`c`, (K, d).
+        std: Standard deviations :math:`\sigma`, one for all or (K,).
+        weights: Weights :math:`w` up to a factor, (K,); equal ones by default.
 
     Attributes:
         dim: Number of space dimensions d.
 
     Raises:
-        ValueError: A wrong shape, or numbers that make no density: those that are not
-            finite, widths that are not positive, weights that are negative or all 0.
+        ValueError: A shape is wrong, a number is not finite, a width is not positive,
+            or weights are negative or all 0.
 
     Example:
         >>> rho = GaussianMixture([[-1.0, 0.0], [1.0, 0.0]], 0.5)
@@ -56,32 +74,33 @@ class GaussianMixture:
         self.centers = np.array(centers, dtype=np.float64)
         if self.centers.ndim != 2 or not self.centers.size:
             raise ValueError(
-                f"centers: must have the shape (K, d), got {self.centers.shape}."
+                f"centers: must have the shape (K, d), got {self.centers.shape}. "
+                "A single point is one row."
             )
         number, self.dim = self.centers.shape
         self.std = _column("std", std, number)
         w = _column("weights", 1.0 if weights is None else weights, number)
         _check(self.centers, self.std, w)
         self.weights = w / w.sum()
-        # Copying constants at every step would stop a GPU.
+        # Cached, since copying constants to a GPU at every step would stop it.
         self._table, self._parameters = map(
             cache, (self._make_table, self._make_parameters)
         )
 
     def log_density(self, x: Tensor) -> Tensor:
-        r"""Return :math:`\log\rho`, (N, 1), finite where the density underflows.
+        r"""Evaluate :math:`\log\rho`, (N, 1), finite where the density underflows.
 
-        With :math:`y = x - \bar c`, where numbers are small,
+        With :math:`y = x - \bar c`, which keeps numbers small,
 
         .. math:: \log w_k\mathcal N_k(x) = a_k\cdot(y, |y|^2) + b_k
 
         is one matrix product for all points and Gaussians.
 
         Args:
-            x: Shape (N, d).
+            x: Points, (N, d).
 
         Raises:
-            ValueError: Another shape.
+            ValueError: The points have another shape.
         """
         if x.ndim != 2 or x.shape[1] != self.dim:
             raise ValueError(
@@ -99,15 +118,15 @@ class GaussianMixture:
         )
 
     def density(self, x: Tensor) -> Tensor:
-        r"""Return :math:`\rho`, (N, 1), at points (N, d)."""
+        r"""Evaluate :math:`\rho`, (N, 1), at points (N, d)."""
         return self.log_density(x).exp()
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw n points, (n, d), of torch's default dtype, on the generator's device.
+        """Draw points, (n, d), of torch's default dtype.
 
         Args:
             n: Number of points.
-            generator: Makes the draw repeatable.
+            generator: Source of random numbers, on the device of the points.
         """
         device, real = generator.device, torch.get_default_dtype()
         centers, std, share = self._parameters(real, device)
@@ -133,7 +152,7 @@ class GaussianMixture:
     def _make_table(
         self, dtype: torch.dtype, device: torch.device
     ) -> tuple[Tensor, Tensor, Tensor]:
-        r"""Return :math:`\bar c`, (d,), :math:`a`, (d + 1, K), and :math:`b`, (K,)."""
+        r"""Compute :math:`\bar c`, (d,), :math:`a`, (d + 1, K), and :math:`b`, (K,)."""
         origin = self.centers.mean(axis=0)
         c, precision = self.centers - origin, self.std**-2.0
         a = np.vstack([precision * c.T, -precision / 2])
@@ -147,14 +166,18 @@ class GaussianMixture:
     def _make_parameters(
         self, dtype: torch.dtype, device: torch.device
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return centers, (K, d), widths, (K, 1), and weights, (K,)."""
+        """Copy centers, (K, d), widths, (K, 1), and weights, (K,)."""
         to: Any = {"dtype": dtype, "device": device}
         centers, std = torch.tensor(self.centers, **to), torch.tensor(self.std, **to)
         return centers, std[:, None], torch.tensor(self.weights, device=device)
 
 
+type DensityPair = tuple[GaussianMixture, GaussianMixture]
+"""Densities at the start and at the end."""
+
+
 def _log_sum_exp(exponents: Tensor) -> Tensor:
-    """Return it for every row, (N, 1), of a table that is overwritten."""
+    """Sum the exponentials of every row, (N, 1); the table is overwritten."""
     largest = exponents.detach().amax(dim=1, keepdim=True)
     powers = exponents.sub_(largest).clamp_(min=LEAST).exp_()
     return powers.sum(dim=1, keepdim=True).log() + largest
@@ -165,8 +188,8 @@ def _column(name: str, values: Any, number: int) -> Array:
     given = np.array(values, dtype=np.float64)
     if given.shape not in ((), (number,)):
         raise ValueError(
-            f"{name}: must be one number or have the shape ({number},), one for each "
-            f"center, got {given.shape}."
+            f"{name}: must be one number or have the shape ({number},), got "
+            f"{given.shape}. Give one for each center."
         )
     return np.broadcast_to(given, number).copy()
 
@@ -174,14 +197,15 @@ def _column(name: str, values: Any, number: int) -> Array:
 def _check(centers: Array, std: Array, weights: Array) -> None:
     for name, values in {"centers": centers, "std": std, "weights": weights}.items():
         if not np.isfinite(values).all():
-            raise ValueError(f"{name}: must be finite, or there is no density.")
+            bad = values[~np.isfinite(values)][0]
+            raise ValueError(f"{name}: must be finite, got {bad}. Leave such rows out.")
     if not std.min() > 0:
         raise ValueError(
-            f"std: must be positive, or there is no density, got {std.min():g}."
+            f"std: must be positive, got {std.min():g}. Points without a width are no "
+            "density; use from_samples."
         )
     if weights.min() < 0 or not weights.sum() > 0:
         raise ValueError(
-            "weights: must not be negative nor all 0, or the density cannot be "
-            f"normalized, got {weights.min():g} as the smallest and {weights.sum():g} "
-            "as the sum."
+            f"weights: must not be negative nor all 0, got {weights.min():g} as the "
+            f"smallest and {weights.sum():g} as the sum. Leave them out for equal ones."
         )

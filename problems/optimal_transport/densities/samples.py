@@ -1,4 +1,4 @@
-"""A user's own samples: read from a file, and made a density by kernels."""
+"""Samples of a user: read from a file, and made a density by kernels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .mixture import GaussianMixture
 __all__ = ["LEAST_SAMPLES", "from_samples", "load_samples", "select_bandwidth"]
 
 LEAST_SAMPLES = 10
-# Of normal data's best bandwidth: clusters and curves want a fraction of it.
+# In units of the best bandwidth of normal data; clusters and curves want less.
 FACTORS: Sequence[float] = [2 ** (k / 2) for k in range(-10, 2)]
 JUDGED = 1000
 
@@ -28,27 +28,30 @@ JUDGED = 1000
 def from_samples(
     points: ArrayLike | Tensor, bandwidth: float | None = None
 ) -> GaussianMixture:
-    """Return the kernel density of samples: a Gaussian at each of them.
+    """Estimate the density of samples by kernels, a Gaussian at each of them.
 
     Args:
-        points: Shape (n, d), at least 10 of them.
+        points: Samples, (n, d), at least 10 of them.
         bandwidth: Standard deviation of the Gaussians; by default chosen by
             ``select_bandwidth``.
 
     Raises:
-        ValueError: A wrong shape, too few samples, numbers that are not finite, samples
-            that are all equal, or a bandwidth that is not positive.
+        ValueError: The shape is wrong, samples are too few, not finite or all equal, or
+            the bandwidth is not positive.
     """
     given = points.detach().cpu() if isinstance(points, Tensor) else points
     samples = _checked(np.asarray(given, dtype=np.float64))
     width = select_bandwidth(samples) if bandwidth is None else bandwidth
     if not 0 < width < np.inf:
-        raise ValueError(f"bandwidth: must be positive and finite, got {width}.")
+        raise ValueError(
+            f"bandwidth: must be positive and finite, got {width}. Leave it out "
+            "to have one chosen."
+        )
     return GaussianMixture(samples, width)
 
 
 def select_bandwidth(samples: Array) -> float:
-    r"""Return the bandwidth under which samples best predict each other.
+    r"""Choose the bandwidth with which samples best predict each other.
 
     .. math:: h = \operatorname{arg\,max}_h \sum_i
         \log\frac{1}{n - 1}\sum_{j \ne i} \mathcal N(x_i;\, x_j, h^2 I)
@@ -57,7 +60,7 @@ def select_bandwidth(samples: Array) -> float:
     normal density of the same spread.
 
     Args:
-        samples: Shape (n, d).
+        samples: Points, (n, d).
     """
     n, d = samples.shape
     sigma = float(np.sqrt(samples.var(axis=0).mean()))
@@ -76,12 +79,12 @@ def select_bandwidth(samples: Array) -> float:
 
 
 def load_samples(path: str | os.PathLike[str]) -> Array:
-    """Read points, (n, d), from an npy file or a csv file with one point in a line.
+    """Read points, (n, d), from an npy file, or from a csv file with a point per line.
 
     The first line of a csv file may hold names. Nothing in a file is ever executed.
 
     Args:
-        path: The file; its suffix tells the format.
+        path: The file, whose suffix tells the format.
 
     Raises:
         ValueError: The file cannot be read, or does not hold such points.
@@ -89,7 +92,10 @@ def load_samples(path: str | os.PathLike[str]) -> Array:
     file = Path(path)
     readers = {".npy": _read_npy, ".csv": _read_csv}
     if file.suffix.lower() not in readers:
-        raise ValueError(f"{file}: must end in .npy or .csv, got {file.suffix!r}.")
+        raise ValueError(
+            f"{file}: must end in .npy or .csv, got {file.suffix!r}. Write the points "
+            "in one of these formats."
+        )
     try:
         points = readers[file.suffix.lower()](file)
     except (OSError, EOFError, ValueError) as error:
@@ -106,7 +112,7 @@ def load_samples(path: str | os.PathLike[str]) -> Array:
 
 def _read_npy(file: Path) -> Array:
     with file.open("rb") as stream:
-        # Not numpy.load: that would also take an archive for an array.
+        # Not numpy.load, which would also take an archive for an array.
         points = np.lib.format.read_array(stream, allow_pickle=False)
     if not np.issubdtype(points.dtype, np.number) or np.iscomplexobj(points):
         raise ValueError(f"holds {points.dtype}, not real numbers")
@@ -117,14 +123,14 @@ def _read_csv(file: Path) -> Array:
     with file.open(encoding="utf-8-sig") as stream:
         lines = stream.read().splitlines()
     with warnings.catch_warnings():
-        # An empty file, which the check of the shape tells better.
+        # The check of the shape tells better that a file is empty.
         warnings.simplefilter("ignore", UserWarning)
         start = int(bool(lines) and not _is_row(lines[0]))
         return np.loadtxt(lines[start:], delimiter=",", ndmin=2)
 
 
 def _is_row(line: str) -> bool:
-    """Tell a point from the names of the columns: names are no numbers at all."""
+    """Tell a point from names of columns, none of which is a number."""
     for entry in line.split(","):
         try:
             float(entry)
@@ -143,7 +149,7 @@ def _checked(points: Array) -> Array:
     if len(points) < LEAST_SAMPLES:
         raise ValueError(
             f"samples: at least {LEAST_SAMPLES} are needed for a density, got "
-            f"{len(points)}."
+            f"{len(points)}. Add more rows."
         )
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if bad.size:
@@ -153,7 +159,7 @@ def _checked(points: Array) -> Array:
         )
     if not np.ptp(points, axis=0).max() > 0:
         raise ValueError(
-            "samples: must not all be equal, or there is no density, got "
-            f"{len(points)} times {points[0]}."
+            f"samples: must not all be equal, got {len(points)} times {points[0]}. Use "
+            "a GaussianMixture with a width for a single point."
         )
     return points

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ncl_deepxde.evaluation.metrics import Array
 
-from .mixture import GaussianMixture
+from .mixture import Density, GaussianMixture
 
-__all__ = ["tabulated"]
+__all__ = ["TabulatedMixture", "tabulated"]
 
 # A table costs as much per point as some hundred Gaussians.
 FEW = 100
@@ -21,7 +21,7 @@ REACH = 6.0
 LARGEST = 2048
 
 
-class TabulatedMixture(GaussianMixture):
+class TabulatedMixture:
     r"""A mixture on the plane whose density is interpolated, fast for large K.
 
     Isotropic Gaussians are products over the axes, so that the density at all nodes
@@ -30,26 +30,32 @@ class TabulatedMixture(GaussianMixture):
     .. math:: \rho(\xi_i, \eta_j) = \sum_k w_k\, \mathcal N(\xi_i;\, c_{k1}, \sigma_k^2)
         \, \mathcal N(\eta_j;\, c_{k2}, \sigma_k^2) .
 
-    Between them it is cubic in each coordinate, with an error below
-    :math:`\tfrac{3}{128} h^4 \max|\partial^4\rho|` for each of them. Outside of the
+    Between the nodes it is cubic in each coordinate, with an error of at most
+    :math:`\tfrac{3}{128} h^4 \max|\partial^4\rho|` for each coordinate. Outside of the
     grid, at least :math:`6\sigma` from all centers, it is 0.
 
     Args:
         exact: The mixture.
         axes: Equidistant nodes along both axes, (n,) each, with the same spacing.
+
+    Attributes:
+        dim: Number of space dimensions, 2.
+        mixture: The mixture that samples are drawn from.
     """
 
+    dim = 2
+
     def __init__(self, exact: GaussianMixture, axes: tuple[Array, Array]) -> None:
-        super().__init__(exact.centers, exact.std, exact.weights)
+        # A copy normalizes the weights once more: earlier results stay, bit by bit.
+        self.mixture = GaussianMixture(exact.centers, exact.std, exact.weights)
         self.axes = axes
-        bells = [
-            self._bell(axis, c) for axis, c in zip(axes, self.centers.T, strict=True)
-        ]
-        self._values = (bells[0] * self.weights) @ bells[1].T
-        self._nodes = cache(lambda dtype, device: self._constant(dtype, device))
+        centers = self.mixture.centers.T
+        bells = [self._bell(axis, c) for axis, c in zip(axes, centers, strict=True)]
+        self._values = (bells[0] * self.mixture.weights) @ bells[1].T
+        self._nodes = cache(self._constant)
 
     def density(self, x: Tensor) -> Tensor:
-        r"""Return :math:`\rho`, (N, 1), at points (N, 2)."""
+        r"""Evaluate :math:`\rho`, (N, 1), at points (N, 2)."""
         values, low, step = self._nodes(x.dtype, x.device)
         place = (x - low) / step
         cell = place.floor().clamp(min=1)
@@ -62,18 +68,24 @@ class TabulatedMixture(GaussianMixture):
         return rho.clamp(min=0).masked_fill(is_outside, 0)[:, None]
 
     def log_density(self, x: Tensor) -> Tensor:
-        r"""Return :math:`\log\rho`, (N, 1), of at least the smallest normal number."""
+        r"""Evaluate :math:`\log\rho`, (N, 1), with the least normal number for 0."""
         return self.density(x).clamp(min=torch.finfo(x.dtype).tiny).log()
 
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n points, (n, 2), from the mixture itself."""
+        return self.mixture.sample(n, generator)
+
     def _bell(self, axis: Array, c: Array) -> Array:
-        """Return the Gaussians of one coordinate at the nodes of its axis, (n, K)."""
-        z = (axis[:, None] - c) / self.std
-        bell: Array = np.exp(-z * z / 2) / (np.sqrt(2 * np.pi) * self.std)
+        """Evaluate the Gaussians of one coordinate at the nodes of its axis, (n, K)."""
+        std = self.mixture.std
+        z = (axis[:, None] - c) / std
+        bell: Array = np.exp(-z * z / 2) / (np.sqrt(2 * np.pi) * std)
         return bell
 
     def _constant(
         self, dtype: torch.dtype, device: torch.device
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Copy values at the nodes, the first node, (2,), and their spacing."""
         low = np.array([axis[0] for axis in self.axes])
         step = self.axes[0][1] - self.axes[0][0]
         found = [
@@ -82,8 +94,8 @@ class TabulatedMixture(GaussianMixture):
         return found[0], found[1], found[2]
 
 
-def tabulated(rho: GaussianMixture) -> GaussianMixture:
-    """Return a mixture that is faster to evaluate, or the same where none is.
+def tabulated(rho: GaussianMixture) -> Density:
+    """Return the same density in the form that is fastest to evaluate.
 
     Args:
         rho: The mixture.
@@ -101,7 +113,7 @@ def tabulated(rho: GaussianMixture) -> GaussianMixture:
 
 
 def _cubic(s: Tensor) -> Tensor:
-    """Return the weights of the nodes -1, 0, 1, 2, stacked last, at places s."""
+    """Return Lagrange's weights of the nodes -1, 0, 1, 2, stacked last, at s."""
     return torch.stack(
         [
             -s * (s - 1) * (s - 2) / 6,

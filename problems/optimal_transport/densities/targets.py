@@ -1,12 +1,13 @@
-r"""The densities of the optimal transport problems, by name.
+r"""The densities of optimal transport, by name.
 
 Each is a mixture of Gaussians of equal weight and, but for ``modes1d``, equal width,
 around a fixed set of points; on the plane they lie within about :math:`[-2, 2]^2`.
 
-Source: the released code of J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural
-Conservation Laws (NeurIPS 2022), https://arxiv.org/abs/2210.01741, whose random points
-these are; F. Arend Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR
-2024), https://arxiv.org/abs/2305.16846, uses them too.
+References:
+    The released code of J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural
+    Conservation Laws (NeurIPS 2022), https://arxiv.org/abs/2210.01741, whose random
+    points these are; F. Arend Torres et al., Lagrangian Flow Networks for Conservation
+    Laws (ICLR 2024), https://arxiv.org/abs/2305.16846, uses them too.
 """
 
 from __future__ import annotations
@@ -18,19 +19,9 @@ import numpy as np
 
 from ncl_deepxde.evaluation.metrics import Array
 
-from .mixture import GaussianMixture
-from .samples import from_samples, load_samples
+from .mixture import DensityPair, GaussianMixture
 
-__all__ = [
-    "PAIRS",
-    "TARGETS",
-    "GaussianMixture",
-    "checked_pair",
-    "from_samples",
-    "load_samples",
-    "pair",
-    "target",
-]
+__all__ = ["PAIRS", "TARGETS", "checked_pair", "pair", "target"]
 
 PAIRS = (
     "circles-pinwheel",
@@ -44,17 +35,17 @@ PAIRS = (
 FAR = 50.0
 
 
-def pair(name: str) -> tuple[GaussianMixture, GaussianMixture]:
-    """Return source and target of a name such as ``"pinwheel-8gaussians"``.
+def pair(name: str) -> DensityPair:
+    """Return start and end of a name such as ``"pinwheel-8gaussians"``.
 
     Raises:
-        ValueError: Not two names of targets, or those of different dimensions.
+        ValueError: These are not two names of targets of the same dimension.
     """
     names = name.split("-")
     if len(names) != 2:
         raise ValueError(
-            f"pair: must be two names of targets with a hyphen, such as {PAIRS[0]!r}, "
-            f"got {name!r}."
+            f"pair: must be two names of targets with a hyphen, got {name!r}. Use for "
+            f"example {PAIRS[0]!r}."
         )
     return checked_pair(*map(target, names))
 
@@ -70,10 +61,12 @@ def target(name: str) -> GaussianMixture:
     return TARGETS[name]()
 
 
-def checked_pair(
-    rho_0: GaussianMixture, rho_1: GaussianMixture
-) -> tuple[GaussianMixture, GaussianMixture]:
+def checked_pair(rho_0: GaussianMixture, rho_1: GaussianMixture) -> DensityPair:
     """Return both densities if mass can be moved between them.
+
+    Args:
+        rho_0: Density at the start.
+        rho_1: Density at the end.
 
     Raises:
         ValueError: They differ in their dimension, or are so far from each other that
@@ -82,7 +75,7 @@ def checked_pair(
     if rho_0.dim != rho_1.dim:
         raise ValueError(
             "rho_0 and rho_1: must have the same number of dimensions, got "
-            f"{rho_0.dim} and {rho_1.dim}."
+            f"{rho_0.dim} and {rho_1.dim}. Choose two of the plane or two of a line."
         )
     distance = float((rho_0.mean() - rho_1.mean()).norm())
     spread = max(math.sqrt(float(rho.covariance().trace())) for rho in (rho_0, rho_1))
@@ -96,12 +89,12 @@ def checked_pair(
 
 
 def circle(n: int, turn: float = 2 * math.pi, *, closed: bool = False) -> Array:
-    """Return n points of the unit circle at equidistant angles, (n, 2).
+    """Place n points on the unit circle at equidistant angles, (n, 2).
 
     Args:
         n: Number of points.
         turn: Last angle.
-        closed: Whether the last angle has a point too.
+        closed: Whether there is a point at the last angle.
     """
     angle = np.linspace(0, turn, n, endpoint=closed)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)

@@ -1,3 +1,6 @@
-"""Optimal costs by discrete transport."""
+"""Discrete optimal transport: costs between samples, and their trend."""
 
-__all__: list[str] = []
+from .estimators import ESTIMATORS, exact
+from .trend import CostTrend, compute, load, load_densities
+
+__all__ = ["ESTIMATORS", "CostTrend", "compute", "exact", "load", "load_densities"]

@@ -1,7 +1,7 @@
 r"""Optimal transport between samples: exact, regularized, and for many of them.
 
-All estimates are of :math:`W_2^2`, the squared distance, between two samples of n
-points with equal weights, (n, d). Solvers are those of POT.
+All of them estimate :math:`W_2^2`, the squared distance, between two samples of n
+points with equal weights, (n, d), with the solvers of POT.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from ncl_deepxde.evaluation.metrics import Array
 
-from ..densities.mixture import GaussianMixture
+from ..densities import GaussianMixture
 
 __all__ = [
     "ESTIMATORS",
@@ -31,16 +31,18 @@ MOST_STEPS = 10_000_000
 
 
 def exact(x_0: Array, x_1: Array) -> float:
-    r"""Return :math:`\min_\pi \frac1n \sum_i |x_{0,i} - x_{1,\pi(i)}|^2`.
+    r"""Return the cost of the best assignment.
 
-    Takes 40 bytes for each of :math:`n^2` pairs: 4 GB for 10 000 points.
+    .. math:: \min_\pi \frac1n \sum_i |x_{0,i} - x_{1,\pi(i)}|^2
+
+    It takes 40 bytes for each of :math:`n^2` pairs: 4 GB for 10 000 points.
 
     Args:
-        x_0: Shape (n, d).
-        x_1: Shape (n, d).
+        x_0: Points at the start, (n, d).
+        x_1: Points at the end, (n, d).
 
     Raises:
-        ValueError: Wrong shapes.
+        ValueError: The shapes are wrong.
         RuntimeError: The solver did not come to an end.
     """
     _check(x_0, x_1)
@@ -50,19 +52,20 @@ def exact(x_0: Array, x_1: Array) -> float:
 def exact_and_controlled(
     samples: Sequence[Array], densities: Sequence[GaussianMixture]
 ) -> tuple[float, float]:
-    r"""Return the exact cost, and what it would be but for the luck of the draw.
+    r"""Return the exact cost, and the same without most of the luck of the draw.
 
     To first order the cost deviates from that of the densities by :math:`\sum_k
-    (\operatorname{mean} u_k(x_k) - \mathbb E_{\rho_k} u_k)` with the potentials of the
-    dual problem. Subtracted is this sum for the polynomials of degree two nearest to
-    them, whose expectations are known: the standard deviation is 2 to 7 times smaller.
+    (\operatorname{mean} u_k(x_k) - \mathbb E_{\rho_k} u_k)` with the potentials
+    :math:`u_k` of the dual problem. The second value is without this sum for the
+    nearest polynomials of degree two, whose expectations are known: its standard
+    deviation is 2 to 7 times smaller.
 
     Args:
-        samples: Those of both ends, (n, d) each.
-        densities: What they were drawn from.
+        samples: Points of both ends, (n, d) each.
+        densities: Densities they were drawn from.
 
     Raises:
-        ValueError: Wrong shapes.
+        ValueError: The shapes are wrong.
         RuntimeError: The solver did not come to an end.
     """
     _check(*samples)
@@ -80,29 +83,32 @@ def exact_and_controlled(
 
 
 def sinkhorn(x_0: Array, x_1: Array, *, regularization: float = 0.02) -> float:
-    r"""Return the cost of plans that are optimal with an entropy, without its bias.
+    r"""Return the cost of the plan that is optimal with an entropy, without its bias.
 
     .. math:: C(x_0, x_1) - \tfrac12 C(x_0, x_0) - \tfrac12 C(x_1, x_1)
 
-    where C is the cost of a plan: the entropy blurs all three alike.
+    with the cost C of such a plan: the entropy blurs all three alike.
 
     Args:
-        x_0: Shape (n, d).
-        x_1: Shape (n, d).
+        x_0: Points at the start, (n, d).
+        x_1: Points at the end, (n, d).
         regularization: Factor of the entropy, in units of the mean cost.
 
     Raises:
-        ValueError: Wrong shapes, or a factor that is not positive.
+        ValueError: The shapes are wrong, or the factor is not positive.
         RuntimeError: The iteration did not converge.
     """
     _check(x_0, x_1)
     if not regularization > 0:
-        raise ValueError(f"regularization: must be positive, got {regularization}.")
+        raise ValueError(
+            f"regularization: must be positive, got {regularization}. Use exact for "
+            "none."
+        )
     factor = regularization * _pot().dist(x_0, x_1).mean()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            cost, *own = (
+            cost, *of_one = (
                 _blurred(a, b, factor) for a, b in ((x_0, x_1), (x_0, x_0), (x_1, x_1))
             )
         except Warning as warning:
@@ -110,24 +116,24 @@ def sinkhorn(x_0: Array, x_1: Array, *, regularization: float = 0.02) -> float:
                 f"sinkhorn: {warning} Use a larger regularization than "
                 f"{regularization}."
             ) from warning
-    return cost - sum(own) / 2
+    return cost - sum(of_one) / 2
 
 
 def sliced(x_0: Array, x_1: Array, *, directions: int = 500, seed: int = 0) -> float:
     r"""Return d times the mean cost between projections to random lines.
 
-    A lower bound of the exact cost, but for the random directions:
-    :math:`|\theta\cdot(x_0 - x_1)|^2` is :math:`|x_0 - x_1|^2/d` in the mean. Takes
+    It is a lower bound of the exact cost, up to the noise of the directions, since
+    :math:`|\theta\cdot(x_0 - x_1)|^2` is :math:`|x_0 - x_1|^2/d` in the mean. It takes
     :math:`n \log n` operations.
 
     Args:
-        x_0: Shape (n, d).
-        x_1: Shape (n, d).
+        x_0: Points at the start, (n, d).
+        x_1: Points at the end, (n, d).
         directions: Number of lines.
-        seed: Of their directions.
+        seed: Seed of their directions.
 
     Raises:
-        ValueError: Wrong shapes.
+        ValueError: The shapes are wrong.
     """
     _check(x_0, x_1)
     d = x_0.shape[1]
@@ -140,20 +146,22 @@ def sliced(x_0: Array, x_1: Array, *, directions: int = 500, seed: int = 0) -> f
 def minibatch(x_0: Array, x_1: Array, *, batch: int = 1000) -> float:
     """Return the mean of the exact costs of parts of the samples.
 
-    An upper bound of the exact cost: the plans of the parts are one plan of all.
+    It is an upper bound of the exact cost: the plans of the parts are one plan of all.
 
     Args:
-        x_0: Shape (n, d), in random order.
-        x_1: Shape (n, d), in random order.
+        x_0: Points at the start, (n, d), in random order.
+        x_1: Points at the end, (n, d), in random order.
         batch: Points of a part.
 
     Raises:
-        ValueError: Wrong shapes, or a batch without points.
+        ValueError: The shapes are wrong, or a batch has no points.
         RuntimeError: The solver did not come to an end.
     """
     _check(x_0, x_1)
     if batch < 1:
-        raise ValueError(f"batch: must be at least 1, got {batch}.")
+        raise ValueError(
+            f"batch: must be at least 1, got {batch}. Use some hundreds of points."
+        )
     parts = range(0, len(x_0), batch)
     pairs = [(x_0[i : i + batch], x_1[i : i + batch]) for i in parts]
     costs = [_solve(*part)[0] for part in pairs]
@@ -181,7 +189,7 @@ def _solve(x_0: Array, x_1: Array) -> tuple[float, Array, Array]:
 
 
 def _blurred(x_0: Array, x_1: Array, factor: float) -> float:
-    """Return the cost of the plan that is optimal with an entropy of a factor."""
+    """Return the cost of the plan that is optimal with a factor times the entropy."""
     costs = _pot().dist(x_0, x_1)
     options = {"numItermax": 100_000, "stopThr": 1e-5, "warn": True}
     return float(_pot().sinkhorn2([], [], costs, factor, **options))
@@ -189,9 +197,9 @@ def _blurred(x_0: Array, x_1: Array, factor: float) -> float:
 
 @cache
 def _pot() -> Any:
-    """Return the package, which takes seconds to load."""
+    """Load the package, which takes seconds, at its first use."""
     with warnings.catch_warnings():
-        # Its docstrings hold escapes that Python 3.12 warns of when it compiles them.
+        # Python 3.12 warns of escapes in its docstrings when it compiles them.
         warnings.simplefilter("ignore", SyntaxWarning)
         import ot
     return ot
@@ -204,4 +212,8 @@ def _check(x_0: Array, x_1: Array) -> None:
             f"{x_0.shape} and {x_1.shape}. Draw as many of one as of the other."
         )
     if not (np.isfinite(x_0).all() and np.isfinite(x_1).all()):
-        raise ValueError("x_0 and x_1: must be finite.")
+        bad = int(sum((~np.isfinite(x)).any(axis=1).sum() for x in (x_0, x_1)))
+        raise ValueError(
+            f"x_0 and x_1: must be finite, got {bad} points that are not. Leave them "
+            "out."
+        )

@@ -1,3 +1,6 @@
-"""Transport by input-convex networks."""
+"""Transport by the gradient of an input-convex network."""
 
-__all__: list[str] = []
+from .minimax import Minimax, minimax_stage
+from .network import ConvexPair
+
+__all__ = ["ConvexPair", "Minimax", "minimax_stage"]

@@ -5,15 +5,17 @@ r"""Training a pair of convex potentials for the map between two densities.
 
 over convex f and g: the maximum over g is :math:`f^*(x) = \max_y x\cdot y - f(y)`, and
 at the solution :math:`\nabla g` is the optimal map from :math:`\rho_0` to
-:math:`\rho_1`. f is kept convex by a projection after every step; g has a penalty for
-entries that are negative (the released code has it for those that are positive).
+:math:`\rho_1`. A projection after every step keeps f convex; g has a penalty for
+negative weights (the released code has it for positive ones).
 
-Source: A. V. Makkuva et al. (ICML 2020), https://arxiv.org/abs/1908.10962.
+References:
+    A. V. Makkuva et al., Optimal transport mapping via input convex neural networks
+    (ICML 2020), https://arxiv.org/abs/1908.10962.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import deepxde as dde
@@ -24,29 +26,29 @@ from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.data.samplers import keyed_generator
 from ncl_deepxde.runs import Stage
 
-from ..densities.mixture import GaussianMixture
-from .icnn import ConvexPair
+from ..densities import GaussianMixture
+from .network import ConvexPair
 
 __all__ = ["Minimax", "MinimaxAdam", "minimax_stage"]
 
 
 class Minimax(SampledObjective):
-    r"""The loss of f, with that of g beside it, at fresh samples of both densities.
+    r"""The losses of f and g at fresh samples of both densities.
 
     .. math:: L_f = \operatorname{mean} f(x_1) - \operatorname{mean} f(\nabla g(x_0)),
         \qquad L_g = \operatorname{mean}\big[f(\nabla g(x_0)) - x_0\cdot\nabla g(x_0)
         \big] + \lambda \sum_k \|\max(-W_k, 0)\|^2
 
-    DeepXDE sees the first; :class:`MinimaxAdam` lowers the second itself. Samples are
-    a function of the seed and the number of the step. A second term, the cost of the
-    map, is a constant for f: it is there for the log.
+    DeepXDE sees the first; :class:`MinimaxAdam` lowers the second itself. The samples
+    are a function of the seed and the number of the step. The loss of f has a second
+    term, the cost of the map, which has no gradient: it is there for the log.
 
     Args:
-        rho_0: Where the map starts.
-        rho_1: Where it ends.
+        rho_0: Density at the start.
+        rho_1: Density at the end.
         batch: Samples of each density.
-        penalty: :math:`\lambda`.
-        seed: Of the samples.
+        penalty: Weight :math:`\lambda` of the penalty for negative weights.
+        seed: Seed of the samples.
     """
 
     def __init__(
@@ -63,7 +65,12 @@ class Minimax(SampledObjective):
         self.batch, self.penalty = batch, penalty
 
     def loss_of_g(self, net: ConvexPair, turn: int) -> Tensor:
-        """Return the loss of g, 0-dimensional, at samples of a turn of this step."""
+        """Return the loss of g, 0-dimensional.
+
+        Args:
+            net: Both potentials.
+            turn: Number of the step for g within this step; each has fresh samples.
+        """
         x = self.rho_0.sample(
             self.batch, keyed_generator(self.seed, 2, self.step, turn)
         )
@@ -87,8 +94,8 @@ class MinimaxAdam(torch.optim.Adam):
     Args:
         net: Both potentials.
         data: Their losses.
-        inner: Steps for g.
-        options: As for ``torch.optim.Adam``.
+        inner: Steps for g before each step for f.
+        options: Options of ``torch.optim.Adam``.
     """
 
     def __init__(
@@ -99,14 +106,14 @@ class MinimaxAdam(torch.optim.Adam):
 
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Improve g, then f with the loss that DeepXDE evaluates, and project f."""
-        of_g = [*self.net.g.parameters()]
+        weights_of_g = [*self.net.g.parameters()]
         with torch.enable_grad():
             for turn in range(self.inner):
                 self.zero_grad()
                 torch.autograd.backward(
-                    self.data.loss_of_g(self.net, turn), inputs=of_g
+                    self.data.loss_of_g(self.net, turn), inputs=weights_of_g
                 )
-                # What has no gradient, all of f, is left alone.
+                # Adam leaves alone what has no gradient, all of f.
                 super().step()
             loss = closure()
         super().step()
@@ -114,22 +121,34 @@ class MinimaxAdam(torch.optim.Adam):
         return loss
 
 
-def minimax_stage(net: ConvexPair, data: Minimax, own: Mapping[str, Any]) -> Stage:
-    """Return the training of a pair of potentials, its rate falling by a cosine.
+def minimax_stage(
+    net: ConvexPair,
+    data: Minimax,
+    *,
+    steps: int,
+    inner: int,
+    lr: float,
+    least_lr: float,
+    betas: tuple[float, float],
+) -> Stage:
+    """Build the training of a pair of potentials, with a rate that falls by a cosine.
 
     Args:
         net: Both potentials.
         data: Their losses.
-        own: Settings ``steps`` (of f), ``inner``, ``lr``, ``least_lr`` and ``betas``.
+        steps: Number of steps for f.
+        inner: Steps for g before each step for f.
+        lr: Learning rate at the first step.
+        least_lr: Learning rate at the last step.
+        betas: Decay rates of Adam.
     """
 
     def compile_model(model: dde.Model) -> None:
-        options = {"lr": own["lr"], "betas": tuple(own["betas"])}
         model.data = data
         model.compile(
-            MinimaxAdam(net, data, own["inner"], **options),
-            decay=("cosine", own["steps"], own["least_lr"]),
+            MinimaxAdam(net, data, inner, lr=lr, betas=betas),
+            decay=("cosine", steps, least_lr),
             verbose=0,
         )
 
-    return Stage("adam", compile_model, own["steps"])
+    return Stage("adam", compile_model, steps)

@@ -9,11 +9,7 @@ import pytest
 import torch
 
 from ncl_deepxde.nn import ContinuityLaw, LFlow, SubharmonicNCL
-from ncl_deepxde.problems.optimal_transport.densities.table import (
-    TabulatedMixture,
-    tabulated,
-)
-from ncl_deepxde.problems.optimal_transport.densities.targets import (
+from ncl_deepxde.problems.optimal_transport.densities import (
     GaussianMixture,
     pair,
     target,
@@ -137,9 +133,9 @@ def released_energy(net, rho_0, rho_1, n, generator):
     """Three importance estimates, each divided by the density of its own points."""
     x = [rho.sample(n, generator) for rho in (rho_0, rho_1)]
     x.append(4 * torch.rand(n, 2, generator=generator) - 2)
-    own = [rho_0.density(x[0]), rho_1.density(x[1]), torch.full((n, 1), 1 / 16)]
+    drawn = [rho_0.density(x[0]), rho_1.density(x[1]), torch.full((n, 1), 1 / 16)]
     t = torch.rand(3 * n, 1, generator=generator)
-    return kinetic_energy(net, torch.cat([torch.cat(x), t], dim=1), torch.cat(own))
+    return kinetic_energy(net, torch.cat([torch.cat(x), t], dim=1), torch.cat(drawn))
 
 
 def test_variance_is_below_that_of_the_released_estimate():
@@ -233,40 +229,13 @@ def test_terms_of_the_papers_are_means_over_the_mixture(terminal, power):
 def test_each_density_is_evaluated_once(monkeypatch):
     calls = []
     terms = BenamouBrenier(*ends(2), batch=5)
-    for rho in terms._ends:
+    for rho in terms.ends:
         density = rho.density
         monkeypatch.setattr(
             rho, "density", lambda x, f=density: calls.append(len(x)) or f(x)
         )
     terms(MovingGaussian(2, "velocity"), torch.Generator().manual_seed(0))
     assert calls == [15, 15]
-
-
-@pytest.mark.parametrize("name", ["circles", "pinwheel", "swissroll"])
-def test_table_agrees_with_the_mixture(name):
-    exact = target(name)
-    table = tabulated(exact)
-    assert isinstance(table, TabulatedMixture)
-    generator = torch.Generator().manual_seed(0)
-    x = torch.cat(
-        [exact.sample(500, generator), 6 * torch.rand(500, 2, generator=generator) - 3]
-    )
-    rho = exact.density(x)
-    assert table.density(x).shape == (1000, 1)
-    # Two coordinates, each 3/128 h^4 times a fourth derivative of at most
-    # 3 rho / sigma^4, with h = sigma/10.
-    bound = 2 * 3 / 128 * 3e-4 * float(rho.max())
-    torch.testing.assert_close(table.density(x), rho, atol=bound, rtol=0)
-    inside = rho > 1e-2
-    torch.testing.assert_close(
-        table.log_density(x)[inside], rho[inside].log(), atol=100 * bound, rtol=0
-    )
-    assert (table.density(torch.tensor([[50.0, 0.0], [0.0, -1e6]])) == 0).all()
-
-
-def test_few_gaussians_need_no_table():
-    assert tabulated(rho := target("8gaussians")) is rho
-    assert tabulated(rho := target("modes1d")) is rho
 
 
 def test_box_holds_nearly_all_mass():

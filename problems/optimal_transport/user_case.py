@@ -1,30 +1,28 @@
-"""A user's own samples as a case of the command line."""
+"""Samples of a user as a case of the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from .densities.targets import GaussianMixture, checked_pair, from_samples, load_samples
+from .densities import DensityPair, checked_pair, from_samples, load_samples
 from .objective import half_side
 
-__all__ = ["own_case"]
+__all__ = ["user_case"]
 
 # Half sides of the box that the networks are made for; the targets have 1.6 to 4.
 SMALLEST, LARGEST = 0.5, 10.0
 
 
-def own_case(
-    files: Sequence[Path],
-) -> tuple[str, tuple[GaussianMixture, GaussianMixture]]:
-    """Return a name and the kernel densities of two files of samples.
+def user_case(files: Sequence[Path]) -> tuple[str, DensityPair]:
+    """Make a case of two files of samples: its name and both kernel densities.
 
     Args:
-        files: Of the source and of the target, npy or csv.
+        files: Samples at the start and at the end, npy or csv.
 
     Raises:
-        ValueError: Not two files, samples that are no density, those of two different
-            or of more than two dimensions, or of another scale than the networks.
+        ValueError: There are not two files, or their samples make no density, differ in
+            dimension, have more than two, or have another scale than the networks.
     """
     if len(files) != 2:
         raise ValueError(

@@ -1,4 +1,6 @@
-"""Convex potentials: convex, trained in turns, and right between Gaussians."""
+"""Pairs of potentials: trained in turns, and right between Gaussians."""
+
+from __future__ import annotations
 
 from itertools import pairwise
 
@@ -8,13 +10,16 @@ import torch
 from torch.func import jacrev, vmap
 
 from ncl_deepxde.data.samplers import keyed_generator
-from ncl_deepxde.problems.optimal_transport.densities.known import gaussian_cost
-from ncl_deepxde.problems.optimal_transport.densities.targets import (
+from ncl_deepxde.problems.optimal_transport.densities import (
     GaussianMixture,
+    gaussian_cost,
     pair,
 )
-from ncl_deepxde.problems.optimal_transport.icnn.icnn import ConvexNetwork, ConvexPair
-from ncl_deepxde.problems.optimal_transport.icnn.minimax import Minimax, minimax_stage
+from ncl_deepxde.problems.optimal_transport.icnn import (
+    ConvexPair,
+    Minimax,
+    minimax_stage,
+)
 from ncl_deepxde.runs.training import train
 
 RHO_0 = GaussianMixture([[0.0, 0.0]], 1.0)
@@ -30,7 +35,8 @@ def build(batch=16, seed=0, **options):
 
 
 def run(directory, model, callbacks=(), **options):
-    stage = minimax_stage(model.net, model.data, {**SETTINGS, **options.pop("own", {})})
+    settings = {**SETTINGS, **options.pop("settings", {})}
+    stage = minimax_stage(model.net, model.data, **settings)
     options = {"name": "icnn", "progress": False, "checkpoint_steps": 1, **options}
     return train(model, [stage], directory, callbacks=callbacks, **options)
 
@@ -48,30 +54,10 @@ def trained(tmp_path_factory):
     dde.config.real.set_float32()
     net = ConvexPair(2, (32, 32))
     model = dde.Model(Minimax(RHO_0, RHO_1, batch=256), net)
-    run(tmp_path_factory.mktemp("icnn"), model, own={"steps": 400, "inner": 5})
+    run(tmp_path_factory.mktemp("icnn"), model, settings={"steps": 400, "inner": 5})
     torch.set_default_dtype(before)
     dde.config.real.set_float64()
     return net.double()
-
-
-@pytest.mark.parametrize("n", [1, 7])
-@pytest.mark.parametrize("has_parabola", [True, False])
-@pytest.mark.parametrize("dim", [1, 2, 3])
-def test_gradient_is_that_of_the_function(dim, has_parabola, n):
-    f = ConvexNetwork(dim, (8, 8, 8), has_parabola)
-    x = torch.randn(n, dim)
-    assert f(x).shape == (n, 1)
-    found = f.gradient(x)
-    assert found.shape == (n, dim)
-    h = 1e-6
-    for i in range(dim):
-        step = torch.nn.functional.one_hot(torch.tensor(i), dim) * h
-        slope = (f(x + step) - f(x - step))[:, 0] / (2 * h)
-        # Round-off over the step, and its square.
-        assert torch.allclose(found[:, i], slope, atol=1e-8)
-    with torch.no_grad():
-        assert not f.gradient(x).requires_grad
-    assert found.requires_grad
 
 
 def midpoint_defect(f, n=5000, scale=3.0):
@@ -79,33 +65,6 @@ def midpoint_defect(f, n=5000, scale=3.0):
     x, y = scale * torch.randn(2, n, 2)
     with torch.no_grad():
         return float((f((x + y) / 2) - (f(x) + f(y)) / 2).max())
-
-
-def test_positive_weights_make_it_convex_and_negative_ones_do_not():
-    f = ConvexNetwork(2, (8, 8, 8), has_parabola=False)
-    assert midpoint_defect(f) > 1e-3
-    f.make_convex()
-    assert midpoint_defect(f) < 1e-12
-
-
-def test_penalty_is_for_negative_weights():
-    f = ConvexNetwork(2, (8, 8), has_parabola=True)
-    entries = torch.cat([W.weight.flatten() for W in f.from_layer])
-    expected = entries[entries < 0].square().sum()
-    assert f.convexity_penalty().shape == ()
-    assert torch.allclose(f.convexity_penalty(), expected)
-    f.make_convex()
-    assert f.convexity_penalty() == 0
-    assert max(W.weight.max() for W in f.from_layer) > 0
-
-
-def test_parabola_is_the_only_one_to_start_with():
-    net = ConvexPair(2, (8,))
-    bare = ConvexPair(2, (8,), has_parabola=False)
-    bare.load_state_dict({k: v for k, v in net.state_dict().items() if "log" not in k})
-    x = torch.randn(5, 2)
-    assert torch.allclose(net.transport(x), bare.transport(x) + x)
-    assert torch.allclose(net(x), bare(x) + x.square().sum(dim=1, keepdim=True) / 2)
 
 
 def test_trained_potentials_are_convex(trained):
@@ -139,7 +98,7 @@ def test_other_potential_maps_back(trained):
 
 def test_steps_alternate(monkeypatch):
     model = build()
-    minimax_stage(model.net, model.data, SETTINGS).compile(model)
+    minimax_stage(model.net, model.data, **SETTINGS).compile(model)
     net, data, adam = model.net, model.data, model.opt
     seen = [(weights(net.f), weights(net.g))]
 
@@ -230,9 +189,3 @@ def test_pairs_on_a_line_are_trained_too(tmp_path):
     net = ConvexPair(1, (4,))
     run(tmp_path, dde.Model(Minimax(rho_0, rho_1, batch=8), net))
     assert net.transport(torch.zeros(3, 1)).shape == (3, 1)
-
-
-@pytest.mark.parametrize(("dim", "widths"), [(0, (8,)), (2, ()), (2, (8, 0))])
-def test_bad_sizes_are_refused(dim, widths):
-    with pytest.raises(ValueError, match="dim and widths: must be positive"):
-        ConvexPair(dim, widths)

@@ -1,4 +1,4 @@
-"""Networks that are convex functions of their inputs, and the map of their gradient."""
+"""Networks that are convex functions of their inputs, and the map by their gradient."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ SLOPE = 0.2
 
 
 class ConvexNetwork(torch.nn.Module):
-    r"""A function :math:`f: \mathbb R^d \to \mathbb R`, convex if all W are positive.
+    r"""A function :math:`f: \mathbb R^d \to \mathbb R`, convex where no W is negative.
 
     .. math:: h_1 = a(A_0 x + b_0)^2, \qquad h_{k+1} = a(A_k x + b_k + W_k h_k), \qquad
         f = A_L x + W_L h_L + \tfrac{1}{2} e^c |x|^2
 
-    with the leaky rectifier a of slopes 0.2 and 1: convex functions of sums of convex
-    functions, and a parabola, c = 0 at first, whose gradient is the identity.
+    with the leaky rectifier a of slopes 0.2 and 1. The layers are convex functions of
+    sums of convex functions; the parabola starts with c = 0, so that its gradient is
+    the identity.
 
     Args:
         dim: Number of space dimensions d.
-        widths: Of the hidden layers :math:`h_1..h_L`.
-        has_parabola: Whether the parabola is there; the authors' networks have none.
+        widths: Widths of the hidden layers :math:`h_1..h_L`.
+        has_parabola: Whether there is a parabola; the authors' networks have none.
     """
 
     def __init__(self, dim: int, widths: Sequence[int], has_parabola: bool) -> None:
@@ -45,7 +46,7 @@ class ConvexNetwork(torch.nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return f, (N, 1), at points (N, d)."""
+        """Evaluate f, (N, 1), at points (N, d)."""
         first, *others, last = self.from_input
         *inner, end = self.from_layer
         h = leaky_relu(first(x), SLOPE).square()
@@ -58,7 +59,7 @@ class ConvexNetwork(torch.nn.Module):
         return f + self.log_curvature.exp() * r2 / 2
 
     def gradient(self, x: Tensor) -> Tensor:
-        r"""Return :math:`\nabla f`, (N, d), at points (N, d)."""
+        r"""Evaluate :math:`\nabla f`, (N, d), at points (N, d)."""
         is_trained = torch.is_grad_enabled()
         with torch.enable_grad():
             leaf = x if x.requires_grad else x.detach().requires_grad_()
@@ -72,7 +73,7 @@ class ConvexNetwork(torch.nn.Module):
 
     @torch.no_grad()
     def make_convex(self) -> None:
-        """Put 0 in the place of negative entries of all W."""
+        """Set the negative entries of all W to 0."""
         for W in self._coupling():
             W.clamp_(min=0)
 
@@ -82,21 +83,22 @@ class ConvexNetwork(torch.nn.Module):
 
 
 class ConvexPair(dde.nn.pytorch.NN):  # type: ignore[misc]
-    r"""Two potentials f and g, of which :math:`\nabla g` carries a density to another.
+    r"""Two potentials f and g; :math:`\nabla g` carries one density to another.
 
-    As a network of DeepXDE it is f.
+    Called as a network of DeepXDE, it is f.
 
     Args:
         dim: Number of space dimensions d.
-        widths: Of the hidden layers of both.
-        has_parabola: Whether both start from one, so that the map does from the
+        widths: Widths of the hidden layers of both.
+        has_parabola: Whether both start from a parabola, and so the map from the
             identity.
 
     Raises:
-        ValueError: A size that is not positive.
+        ValueError: A size is not positive.
 
-    Source: A. V. Makkuva, A. Taghvaei, S. Oh, J. D. Lee, Optimal transport mapping via
-    input convex neural networks (ICML 2020), https://arxiv.org/abs/1908.10962.
+    References:
+        A. V. Makkuva, A. Taghvaei, S. Oh, J. D. Lee, Optimal transport mapping via
+        input convex neural networks (ICML 2020), https://arxiv.org/abs/1908.10962.
     """
 
     def __init__(
@@ -110,17 +112,17 @@ class ConvexPair(dde.nn.pytorch.NN):  # type: ignore[misc]
         if dim < 1 or not widths or min(widths) < 1:
             raise ValueError(
                 "dim and widths: must be positive, with a hidden layer at least, got "
-                f"dim={dim} and widths={widths}."
+                f"dim={dim} and widths={widths}. Use for example widths=(64, 64)."
             )
         self.dim = dim
         self.f, self.g = (ConvexNetwork(dim, widths, has_parabola) for _ in range(2))
         self.f.make_convex()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return f, (N, 1), at points (N, d)."""
+        """Evaluate f, (N, 1), at points (N, d)."""
         f: Tensor = self.f(x)
         return f
 
     def transport(self, x: Tensor) -> Tensor:
-        r"""Return where points x are carried, :math:`\nabla g(x)`, shape (N, d)."""
+        r"""Carry points x, (N, d), to :math:`\nabla g(x)`, (N, d)."""
         return self.g.gradient(x)
