@@ -11,8 +11,8 @@ in the first two coordinates; a third one rests. At the start the density is
 :math:`j\pi/2` and the radius :math:`2/3 + j/3`; in three dimensions times
 :math:`e^{-z^2/(2\cdot 0.6^2)}`. The box is :math:`(-L, L)^d`, the mass 1 in the plane.
 
-The released code mixes L = 3.999 and 4; here it is 3.999 throughout, so that density and
-velocity belong together.
+The released code mixes L = 3.999 and 4; here it is 3.999 throughout, so that density
+and velocity belong together.
 
 References:
     F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), appendix A.4,

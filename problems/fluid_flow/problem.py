@@ -7,8 +7,8 @@ task is the density in the other two, for :math:`t \in [0, 1.2]`. Nothing but
 .. math:: \partial_t\rho + \nabla\cdot(\rho u) = 0
 
 connects the quadrants. The loss of all models holds squared differences of
-:math:`\log(1 + \rho)` (of :math:`\rho` for ``ncl-subharmonic``) and of the velocity (its
-momentum), besides terms of each model (``models``).
+:math:`\log(1 + \rho)` and of the velocity (for ``ncl-subharmonic`` of :math:`\rho` and
+of the momentum), besides terms of each model (``models``).
 
 Metrics: R2 of the density in the test region; consistency, the SMAPE between the
 density and the one that the model's velocity makes of its initial density.
