@@ -34,8 +34,8 @@ def test_settings_merge_the_model_into_the_case():
     ("changes", "said"),
     [
         ({"pinn": {"depht": 5}}, r"FluidPinn: depht is no setting"),
-        ({"lflow": {"blocks": 2.5}}, r"FluidLFlow: blocks: .*integer.*got 2.5"),
-        ({"evaluation": {"grid": 0}}, r"evaluation.grid: .*greater.*got 0"),
+        ({"lflow": {"depth": 2.5}}, r"FluidLFlow: depth: .*integer.*got 2.5"),
+        ({"figures": {"n": 0}}, r"figures.n: .*greater.*got 0"),
         ({"cases": {"3d": {"dim": 4}}}, r"dim: Input should be 2 or 3, got 4"),
         ({"cases": {"2d": {"slda": {"adam": {"gird_lr": 1}}}}}, r"adam.gird_lr is no"),
     ],
