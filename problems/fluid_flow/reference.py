@@ -19,7 +19,7 @@ __all__ = ["box_grid", "compute", "describe", "exact"]
 
 
 def exact(points: Array, time: float) -> dict[str, Array]:
-    """Evaluate ``rho`` (N, 1), ``u`` (N, d) and no pressure ``p`` at points (N, d)."""
+    """Evaluate ``rho`` (N, 1), ``u`` (N, d) and ``p`` = 0 (N, 1) at points (N, d)."""
     flow = MovingGaussians(points.shape[1])
     x = torch.as_tensor(points, dtype=torch.float64, device="cpu")
     t = torch.full_like(x[:, :1], time)

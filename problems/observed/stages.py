@@ -36,6 +36,7 @@ def observations(
         number,
         density=observed.density,
         velocity=observed.velocity,
+        output="velocity",
         conditions=observed.conditions,
         penalties=[penalty for penalty, _ in observed.penalties],
         seed=seed,

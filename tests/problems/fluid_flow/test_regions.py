@@ -20,7 +20,7 @@ def generator(seed=0):
 @pytest.mark.parametrize("box", [None, sobol_box])
 @pytest.mark.parametrize("dim", [2, 3])
 def test_regions_are_disjoint_and_halved(dim, box):
-    """Told apart by formulas of their own."""
+    """Told apart by other formulas."""
     options = {} if box is None else {"box": box}
     x = {k: region(k, dim, **options)(1000, generator()) for k in REGIONS}
     unit = {k: points / EXTENT for k, points in x.items()}
