@@ -35,6 +35,7 @@ from tqdm import tqdm
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
 from ncl_deepxde.evaluation.memory import peak_mib
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
+from ncl_deepxde.problems.observed import COLORS
 from ncl_deepxde.runs.run import check_name, select_device
 
 COLLOCATION = 65536
@@ -141,7 +142,7 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """Draw seconds and memory against the batch size."""
     models = [m for m in MODELS if any(row["model"] == m for row in rows)]
     batches = sorted({row["batch"] for row in rows})
-    colors = model_colors(MODELS)
+    colors = model_colors(MODELS, COLORS)
     titles = {"seconds": "time of a step (s)", "peak_mib": "peak memory (MiB)"}
     with style():
         figure = new_figure(height=4.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +28,13 @@ class Campaign:
 
     Attributes:
         points: Columns x, y, z in km and t in hours since the start, (N, 4).
-        density: In birds/km3, NaN where missing, (N, 1).
-        velocity: Horizontal, along x and y in km/h, NaN where missing, (N, 2).
-        labels: The radar of each row, (N,).
-        radars: Name to longitude and latitude in degrees.
-        start: UTC of t = 0; of the dusk clock, that of the first dusk.
-        left_out: What rows were left out for, and their number.
+        density: Densities in birds/km3, NaN where missing, (N, 1).
+        velocity: Horizontal velocities along x and y in km/h, NaN where missing,
+            (N, 2).
+        labels: Name of the radar of each row, (N,).
+        radars: Longitude and latitude in degrees, by name.
+        start: UTC of t = 0, with the dusk clock that of the first dusk.
+        left_out: Numbers of rows that were left out, by the reason.
         is_synthetic: Whether the truth is known.
     """
 
@@ -51,32 +52,32 @@ class Campaign:
 
     @property
     def projection(self) -> Projection:
-        """From degrees to the plane."""
+        """The map from degrees to the plane."""
         lon, lat = np.array(list(self.radars.values())).T
         return Projection.of(pd.DataFrame({"lon": lon, "lat": lat}))
 
     @property
     def places(self) -> dict[str, Array]:
-        """Name to x and y in km, (2,)."""
+        """Positions x and y in km, (2,), by name."""
         lon, lat = np.array(list(self.radars.values())).T
         x, y = self.projection.to_plane(lon, lat)
         return dict(zip(self.radars, np.stack([x, y], axis=1), strict=True))
 
     @property
     def held_out(self) -> list[str]:
-        """The radars to judge by."""
+        """Names of the radars that no model is trained on."""
         return held_out(self.places)
 
     @property
     def units(self) -> Units:
-        """Those of the networks."""
+        """The units of the networks."""
         return Units.of(self.points)
 
     def night(self, hours: float = 12.0) -> tuple[float, float]:
-        """Return the first and the last hour of the window with the most birds.
+        """Find the first and the last hour of the window with the most birds.
 
         Args:
-            hours: Longest window.
+            hours: Length of the window.
         """
         order = np.argsort(self.points[:, 3], kind="stable")
         t = self.points[order, 3]
@@ -86,18 +87,26 @@ class Campaign:
         return float(t[first]), float(t[last[first] - 1])
 
     def select(self, radars: list[str]) -> Campaign:
-        """Return the rows of some radars."""
-        rows = np.isin(self.labels, radars)
-        found = {name: getattr(self, name)[rows] for name in ARRAYS}
-        return Campaign(**{**vars(self), **found})
+        """Select the rows of some radars."""
+        return self.rows(np.isin(self.labels, radars))
+
+    def rows(self, chosen: np.ndarray) -> Campaign:
+        """Select rows by an array of truth values, (N,)."""
+        return replace(
+            self,
+            points=self.points[chosen],
+            density=self.density[chosen],
+            velocity=self.velocity[chosen],
+            labels=self.labels[chosen],
+        )
 
     def table(self, velocity_noise: Array | None = None) -> Table:
-        """Return the observations in units of the networks, with labels.
+        """Convert the observations to units of the networks, with labels.
 
         The vertical velocity is missing.
 
         Args:
-            velocity_noise: What its residuals are divided by, (1, 3).
+            velocity_noise: Numbers that velocity residuals are divided by, (1, 3).
         """
         units = self.units
         u = np.pad(self.velocity, [(0, 0), (0, 1)], constant_values=np.nan)
@@ -120,12 +129,12 @@ class Campaign:
             "is_synthetic": np.array(self.is_synthetic),
         }
         arrays = {name: getattr(self, name) for name in ARRAYS}
-        with replacing(path) as temporary:
-            np.savez_compressed(temporary, **arrays, **facts)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays, **facts)
 
     @classmethod
     def load(cls, path: Path) -> Campaign:
-        """Return what :meth:`save` wrote.
+        """Read what :meth:`save` wrote.
 
         Raises:
             ValueError: The file is damaged or holds something else.

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from ncl_deepxde.evaluation.metrics import Array
 from ncl_deepxde.plotting.style import model_colors, new_figure, save, style
 
+from ..observed import COLORS
 from .campaign import Campaign
 
 __all__ = ["draw_columns", "draw_profiles", "profile_of"]
@@ -34,11 +35,11 @@ def draw_columns(
     Args:
         path: Image file to write.
         campaign: The observations.
-        solutions: By label, each maps points (N, 4) to `rho`.
+        solutions: Solutions by label, each maps points (N, 4) to ``rho``.
         most: Number of radars shown.
     """
     radars = campaign.held_out[:most]
-    colors = model_colors(solutions)
+    colors = model_colors(solutions, COLORS)
     columns = min(2, len(radars))
     rows = -(-len(radars) // columns)
     with style():
@@ -70,7 +71,7 @@ def draw_profiles(path: Path, campaign: Campaign, solutions: Mapping[str, Any]) 
     Args:
         path: Image file to write.
         campaign: The observations.
-        solutions: By label, each maps points (N, 4) to `rho`.
+        solutions: Solutions by label, each maps points (N, 4) to ``rho``.
     """
     profiles = {radar: profile_of(campaign, radar) for radar in campaign.held_out}
     radar = max(profiles, key=lambda name: np.nansum(profiles[name]))
@@ -101,17 +102,17 @@ def draw_profiles(path: Path, campaign: Campaign, solutions: Mapping[str, Any]) 
 
 
 def profile_of(campaign: Campaign, radar: str) -> pd.DataFrame:
-    """Return the measured densities of a radar: rows altitudes, columns hours.
+    """Arrange the measured densities of a radar: rows altitudes, columns hours.
 
     Hours follow each other in the step that is most frequent; those without any
     measurement hold NaN.
     """
-    own = campaign.select([radar])
-    z, t = own.points[:, 2].round(4), own.points[:, 3]
+    seen = campaign.select([radar])
+    z, t = seen.points[:, 2].round(4), seen.points[:, 3]
     hours = np.unique(t)
     step = float(np.median(np.diff(hours))) if len(hours) > 1 else 1.0
     index = np.round((t - hours[0]) / step).astype(int)
-    table = pd.DataFrame({"z": z, "index": index, "rho": own.density[:, 0]})
+    table = pd.DataFrame({"z": z, "index": index, "rho": seen.density[:, 0]})
     profile = table.pivot_table(index="z", columns="index", values="rho", dropna=False)
     profile = profile.reindex(columns=range(index.max() + 1))
     profile.columns = hours[0] + step * profile.columns
@@ -121,7 +122,7 @@ def profile_of(campaign: Campaign, radar: str) -> pd.DataFrame:
 def _like(
     profile: pd.DataFrame, campaign: Campaign, radar: str, solution: Any
 ) -> pd.DataFrame:
-    """Return the densities of a solution on the grid of a profile."""
+    """Evaluate the density of a solution on the grid of a profile."""
     z, t = (
         part.ravel()
         for part in np.meshgrid(profile.index, profile.columns, indexing="ij")
@@ -132,7 +133,7 @@ def _like(
 
 
 def _column(profile: pd.DataFrame) -> Array:
-    """Return birds per km2: the sum over bins, NaN where no bin is known."""
+    """Count birds per km2: the sum over bins, NaN where no bin is known."""
     bins = profile.index.to_numpy()
     height = float(np.median(np.diff(bins))) if len(bins) > 1 else 1.0
     column: Array = height * profile.sum(axis=0, min_count=1).to_numpy()

@@ -8,51 +8,60 @@ both horizontal components in (m/s)^2, where it is known.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ncl_deepxde.evaluation.consistency import consistency_smape
 from ncl_deepxde.evaluation.metrics import Array, mean_squared_error, r2
+from ncl_deepxde.evaluation.rows import CONSERVATION_ROWS, MetricRow
 from ncl_deepxde.evaluation.solution import continuity_error
 
 from .campaign import Campaign
 from .models import enlarged_box
-from .reference import Reference
+from .reference import FlightReference
+from .settings import BirdEvaluation
 from .solution import FlightSolution, TrueSolution
-from .units import Units
+from .units import KMH, Units
 
-__all__ = ["accuracy", "measure", "truth_error"]
+__all__ = ["ROWS", "accuracy", "measure", "truth_error"]
 
-KMH = 3.6
+ROWS = (
+    MetricRow("density_mse", "Accuracy", "density mean square error", "smallest"),
+    MetricRow(
+        "velocity_mse", "Accuracy", "velocity mean square error", "smallest", "m2/s2"
+    ),
+    MetricRow("consistency_smape", "Accuracy", "consistency SMAPE", "smallest"),
+    MetricRow("r2", "Accuracy", "R2", "largest"),
+    MetricRow("r2_truth", "Accuracy", "R2 everywhere, against the truth", "largest"),
+    *CONSERVATION_ROWS,
+    MetricRow("peak_mib", "Training", "peak memory, observations", "smallest", "MiB"),
+)
 DENSITY_EPS = 1e-3
-"""Of the consistency, in birds/km3, as in the released code."""
+"""Density below which consistency does not count, in birds/km3, as released."""
 CONSISTENCY_STEPS = 150
 """Paths that need more steps of dopri8 count as not to be followed."""
 
 
 def measure(
-    solution: FlightSolution, reference: Reference, own: Mapping[str, Any]
+    solution: FlightSolution, reference: FlightReference, sizes: BirdEvaluation
 ) -> dict[str, float]:
-    """Return the metrics of a model.
+    """Measure a model.
 
     Args:
         solution: The trained model.
-        reference: With the campaign.
-        own: Sizes of the evaluation: ``consistency_grid`` points per axis of the plane,
-            ``consistency_times``, ``continuity_points``; and the ``box`` that holds
-            the paths, as ``enlarged_box`` takes it.
+        reference: What it is compared with, which holds the campaign.
+        sizes: Points of the metrics.
     """
     campaign = reference.campaign
     found = accuracy(solution, campaign.select(campaign.held_out))
     if isinstance(reference, TrueSolution):
-        found["r2_truth"] = truth_error(solution, reference, own["continuity_points"])
-    consistency = _consistency(solution, campaign, own)
+        found["r2_truth"] = truth_error(solution, reference, sizes.continuity_points)
+    consistency = _consistency(solution, campaign, sizes)
     if consistency is not None:
         found["consistency_smape"] = consistency
     net, units = solution.net, solution.units
-    inputs = _uniform(units, own["continuity_points"])
+    inputs = _uniform(units, sizes.continuity_points)
     net.eval()
     residual = continuity_error(net, inputs[:, :3], inputs[:, 3:], "velocity")
     found["continuity_relative"] = residual.relative
@@ -60,11 +69,11 @@ def measure(
 
 
 def accuracy(solution: Any, observed: Campaign) -> dict[str, float]:
-    """Return the errors of density and velocity against observations.
+    """Measure density and velocity against observations.
 
     Args:
-        solution: Maps points (N, 4) to `rho` in birds/km3 and `u` in km/h.
-        observed: Of the held-out radars.
+        solution: Maps points (N, 4) to ``rho`` in birds/km3 and ``u`` in km/h.
+        observed: Observations of the held-out radars.
     """
     state = solution(observed.points)
     known = ~np.isnan(observed.density)
@@ -75,18 +84,18 @@ def accuracy(solution: Any, observed: Campaign) -> dict[str, float]:
         "density_mse": mean_squared_error(np.log1p(rho), np.log1p(target)),
         "r2": r2(rho, target),
     }
-    return (
-        {**found, "velocity_mse": mean_squared_error(*pair)} if len(pair[1]) else found
-    )
+    if len(pair[1]):
+        found["velocity_mse"] = mean_squared_error(*pair)
+    return found
 
 
 def truth_error(solution: Any, truth: TrueSolution, number: int) -> float:
-    """Return R2 of the density everywhere between the radars, by night and day.
+    """Measure R2 of the density everywhere between the radars, by night and day.
 
     Args:
         solution: A model.
         truth: The migration it has seen.
-        number: Of points.
+        number: Number of points.
     """
     units = truth.campaign.units
     points = units.points_out(_uniform(units, number))
@@ -94,20 +103,20 @@ def truth_error(solution: Any, truth: TrueSolution, number: int) -> float:
 
 
 def _consistency(
-    solution: FlightSolution, campaign: Campaign, own: Mapping[str, Any]
+    solution: FlightSolution, campaign: Campaign, sizes: BirdEvaluation
 ) -> float | None:
-    """Return the consistency over the network, from the first observation on.
+    """Measure the consistency over the network, from the first observation on.
 
     Each point of a grid in the plane has an altitude at random, at each of some times
     from shortly after the first to the last observation.
     """
-    units, n = solution.units, own["consistency_grid"]
+    units, n = solution.units, sizes.consistency_grid
     draw = np.random.default_rng(0)
     axes = [np.linspace(units.low[i], units.high[i], n) for i in (0, 1)]
     plane = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
     z = draw.uniform(units.low[2], units.high[2], (len(plane), 1))
     start, end = units.low[3], units.high[3]
-    times = np.linspace(start, end, own["consistency_times"] + 1)[1:]
+    times = np.linspace(start, end, sizes.consistency_times + 1)[1:]
     points = np.tile(np.hstack([plane, z]), (len(times), 1))
     try:
         return consistency_smape(
@@ -116,7 +125,7 @@ def _consistency(
             np.repeat(times, len(plane))[:, None],
             start=start,
             eps=DENSITY_EPS,
-            box=enlarged_box(own["box"], units),
+            box=enlarged_box(sizes.box, units),
             output="velocity",
             max_steps=CONSISTENCY_STEPS,
         )
@@ -126,7 +135,7 @@ def _consistency(
 
 
 def _uniform(units: Units, number: int) -> Array:
-    """Return the same points at every call, (number, 4), in network coordinates."""
+    """Draw the same points at every call, (number, 4), in network coordinates."""
     draw = np.random.default_rng(0)
     points: Array = draw.uniform(units.low, units.high, (number, 4))
     return points

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from ncl_deepxde.evaluation.memory import peak_mib
-from ncl_deepxde.runs.cells import merge
-from ncl_deepxde.runs.problem import Experiment
+from ncl_deepxde.runs import Experiment
+
+from .settings import BirdModel, BirdPinn
 
 __all__ = ["peak_memory"]
 
 
 def peak_memory(
-    build: Callable[[Mapping[str, Any]], Experiment],
-    model: str,
-    settings: Mapping[str, Any],
-    batches: Sequence[int],
+    build: Callable[[BirdModel], Experiment[BirdModel]], settings: BirdModel
 ) -> dict[str, float]:
-    """Return the peak by the number of observations of a step, in MiB.
+    """Measure the peak by the number of observations of a step, in MiB.
 
-    Collocation points grow with the observations. Each step is the second one of a
-    fresh model: the first one also starts its normalizations.
+    Each step is the second one of a fresh model: the first one also starts its
+    normalizations.
 
     Args:
-        build: Makes the model from settings.
-        model: Its name, the key of its own settings.
-        settings: Of a case of a preset.
-        batches: Numbers of observations.
+        build: Builds a model from settings.
+        settings: What the preset says of the model in this case.
     """
-    own, found = settings[model], {}
-    for batch in batches:
-        sizes = {"num_observations": batch}
-        if "num_domain" in own:
-            share = own["num_domain"] / own["num_observations"]
-            sizes["num_domain"] = max(1, round(share * batch))
-        experiment = build(merge(settings, {model: sizes}))
+    found = {}
+    for number in settings.evaluation.memory_batches:
+        experiment = build(resized(settings, number))
         experiment.stages[-1].compile(experiment.model)
         inputs, _ = experiment.model.data.train_next_batch()
         step = partial(experiment.model.train_step, inputs, None, None)
         step()
-        found[str(batch)] = peak_mib(step)
+        found[str(number)] = peak_mib(step)
     return found
+
+
+def resized(settings: BirdModel, number: int) -> BirdModel:
+    """Change the number of observations of a step; collocation points grow alike."""
+    if isinstance(settings, BirdPinn):
+        share = settings.num_domain / settings.num_observations
+        num_domain = max(1, round(share * number))
+        return replace(settings, num_observations=number, num_domain=num_domain)
+    return replace(settings, num_observations=number)

@@ -21,7 +21,7 @@ class ResidualFlow(dde.nn.pytorch.NN):  # type: ignore[misc]
 
     Args:
         dim: Number of space dimensions d.
-        width: Units of each layer.
+        width: Number of units of each layer.
         blocks: Number of blocks.
 
     References:
@@ -38,7 +38,7 @@ class ResidualFlow(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.last = torch.nn.Linear(width, dim, dtype=real)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the outputs, (N, d + 1), for inputs (N, d + 1), time last."""
+        """Map inputs (N, d + 1), time last, to outputs (N, d + 1)."""
         h = self.first(inputs)
         for block in self.blocks:
             h = h + block(h)

@@ -1,13 +1,13 @@
 r"""The networks of the bird migration, each with its terms of the loss.
 
-All see network coordinates (``_bird_units``) and compare :math:`\log(1 + \rho)` and the
+All see network coordinates (``units``) and compare :math:`\log(1 + \rho)` and the
 horizontal velocity, whose residual counts in 1000 km per day with the weights 1 and 1.3
 of x and y, as in the released code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -19,19 +19,27 @@ from ncl_deepxde.data import Condition, Penalty, sobol_box
 from ncl_deepxde.evaluation.metrics import Array
 from ncl_deepxde.nn import LFlow, SemiLagrangian, SubharmonicNCL
 
-from ..observed.model import (
+from ..observed import (
     LossTerm,
     ObservedModel,
+    SirenFlow,
     continuity_of_velocity,
+    grid_groups,
     mass_of_grid,
 )
-from ..observed.siren import SirenFlow
 from .mlp import ResidualFlow
+from .settings import (
+    BirdLFlow,
+    BirdMlp,
+    BirdModel,
+    BirdPinn,
+    BirdSlda,
+    BirdSubharmonic,
+    Enlargement,
+)
 from .units import Units
 
 __all__ = ["MODELS", "build_model", "enlarged_box", "velocity_noise"]
-
-Settings = Mapping[str, Any]
 
 MODELS = {
     "lflow": "Lagrangian flow network: exact continuity by bijections",
@@ -48,67 +56,79 @@ DIM = 3
 
 
 def velocity_noise(units: Units) -> Array:
-    """Return what residuals of the velocity are divided by, (1, 3)."""
+    """Return the numbers that residuals of the velocity are divided by, (1, 3)."""
     noise: Array = SPEED / (units.speeds * np.sqrt(WEIGHTS))
     return noise[None]
 
 
+@singledispatch
 def build_model(
-    name: str, own: Settings, units: Units, mean_density: float
+    settings: BirdModel, units: Units, mean_density: float
 ) -> ObservedModel:
-    """Return a fresh model.
+    """Build a fresh network with its terms of the loss.
 
     Args:
-        name: A key of ``MODELS``.
-        own: Settings of a preset with those of the case, and those of the model.
-        units: Of the observations.
-        mean_density: Of the observations, in birds/km3.
+        settings: Settings of one of the models, whose class tells which one.
+        units: Units of the network's coordinates.
+        mean_density: Mean of the observed densities, in birds/km3.
+
+    Raises:
+        ValueError: Settings of none of them.
     """
-    return BUILDERS[name](own, units, mean_density)
+    raise ValueError(
+        f"settings: must be those of one of {', '.join(MODELS)}, got {settings!r}."
+    )
 
 
-def _lflow(own: Settings, units: Units, mean_density: float) -> ObservedModel:
-    low, high = enlarged_box(own["box"], units)
+@build_model.register
+def _lflow(settings: BirdLFlow, units: Units, mean_density: float) -> ObservedModel:
+    low, high = enlarged_box(settings.box, units)
     net = LFlow(
         DIM,
-        blocks=own["blocks"],
-        depth=own["depth"],
-        width=own["width"],
-        frequency=own["frequency"],
-        affine=own["affine"],
+        blocks=settings.blocks,
+        depth=settings.depth,
+        width=settings.width,
+        frequency=settings.frequency,
+        affine=settings.affine,
         domain=flows.Box(low, high),
         total_mass=2**DIM * mean_density,
         learn_mass=True,
-        time_embedding=own["time_embedding"],
-        times=(-own["time_scale"], own["time_scale"]),
+        time_embedding=settings.time_embedding,
+        times=(-settings.time_scale, settings.time_scale),
         output="velocity",
     )
-    terms = [LossTerm(1.0), LossTerm(own["velocity"])]
-    return ObservedModel(net, "log1p", "velocity", terms, [_mass(own, units)])
+    terms = [LossTerm(1.0), LossTerm(settings.velocity)]
+    return ObservedModel(net, "log1p", "velocity", terms, [_mass(settings.mass, units)])
 
 
-def _subharmonic(own: Settings, units: Units, mean_density: float) -> ObservedModel:
+@build_model.register
+def _subharmonic(
+    settings: BirdSubharmonic, units: Units, mean_density: float
+) -> ObservedModel:
     net = SubharmonicNCL(
         DIM,
-        components=own["components"],
-        hidden=own["hidden"],
-        solenoidal=own["solenoidal"],
-        activation=own["activation"],
-        construction=own["construction"],
+        components=settings.components,
+        hidden=settings.hidden,
+        solenoidal=settings.solenoidal,
+        activation=settings.activation,
+        construction=settings.construction,
         total_mass=2**DIM * mean_density,
         learn_mass=True,
         spread=1.0,
-        width=own["width"],
-        duration=own["duration"],
+        width=settings.width,
+        duration=settings.duration,
         output="velocity",
-        floor=own["floor"],
+        floor=settings.floor,
     )
-    terms = [LossTerm(1.0), LossTerm(own["velocity"])]
-    return ObservedModel(net, "log1p", "velocity", terms, [_mass(own, units)])
+    terms = [LossTerm(1.0), LossTerm(settings.velocity)]
+    return ObservedModel(net, "log1p", "velocity", terms, [_mass(settings.mass, units)])
 
 
-def _pinn(own: Settings, units: Units, mean_density: float) -> ObservedModel:
-    net = SirenFlow(units.low, units.high, own["width"], own["depth"], own["frequency"])
+@build_model.register
+def _pinn(settings: BirdPinn, units: Units, mean_density: float) -> ObservedModel:
+    net = SirenFlow(
+        units.low, units.high, settings.width, settings.depth, settings.frequency
+    )
     per_day = 24 / units.scales[3]
 
     def residual(inputs: Tensor, outputs: Tensor) -> list[Tensor]:
@@ -117,70 +137,63 @@ def _pinn(own: Settings, units: Units, mean_density: float) -> ObservedModel:
     inside = sobol_box(units.low, units.high)
     terms = [
         LossTerm(1.0),
-        LossTerm(own["velocity"]),
+        LossTerm(settings.velocity),
         LossTerm(
-            own["continuity"],
+            settings.continuity,
             "root mean square",
-            Condition("continuity", inside, own["num_domain"], residual),
+            Condition("continuity", inside, settings.num_domain, residual),
         ),
     ]
     return ObservedModel(net, "log1p", "velocity", terms)
 
 
-def _slda(own: Settings, units: Units, mean_density: float) -> ObservedModel:
+@build_model.register
+def _slda(settings: BirdSlda, units: Units, mean_density: float) -> ObservedModel:
     net = SemiLagrangian(
         DIM,
-        box=enlarged_box(own["box"], units),
-        grid=own["grid"],
-        hidden=[own["width"]] * own["depth"],
-        activation=own["activation"],
+        box=enlarged_box(settings.box, units),
+        grid=settings.grid,
+        hidden=[settings.width] * settings.depth,
+        activation=settings.activation,
         start=units.low[3],
-        tolerance=own["tolerance"],
-        noise=own["noise"],
+        tolerance=settings.tolerance,
+        noise=settings.noise,
     )
-    terms = [LossTerm(1.0), LossTerm(own["velocity"])]
+    terms = [LossTerm(1.0), LossTerm(settings.velocity)]
     mass = Penalty("mass", mass_of_grid)
-    return ObservedModel(net, "log1p", "velocity", terms, [(mass, own["mass"])])
+    penalties = [(mass, settings.mass)]
+    groups = grid_groups(net, settings.adam.grid_lr)
+    return ObservedModel(net, "log1p", "velocity", terms, penalties, groups)
 
 
-def _mlp(own: Settings, units: Units, mean_density: float) -> ObservedModel:
-    net = ResidualFlow(DIM, own["width"], own["blocks"])
+@build_model.register
+def _mlp(settings: BirdMlp, units: Units, mean_density: float) -> ObservedModel:
+    net = ResidualFlow(DIM, settings.width, settings.blocks)
     return ObservedModel(
-        net, "log1p", "velocity", [LossTerm(1.0), LossTerm(own["velocity"])]
+        net, "log1p", "velocity", [LossTerm(1.0), LossTerm(settings.velocity)]
     )
 
 
-BUILDERS: Mapping[str, Callable[[Settings, Units, float], ObservedModel]] = {
-    "lflow": _lflow,
-    "ncl-subharmonic": _subharmonic,
-    "slda": _slda,
-    "pinn": _pinn,
-    "mlp": _mlp,
-}
-
-
-def _mass(own: Settings, units: Units) -> tuple[Penalty, float]:
-    r"""Return the penalty :math:`\log(1 + M)` of the number M of birds."""
+def _mass(weight: float, units: Units) -> tuple[Penalty, float]:
+    r"""Penalize :math:`\log(1 + M)` with the number M of birds."""
     log_volume = float(np.log(units.volume))
 
     def penalty(net: Any) -> Tensor:
         return torch.nn.functional.softplus(net.log_mass + log_volume)
 
-    return Penalty("mass", penalty), own["mass"]
+    return Penalty("mass", penalty), weight
 
 
-def enlarged_box(
-    factors: Mapping[str, float], units: Units
-) -> tuple[list[float], list[float]]:
+def enlarged_box(factors: Enlargement, units: Units) -> tuple[list[float], list[float]]:
     """Return the corners of the box of the observations, enlarged about its center.
 
     Args:
-        factors: By how much in the ``plane`` and in ``altitude``.
-        units: Of the observations.
+        factors: Factors of the enlargement.
+        units: Units of the observations.
     """
     ends = np.array([units.low[:DIM], units.high[:DIM]])
     center, half = ends.mean(axis=0), np.diff(ends, axis=0)[0] / 2
     # A narrow network gets as wide a box as a square one.
     half[:2] = half[:2].max()
-    half = half * np.array([factors["plane"]] * 2 + [factors["altitude"]])
+    half = half * np.array([factors.plane, factors.plane, factors.altitude])
     return (center - half).tolist(), (center + half).tolist()

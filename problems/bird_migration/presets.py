@@ -1,19 +1,22 @@
 """Sizes, weights and budgets of the bird migration.
 
-A model's name as a key holds what differs for that model. Preset ``paper`` has the
-batches, weights, rates and steps of the released code; its weights of the velocity are
-those of residuals in 1000 km per day: 3 * 1.44 / 1.44**2 for ``lflow``, whose residual
-was in km per minute. The steps are epochs of 20 radars for three nights, some 20 of
-16384 rows.
+A model's name as a key holds what differs for that model; ``settings`` says what the
+keys mean. Preset ``paper`` has the batches, weights, rates and steps of the released
+code; its weights of the velocity are those of residuals in 1000 km per day:
+3 * 1.44 / 1.44**2 for ``lflow``, whose residual was in km per minute. The steps are
+epochs of 20 radars for three nights, some 20 of 16384 rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ncl_deepxde.runs.cells import merge
-from ncl_deepxde.runs.problem import Preset, Presets
+from ncl_deepxde.runs import Preset, Presets, merge
+
+from .settings import SCHEMAS, BirdSettings
 
 __all__ = ["PRESETS"]
 
@@ -35,7 +38,6 @@ PAPER: dict[str, Any] = {
         "start": None,
         "end": None,
     },
-    # Altitude bins and hours between scans, of the synthetic network.
     "reference": {"n": 25, "dt": 0.25},
     "evaluation": {
         "consistency_grid": 50,
@@ -234,11 +236,9 @@ SMOKE: dict[str, Any] = merge(
     },
 )
 
-MODELS = ("lflow", "ncl-subharmonic", "slda", "pinn", "mlp")
-
 
 def _between(preset: Preset, choice: str) -> Preset:
-    """Return a preset for the times from START to END, written START..END."""
+    """Choose the times from START to END, written START..END."""
     start, _, end = choice.partition("..")
     try:
         ordered = datetime.fromisoformat(start) < datetime.fromisoformat(end)
@@ -249,30 +249,35 @@ def _between(preset: Preset, choice: str) -> Preset:
             "--preset: after the @ must be START..END, two times in UTC in their order "
             f"such as 2018-04-05T12:00..2018-04-08T12:00, got {choice!r}."
         )
-    settings = merge(preset.settings, {"data": {"start": start, "end": end}})
-    return Preset(preset.summary, preset.models, settings)
+    times = {"data": {"start": start, "end": end}}
+    return replace(preset, content=merge(preset.content, times))
+
+
+def _preset(
+    summary: str, content: dict[str, Any], models: Sequence[str] = tuple(SCHEMAS)
+) -> Preset:
+    return Preset(summary, tuple(models), content, SCHEMAS, BirdSettings)
 
 
 PRESETS = Presets(
     _between,
     {
-        "quick": Preset(
+        "quick": _preset(
             "three nights, one seed; quick@START..END between two times; 15 minutes",
-            MODELS,
             QUICK,
         ),
-        "seeds": Preset(
+        "seeds": _preset(
             "quick with five seeds, short training; half an hour",
-            ("lflow", "mlp"),
             SEEDS,
+            ("lflow", "mlp"),
         ),
-        "mass-sweep": Preset(
+        "mass-sweep": _preset(
             "weights of the mass penalty, where the flux depends on them; 10 minutes",
-            ("lflow",),
             SWEEP,
+            ("lflow",),
         ),
-        "best": Preset("longer training, five seeds; hours", MODELS, BEST),
-        "paper": Preset("fifteen seeds, sizes of the paper; a GPU", MODELS, PAPER),
-        "smoke": Preset("a minute, to see that everything runs", MODELS, SMOKE),
+        "best": _preset("longer training, five seeds; hours", BEST),
+        "paper": _preset("fifteen seeds, sizes of the paper; a GPU", PAPER),
+        "smoke": _preset("a minute, to see that everything runs", SMOKE),
     },
 )

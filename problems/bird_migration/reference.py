@@ -15,7 +15,7 @@ from ncl_deepxde.evaluation.metrics import Array
 from .campaign import Campaign
 from .solution import TrueSolution
 
-__all__ = ["NearestObservation", "Reference", "load"]
+__all__ = ["FlightReference", "NearestObservation", "describe", "load"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class NearestObservation:
     campaign: Campaign
 
     def __call__(self, points: Array, time: float | None = None) -> dict[str, Array]:
-        """Return `rho` (N, 1) in birds/km3 and `u` (N, 3) in km/h.
+        """Look up ``rho`` (N, 1) in birds/km3 and ``u`` (N, 3) in km/h.
 
         Args:
             points: Columns x, y, z in km and t in hours, (N, 4); without t, (N, 3), if
@@ -49,11 +49,11 @@ class NearestObservation:
         return cKDTree(self.campaign.units.points_in(self.campaign.points))
 
 
-type Reference = NearestObservation | TrueSolution
+type FlightReference = NearestObservation | TrueSolution
 
 
-def load(path: Path) -> Reference:
-    """Return the truth of a synthetic campaign, and the observations of a real one.
+def load(path: Path) -> FlightReference:
+    """Read the truth of a synthetic campaign, or the observations of a real one.
 
     Args:
         path: A file that ``Campaign.save`` wrote.
@@ -65,7 +65,7 @@ def load(path: Path) -> Reference:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return facts of the observations, for the metrics and the report."""
+    """Tell what was observed, and what was left out."""
     campaign = Campaign.load(path)
     return {
         "solver": "closed form" if campaign.is_synthetic else "observations",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,20 @@ from ncl_deepxde.radar.products import (
     relative_deviation,
     write_products,
 )
+from ncl_deepxde.runs import Figure, Preset
 from ncl_deepxde.runs.cells import values_per_seed
-from ncl_deepxde.runs.problem import Figure
 
+from ..observed import COLORS, mean_and_range
 from .campaign import Campaign
 from .figures import draw_columns, draw_profiles
+from .settings import BirdFigures, BirdSettings
 
 __all__ = ["draw", "summarize"]
 
 TRUTH = "truth"
 LEAST_R2 = -1.0
 MARGIN = 60.0
-"""Of the maps around the radars, in km."""
+"""Width of the strip around the radars on maps, in km."""
 LONE_BIN = 0.2
 """Thickness of the only bin there is, in km."""
 # Metric: title and label of its panel, whether the axis is logarithmic.
@@ -48,26 +50,27 @@ def draw(
     directory: Path,
     solutions: Mapping[str, Any],
     metrics: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    preset: Preset,
 ) -> list[Figure]:
     """Draw all figures below ``figures/``, write fields below ``fields/``.
 
     Args:
         directory: Run directory.
-        solutions: Of the first seed, by ``"MODEL"`` or ``"MODEL-CASE"``, and the
-            reference.
+        solutions: Solutions of the first seed, by ``"MODEL"`` or ``"MODEL-CASE"``;
+            ``"reference"``.
         metrics: Content of ``metrics.json``.
-        settings: Of the preset.
+        preset: Preset of the run.
     """
     figures = directory / "figures"
     figures.mkdir(exist_ok=True)
     reference = solutions["reference"]
     campaign = reference.campaign
     models = {k: s for k, s in solutions.items() if k != "reference"}
-    _draw_boxes(figures / "boxes.png", metrics, list(settings.get("cases", {})))
+    _draw_boxes(figures / "boxes.png", metrics, preset.cases)
     draw_columns(figures / "columns.png", campaign, models)
     draw_profiles(figures / "profiles.png", campaign, models)
-    plotting.loss_curves(figures / "losses.png", directory / "log.jsonl")
+    log = directory / "log.jsonl"
+    plotting.loss_curves(figures / "losses.png", log, colors=COLORS)
     captions = [
         (
             "figures/boxes.png",
@@ -78,7 +81,10 @@ def draw(
         ("figures/profiles.png", "Birds per km3 by time (UTC) and altitude."),
     ]
     everyone = {**models, TRUTH: reference} if campaign.is_synthetic else models
-    captions += _draw_maps(directory, campaign, everyone, settings)
+    settings: BirdSettings = preset.settings()
+    captions += _draw_maps(
+        directory, campaign, everyone, settings.figures, preset.cases
+    )
     return [*captions, ("figures/losses.png", "Weighted losses in training.")]
 
 
@@ -86,10 +92,11 @@ def _draw_maps(
     directory: Path,
     campaign: Campaign,
     solutions: Mapping[str, Field],
-    settings: Mapping[str, Any],
+    sizes: BirdFigures,
+    cases: Sequence[str],
 ) -> list[Figure]:
     """Draw all products of the first solution, maps of the others, the spread."""
-    sizes, marks = settings["figures"], _marks(campaign)
+    marks = _marks(campaign)
     region, (begin, end) = region_of(campaign), campaign.night()
     first, *_ = solutions
     captions = write_products(
@@ -100,20 +107,20 @@ def _draw_maps(
         marks.radars,
         held_out=marks.held_out,
         name=first,
-        n=sizes["n"],
-        frames=sizes["frames"],
-        tolerance=sizes["tolerance"],
+        n=sizes.n,
+        frames=sizes.frames,
+        tolerance=sizes.tolerance,
     )
     times = begin + np.array([0.25, 0.5, 0.75]) * (end - begin)
     maps: dict[str, MapSeries] = {}
     for label, solution in solutions.items():
-        maps[label] = map_series(solution, region, times, n=sizes["n"], nodes=12)
+        maps[label] = map_series(solution, region, times, n=sizes.n, nodes=12)
         if label != first:
             name = f"figures/{label}_maps.png"
             title = f"Birds in the air and where they go: {label}"
             density_maps(directory / name, maps[label], marks, title=title)
             captions.append((name, f"{label}: birds per km2 and their flux."))
-    if "cases" in settings:
+    if cases:
         found = [series for label, series in maps.items() if label != TRUTH]
         captions.append(_draw_deviation(directory, found, marks))
     return captions
@@ -129,7 +136,7 @@ def _draw_deviation(directory: Path, maps: list[MapSeries], marks: Marks) -> Fig
 
 
 def region_of(campaign: Campaign) -> Region:
-    """Return the air over the network, all of the bins that were measured."""
+    """Bound the air over the network, with all of the bins that were measured."""
     z = np.unique(campaign.points[:, 2])
     half = float(np.median(np.diff(z))) / 2 if len(z) > 1 else LONE_BIN / 2
     start = campaign.start.astype("datetime64[s]").item()
@@ -148,7 +155,7 @@ def _table(campaign: Campaign) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["radar", "lon", "lat"])
 
 
-def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: list[str]) -> None:
+def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: Sequence[str]) -> None:
     spreads = []
     for key, (title, label, is_logarithmic) in PANELS.items():
         values = _by_label(metrics, key, cases)
@@ -157,13 +164,13 @@ def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: list[str]) -> Non
         if any(values.values()):
             spread = plotting.Spread(title, label, values, is_logarithmic)
             spreads.append(spread)
-    plotting.box_plots(path, spreads)
+    plotting.box_plots(path, spreads, colors=COLORS)
 
 
 def _by_label(
-    metrics: Mapping[str, Any], key: str, cases: list[str]
+    metrics: Mapping[str, Any], key: str, cases: Sequence[str]
 ) -> dict[str, list[float]]:
-    """Return the values over seeds by model, or by model and case."""
+    """List the values over seeds by model, or by model and case."""
     if not cases:
         return values_per_seed(metrics, key)
     return {
@@ -173,8 +180,8 @@ def _by_label(
     }
 
 
-def summarize(metrics: Mapping[str, Any], cases: list[str]) -> str:
-    """Return what the run shows, in numbers.
+def summarize(metrics: Mapping[str, Any], cases: Sequence[str]) -> str:
+    """Say what the run shows, in numbers.
 
     Args:
         metrics: Content of ``metrics.json``.
@@ -190,19 +197,10 @@ def summarize(metrics: Mapping[str, Any], cases: list[str]) -> str:
     ]
     found = {key: _by_label(metrics, key, cases) for key in PANELS}
     for label in found["density_mse"]:
-        mse, r2, velocity, smape = (_range(found[key][label]) for key in PANELS)
+        shown = (mean_and_range(found[key][label]) for key in PANELS)
+        mse, r2, velocity, smape = shown
         lines.append(
             f"{label}: mean square error of log(1 + density) {mse}, R2 {r2}, of the "
             f"velocity {velocity} m2/s2, consistency SMAPE {smape}."
         )
     return "\n\n".join(lines)
-
-
-def _range(values: list[float]) -> str:
-    """Return the mean over seeds, and between which values they lie."""
-    if not values:
-        return "not computed"
-    if len(values) == 1:
-        return f"{values[0]:.3g}"
-    ends = f"{min(values):.3g} to {max(values):.3g} over {len(values)} seeds"
-    return f"{np.mean(values):.3g} ({ends})"

@@ -25,15 +25,15 @@ class FlightSolution:
     """The flow of a network of network coordinates.
 
     Attributes:
-        net: Maps inputs (N, 4), time last, to (rho, u), see ``_bird_units``.
-        units: Those of its inputs.
+        net: Maps inputs (N, 4), time last, to (rho, u) in ``units``.
+        units: Units of its inputs and of its velocity.
     """
 
     net: torch.nn.Module
     units: Units
 
     def __call__(self, points: Array, time: float | None = None) -> dict[str, Array]:
-        """Return `rho` (N, 1) in birds/km3 and `u` (N, 3) in km/h.
+        """Evaluate ``rho`` (N, 1) in birds/km3 and ``u`` (N, 3) in km/h.
 
         Args:
             points: Columns x, y, z in km and t in hours since the start, (N, 4);
@@ -56,12 +56,12 @@ class CarriedSolution(FlightSolution):
     net: LFlow | SemiLagrangian
 
     def transport(self, x: Array, t0: Array, t1: Array) -> Array:
-        """Return where birds are at the hours t1, (N, 3) in km.
+        """Move birds from the hours t0 to the hours t1, (N, 3) in km.
 
         Args:
             x: Where they are at the hours t0, (N, 3).
-            t0: Shape (N, 1).
-            t1: Shape (N, 1).
+            t0: Hours since the start, (N, 1).
+            t1: Hours since the start, (N, 1).
         """
         weight = next(self.net.parameters())
 
@@ -79,7 +79,7 @@ class CarriedSolution(FlightSolution):
 
 
 def solution_of(net: torch.nn.Module, units: Units) -> FlightSolution:
-    """Return what a network says, with trajectories where it knows them."""
+    """See a network as a flow, with trajectories where it knows them."""
     if isinstance(net, LFlow | SemiLagrangian):
         return CarriedSolution(net, units)
     return FlightSolution(net, units)
@@ -90,13 +90,13 @@ class TrueSolution:
     """The migration that the synthetic network has seen, in its coordinates.
 
     Attributes:
-        campaign: The synthetic one.
+        campaign: The synthetic campaign.
     """
 
     campaign: Campaign
 
     def __call__(self, points: Array, time: float | None = None) -> dict[str, Array]:
-        """See ``FlightSolution``."""
+        """Evaluate the migration, as ``FlightSolution`` does."""
         shifted = _with_time(points, time).copy()
         shifted[:, :2] -= center_of(self.campaign.projection)
         shifted[:, 3] += hours_before(self.campaign.start)

@@ -63,18 +63,18 @@ HELD_OUT = (
 )
 # fmt: on
 SHARE = 4
-"""Of other networks one radar in so many is held out, and at least one."""
+"""In other networks one radar of so many is held out, and at least one."""
 
 
 def held_out(radars: Mapping[str, Sequence[float] | Array]) -> list[str]:
-    """Return the radars to hold out, sorted.
+    """Choose the radars to hold out, sorted by name.
 
-    Of a network with all of ``HELD_OUT`` these; elsewhere the quarter of the radars
+    In a network with all of ``HELD_OUT`` these; elsewhere the quarter of the radars
     that is nearest to the center: KBGM, KENX and KOKX of the 13 in the north-east of
     the USA (us15a), 6451 of the five in the Netherlands and Belgium (eu15a).
 
     Args:
-        radars: Name to coordinates x and y in km.
+        radars: Coordinates x and y in km, by name.
 
     Raises:
         ValueError: Fewer than two radars.
@@ -92,7 +92,7 @@ def held_out(radars: Mapping[str, Sequence[float] | Array]) -> list[str]:
 def nearest_to_center(
     radars: Mapping[str, Sequence[float] | Array], number: int
 ) -> list[str]:
-    """Return the names of the radars nearest to the mean of all positions, sorted."""
+    """Choose the radars nearest to the mean of all positions, sorted by name."""
     names = sorted(radars)
     places: Array = np.array([radars[name] for name in names], dtype=float)
     distance = np.linalg.norm(places - places.mean(axis=0), axis=1)

@@ -1,12 +1,11 @@
 """What 37 radars would see of a migration that is known: profiles with noise and gaps.
 
-Stand-in for data that may not be shipped: the places are real (``_bird_stations``), the
-birds are those of ``_bird_truth``.
+Stand-in for data that may not be shipped: the places are real (``stations``), the
+birds are those of ``truth``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,10 @@ import pandas as pd
 from ncl_deepxde.evaluation.metrics import Array
 from ncl_deepxde.radar import Projection
 
+from .settings import Scans
 from .stations import STATIONS
 from .truth import HOURS, LENGTH, NIGHTS, START, Migration
+from .units import KMH
 
 __all__ = ["center_of", "hours_before", "synthetic_rows"]
 
@@ -35,7 +36,7 @@ OUTAGE, MISSING = 0.04, 0.02
 
 
 def center_of(projection: Projection) -> Array:
-    """Return the middle of the 37 stations in km, (2,)."""
+    """Locate the middle of the 37 stations in km, (2,)."""
     lon, lat = np.array(list(STATIONS.values())).T
     x, y = projection.to_plane(lon, lat)
     middle: Array = np.array([(v.min() + v.max()) / 2 for v in (x, y)])
@@ -43,32 +44,26 @@ def center_of(projection: Projection) -> Array:
 
 
 def hours_before(start: np.datetime64) -> float:
-    """Return the hours from the beginning of the migration to some UTC."""
+    """Count the hours from the beginning of the migration to some UTC."""
     return float((start - np.datetime64(START)) / np.timedelta64(1, "s")) / 3600
 
 
-def synthetic_rows(settings: Mapping[str, Any], projection: Projection) -> pd.DataFrame:
-    """Return rows as the readers of ``ncl_deepxde.radar`` do.
+def synthetic_rows(scans: Scans, projection: Projection) -> pd.DataFrame:
+    """Measure the migration; rows as the readers of ``ncl_deepxde.radar`` make them.
 
     Args:
-        settings: The number ``n`` of altitude bins and the hours ``dt`` between scans.
-        projection: Of the stations.
-
-    Raises:
-        ValueError: No altitude bin, or a time between scans that is not positive.
+        scans: Altitudes and times of the scans.
+        projection: Map of the stations to the plane.
     """
-    n, dt = settings["n"], settings["dt"]
-    if n < 1 or not dt > 0:
-        raise ValueError(f"reference: n and dt must be positive, got {n} and {dt}.")
-    altitude = (np.arange(n) + 0.5) * TOP / n
-    index = np.meshgrid(np.arange(len(STATIONS)), scan_times(dt), altitude)
+    altitude = (np.arange(scans.n) + 0.5) * TOP / scans.n
+    index: Any = np.meshgrid(np.arange(len(STATIONS)), scan_times(scans.dt), altitude)
     station, t, z = (part.ravel() for part in index)
     station = station.astype(int)
     lon, lat = (np.array(list(STATIONS.values()))[station, i] for i in (0, 1))
     x, y = projection.to_plane(lon, lat)
     places = np.stack([x, y], axis=1) - center_of(projection)
     flow = Migration()(np.column_stack([places, z, t]))
-    east, north = projection.unrotate(lon, lat, *(flow["u"][:, :2] / 3.6).T)
+    east, north = projection.unrotate(lon, lat, *(flow["u"][:, :2] / KMH).T)
     dens, u, v = _measured(flow["rho"][:, 0], east, north, station, t)
     start = pd.Timestamp(START, tz="UTC")
     return pd.DataFrame(
@@ -86,7 +81,7 @@ def synthetic_rows(settings: Mapping[str, Any], projection: Projection) -> pd.Da
 
 
 def scan_times(dt: float) -> Array:
-    """Return the hours of all scans: from before dusk until after dawn."""
+    """List the hours of all scans: from before dusk until after dawn."""
     times: Array = np.arange(0, HOURS, dt)
     is_night = [
         (times >= dusk - MARGIN) & (times <= dusk + LENGTH + MARGIN) for dusk in NIGHTS
@@ -97,7 +92,7 @@ def scan_times(dt: float) -> Array:
 def _measured(
     rho: Array, east: Array, north: Array, station: Array, t: Array
 ) -> tuple[Array, Array, Array]:
-    """Return density and velocity with noise, zeros and gaps, the same at each call."""
+    """Add noise, zeros and gaps to density and velocity, the same at each call."""
     draw = np.random.default_rng(0)
     factor, *noise = draw.standard_normal((3, len(rho)))
     dens = rho * np.exp(LOG_DENSITY_NOISE * factor)

@@ -1,4 +1,4 @@
-r"""A migration in closed form that obeys continuity: birds over western Europe.
+r"""A migration in closed form that satisfies continuity: birds over western Europe.
 
 Positions are :math:`(x, y)` in km from the center of the network, the altitude
 :math:`z` in km and the time t in hours. In night n the birds are active for
@@ -40,15 +40,15 @@ HOURS = 64.0
 NIGHTS = (3.5, 27.5, 51.5)
 """Hours of dusk in the center; so dusk is at 18:30."""
 LENGTH = 10.0
-"""Of a night."""
+"""Hours of a night."""
 TWILIGHT = 0.8
 WIND = ((24.0, 14.0), (36.0, 26.0), (30.0, 30.0))
 """Velocities (U_n, V_n) in km/h."""
 SHEAR, WAVELENGTH = 8.0, 2400.0
 DUSK_SPEED = 1100.0
-"""Of the terminator at a latitude of 48 degrees, in km/h."""
+"""Speed of the terminator at a latitude of 48 degrees, in km/h."""
 HEIGHTS, SPREADS = (-1.6, 0.9), (0.3, 0.6)
-"""Of the layer by day and by night, in km."""
+"""Height and spread of the layer, each by day and by night, in km."""
 # Center (km), standard deviation (km), birds per km2.
 FLOCKS = (
     (-650.0, -520.0, 300.0, 95.0),
@@ -67,12 +67,12 @@ class Migration:
     """
 
     def __call__(self, points: Array) -> dict[str, Array]:
-        """Return `rho` (N, 1) in birds/km3 and `u` (N, 3) in km/h."""
+        """Evaluate ``rho`` (N, 1) in birds/km3 and ``u`` (N, 3) in km/h."""
         x = torch.as_tensor(points, dtype=torch.float64, device="cpu")
         return {"rho": self.density(x).numpy(), "u": self.velocity(x).numpy()}
 
     def density(self, points: Tensor) -> Tensor:
-        r"""Return :math:`\rho`, shape (N, 1)."""
+        r"""Return :math:`\rho`, (N, 1)."""
         x, y, z, t = torch.split(points, 1, dim=1)
         k, drift, swept = 2 * math.pi / WAVELENGTH, _drift(t), SHEAR * _flown(t).sum(1)
         xi = x - drift[:, :1] - swept[:, None] * torch.sin(k * y)
@@ -85,7 +85,7 @@ class Migration:
         return columns * normal / (spread * math.sqrt(2 * math.pi))
 
     def velocity(self, points: Tensor) -> Tensor:
-        r"""Return :math:`u = \partial_t (x, y, z)` at rest, shape (N, 3).
+        r"""Return :math:`u = \partial_t (x, y, z)` at rest, (N, 3).
 
         With :math:`Q = B A`,
 

@@ -18,9 +18,11 @@ import numpy as np
 
 from ncl_deepxde.evaluation.metrics import Array
 
-__all__ = ["HALF_DAY", "Units"]
+__all__ = ["HALF_DAY", "KMH", "Units"]
 
 HALF_DAY = 12.0
+KMH = 3.6
+"""One m/s in km/h."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Units:
     """The map between physical and network coordinates.
 
     Attributes:
-        origin: Of (x, y, z) in km and t in hours, 4 numbers.
-        scales: Lengths in km and the time in hours, 4 numbers.
+        origin: Where (x, y, z) in km and t in hours are 0 for networks, 4 numbers.
+        scales: Units of length in km and of time in hours, 4 numbers.
         low: Lower corner of the observations in network coordinates, 4 numbers.
-        high: Upper corner.
+        high: Upper corner of the observations in network coordinates, 4 numbers.
     """
 
     origin: tuple[float, ...]
@@ -41,7 +43,7 @@ class Units:
 
     @classmethod
     def of(cls, points: Array) -> Units:
-        """Return the units of observations at points (N, 4)."""
+        """Choose the units of observations at points (N, 4)."""
         low, high = points.min(axis=0), points.max(axis=0)
         low[2] = 0.0
         side = max(high[:2] - low[:2]) / 2
@@ -61,21 +63,21 @@ class Units:
         return float(np.prod(self.scales[:3]))
 
     def points_in(self, points: Array) -> Array:
-        """Return points (N, 4) of km and hours in network coordinates."""
+        """Convert points (N, 4) from km and hours to network coordinates."""
         scaled: Array = (points - np.array(self.origin)) / np.array(self.scales)
         return scaled
 
     def points_out(self, points: Array) -> Array:
-        """Return points (N, 4) of network coordinates in km and hours."""
+        """Convert points (N, 4) from network coordinates to km and hours."""
         physical: Array = points * np.array(self.scales) + np.array(self.origin)
         return physical
 
     def velocity_in(self, u: Array) -> Array:
-        """Return velocities (N, 3) of km/h in network units."""
+        """Convert velocities (N, 3) from km/h to network units."""
         scaled: Array = u / self.speeds
         return scaled
 
     def velocity_out(self, u: Array) -> Array:
-        """Return velocities (N, 3) of network units in km/h."""
+        """Convert velocities (N, 3) from network units to km/h."""
         physical: Array = u * self.speeds
         return physical

@@ -11,9 +11,12 @@ in the first two coordinates; a third one rests. At the start the density is
 :math:`j\pi/2` and the radius :math:`2/3 + j/3`; in three dimensions times
 :math:`e^{-z^2/(2\cdot 0.6^2)}`. The box is :math:`(-L, L)^d`, the mass 1 in the plane.
 
-Source: F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024),
-appendix A.4, https://arxiv.org/abs/2305.16846. The released code mixes L = 3.999 and 4;
-here it is 3.999 throughout, so that density and velocity belong together.
+The released code mixes L = 3.999 and 4; here it is 3.999 throughout, so that density
+and velocity belong together.
+
+References:
+    F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), appendix A.4,
+    https://arxiv.org/abs/2305.16846.
 """
 
 from __future__ import annotations
@@ -41,13 +44,13 @@ LOG_DENSITY_NOISE = 0.023
 
 
 class MovingGaussians:
-    r"""Density and velocity of the flow, which obey continuity to round-off.
+    r"""Density and velocity of the flow, which satisfy continuity to round-off.
 
     All methods take points (N, d) and times (N, 1), one for each point, of one dtype
     and device. Outside the box they return the values at the wall.
 
     Args:
-        dim: 2 or 3.
+        dim: Number of space dimensions, 2 or 3.
 
     Attributes:
         dim: Number of space dimensions d.
@@ -64,7 +67,7 @@ class MovingGaussians:
         self.mass = 1.0 if dim == 2 else STD_Z * math.sqrt(2 * math.pi)
 
     def density(self, points: Tensor, t: Tensor) -> Tensor:
-        r"""Return :math:`\rho`, shape (N, 1)."""
+        r"""Return :math:`\rho`, (N, 1)."""
         return self.log_density(points, t).exp()
 
     def log_density(self, points: Tensor, t: Tensor) -> Tensor:
@@ -84,7 +87,7 @@ class MovingGaussians:
         return log_rho - (points[:, 2:] / STD_Z).square().sum(dim=1, keepdim=True) / 2
 
     def velocity(self, points: Tensor, t: Tensor) -> Tensor:
-        r"""Return :math:`u = \partial_t x_t` at fixed :math:`x_0`, shape (N, d).
+        r"""Return :math:`u = \partial_t x_t` at fixed :math:`x_0`, (N, d).
 
         .. math:: \dot w = \frac{\dot a}{a} w + \dot R R^T w + a R \dot s .
         """
@@ -97,21 +100,21 @@ class MovingGaussians:
         return torch.cat([u, torch.zeros_like(points[:, 2:])], dim=1)
 
     def transport(self, points: Tensor, t0: Tensor, t1: Tensor) -> Tensor:
-        """Return where points at the times t0 are at the times t1, shape (N, d)."""
+        """Move points from the times t0 to the times t1, (N, d)."""
         v = _rotate(_unbounded(points) / _stretch(t0), -t0) - _shift(t0)
         w = _rotate(_stretch(t1) * (v + _shift(t1)), t1)
         return torch.cat([EXTENT * torch.tanh(w / EXTENT), points[:, 2:]], dim=1)
 
 
 def training_source(dim: int, times: int = OBSERVED_TIMES) -> Source:
-    """Return a source of noisy observations in the training region.
+    """Build a source of noisy observations in the training region.
 
     Each has one of the equidistant times in [0, 1]; noise is added to the velocity and
     to the logarithm of the density.
 
     Args:
-        dim: 2 or 3.
-        times: Number of times; 1 for observations at the start only.
+        dim: Number of space dimensions, 2 or 3.
+        times: Number of times; with 1 all observations are at the start.
     """
     flow, sample = MovingGaussians(dim), region("train", dim)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,22 @@ import torch
 from ncl_deepxde.data import sobol_box
 from ncl_deepxde.evaluation.consistency import consistency_smape
 from ncl_deepxde.evaluation.metrics import Array, Solution, mass_drift, r2
+from ncl_deepxde.evaluation.rows import CONSERVATION_ROWS, MetricRow
 from ncl_deepxde.evaluation.solution import NetworkSolution, continuity_error
 
 from .reference import box_grid, exact
 from .regions import EXTENT, HORIZON, region
+from .settings import FluidEvaluation, FluidSettings
 
-__all__ = ["accuracy", "measure"]
+__all__ = ["ROWS", "accuracy", "measure"]
+
+ROWS = (
+    MetricRow("velocity_mse", "Accuracy", "velocity mean square error", "smallest"),
+    MetricRow("consistency_smape", "Accuracy", "consistency SMAPE", "smallest"),
+    MetricRow("r2", "Accuracy", "R2", "largest"),
+    MetricRow("r2_interpolation", "Accuracy", "R2 at observed times", "largest"),
+    *CONSERVATION_ROWS,
+)
 
 LAST_OBSERVED = 1.0
 CONSISTENCY_TIMES = np.linspace(0.1, HORIZON, 10)
@@ -27,17 +36,17 @@ CONTINUITY_POINTS = 4000
 MASS_TIMES = (0.4, 0.8, HORIZON)
 
 
-def measure(solution: NetworkSolution, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metrics of a model, with keys that end in the case.
+def measure(solution: NetworkSolution, settings: FluidSettings) -> dict[str, float]:
+    """Measure a model; the keys end in the case.
 
     Args:
         solution: The trained model.
-        settings: Of its case, with ``dim`` and ``evaluation``.
+        settings: What the preset says of its case.
     """
-    own, dim = settings["evaluation"], settings["dim"]
-    points = _numbers(region("test", dim, sobol_box), own["points"])
-    found = accuracy(solution, points, np.linspace(0, HORIZON, own["times"]))
-    consistency = _consistency(solution.net, dim, own)
+    sizes, dim = settings.evaluation, settings.dim
+    points = _numbers(region("test", dim, sobol_box), sizes.points)
+    found = accuracy(solution, points, np.linspace(0, HORIZON, sizes.times))
+    consistency = _consistency(solution.net, dim, sizes)
     if consistency is not None:
         found["consistency_smape"] = consistency
     net = solution.net
@@ -46,8 +55,8 @@ def measure(solution: NetworkSolution, settings: Mapping[str, Any]) -> dict[str,
     residual = continuity_error(net, inputs[:, :dim], inputs[:, dim:], "velocity")
     found["continuity_max"] = residual.largest
     found["continuity_relative"] = residual.relative
-    found["mass_drift"] = mass_drift(solution, box_grid(own["grid"], dim), MASS_TIMES)
-    return {f"{key}_{settings['case']}": value for key, value in found.items()}
+    found["mass_drift"] = mass_drift(solution, box_grid(sizes.grid, dim), MASS_TIMES)
+    return {f"{key}_{settings.case}": value for key, value in found.items()}
 
 
 def accuracy(solution: Solution, points: Array, times: Array) -> dict[str, float]:
@@ -61,7 +70,7 @@ def accuracy(solution: Solution, points: Array, times: Array) -> dict[str, float
 
     Args:
         solution: The trained model.
-        points: Shape (N, d).
+        points: Points to compare at, (N, d).
         times: Times to compare at.
     """
     values = [(solution(points, t), exact(points, t)) for t in map(float, times)]
@@ -81,18 +90,18 @@ def _pooled_r2(value: Array, truth: Array) -> float:
     return r2(value.reshape(-1, 1), truth.reshape(-1, 1))
 
 
-def _consistency(net: Any, dim: int, own: Mapping[str, Any]) -> float | None:
-    """Return the consistency where there is fluid at the time in question.
+def _consistency(net: Any, dim: int, sizes: FluidEvaluation) -> float | None:
+    """Measure the consistency where there is fluid at the time in question.
 
     ``None`` where the solver cannot follow the velocity: a quotient of momentum and
     density varies without bound where the density vanishes.
     """
     box = sobol_box([-EXTENT] * dim, [EXTENT] * dim)
-    candidates = _numbers(box, own["consistency_candidates"])
+    candidates = _numbers(box, sizes.consistency_candidates)
     points, times = [], []
     for time in CONSISTENCY_TIMES:
-        is_dense = exact(candidates, time)["rho"][:, 0] > own["least_density"]
-        points.append(candidates[is_dense][: own["consistency_points"]])
+        is_dense = exact(candidates, time)["rho"][:, 0] > sizes.least_density
+        points.append(candidates[is_dense][: sizes.consistency_points])
         times.append(np.full((len(points[-1]), 1), time))
     try:
         return consistency_smape(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from functools import singledispatch
 from typing import Any
 
 import torch
@@ -12,18 +12,18 @@ from ncl_deepxde import flows
 from ncl_deepxde.data import Condition, Penalty, sobol_box
 from ncl_deepxde.nn import LFlow, SemiLagrangian, SubharmonicNCL
 
-from ..observed.model import (
+from ..observed import (
     LossTerm,
     ObservedModel,
+    SirenFlow,
     continuity_of_velocity,
+    grid_groups,
     mass_of_grid,
 )
-from ..observed.siren import SirenFlow
 from .regions import BOX, EXTENT, HORIZON, faces
+from .settings import FluidLFlow, FluidModel, FluidPinn, FluidSlda, FluidSubharmonic
 
 __all__ = ["MODELS", "build_model"]
-
-Settings = Mapping[str, Any]
 
 MODELS = {
     "lflow": "Lagrangian flow network: exact continuity by bijections",
@@ -33,117 +33,120 @@ MODELS = {
 }
 
 
-def build_model(name: str, own: Settings) -> ObservedModel:
-    """Return a fresh model.
+@singledispatch
+def build_model(settings: FluidModel) -> ObservedModel:
+    """Build a fresh network with its terms of the loss.
 
     Args:
-        name: A key of ``MODELS``.
-        own: Settings of a preset with those of the case, and those of the model.
+        settings: Settings of one of the models, whose class tells which one.
+
+    Raises:
+        ValueError: Settings of none of them.
     """
-    return BUILDERS[name](own)
+    raise ValueError(
+        f"settings: must be those of one of {', '.join(MODELS)}, got {settings!r}."
+    )
 
 
-def _lflow(own: Settings) -> ObservedModel:
-    dim = own["dim"]
+@build_model.register
+def _lflow(settings: FluidLFlow) -> ObservedModel:
+    dim = settings.dim
     net = LFlow(
         dim,
-        blocks=own["blocks"],
-        depth=own["depth"],
-        width=own["width"],
+        blocks=settings.blocks,
+        depth=settings.depth,
+        width=settings.width,
         domain=flows.Box([-BOX] * dim, [BOX] * dim),
         learn_mass=True,
-        time_embedding=own["time_embedding"],
+        time_embedding=settings.time_embedding,
         times=(0.0, HORIZON),
         output="velocity",
     )
-    terms = [LossTerm(1.0), LossTerm(own["velocity"])]
+    terms = [LossTerm(1.0), LossTerm(settings.velocity)]
     mass = Penalty("mass", softplus_of_log_mass)
-    return ObservedModel(net, "log1p", "velocity", terms, [(mass, own["mass"])])
+    return ObservedModel(net, "log1p", "velocity", terms, [(mass, settings.mass)])
 
 
-def _subharmonic(own: Settings) -> ObservedModel:
+@build_model.register
+def _subharmonic(settings: FluidSubharmonic) -> ObservedModel:
     net = SubharmonicNCL(
-        own["dim"],
-        components=own["components"],
-        hidden=own["hidden"],
-        solenoidal=own["solenoidal"],
-        activation=own["activation"],
-        construction=own["construction"],
+        settings.dim,
+        components=settings.components,
+        hidden=settings.hidden,
+        solenoidal=settings.solenoidal,
+        activation=settings.activation,
+        construction=settings.construction,
         learn_mass=True,
-        spread=own["spread"],
-        width=own["width"],
+        spread=settings.spread,
+        width=settings.width,
         output="velocity",
-        floor=own["floor"],
+        floor=settings.floor,
     )
-    kind = "root mean square"
+    wall = _density_on_faces(settings.dim, settings.num_boundary)
     terms = [
-        LossTerm(1.0, kind),
-        LossTerm(own["velocity"], kind),
-        LossTerm(own["boundary"], "mean", _density_on_faces(own)),
+        LossTerm(1.0, "root mean square"),
+        LossTerm(settings.velocity, "root mean square"),
+        LossTerm(settings.boundary, "mean", wall),
     ]
     mass = Penalty("mass", softplus_of_log_mass)
-    return ObservedModel(net, "linear", "momentum", terms, [(mass, own["mass"])])
+    return ObservedModel(net, "linear", "momentum", terms, [(mass, settings.mass)])
 
 
-def _pinn(own: Settings) -> ObservedModel:
-    dim = own["dim"]
+@build_model.register
+def _pinn(settings: FluidPinn) -> ObservedModel:
+    dim = settings.dim
     low, high = [-EXTENT] * dim + [0.0], [EXTENT] * dim + [HORIZON]
-    net = SirenFlow(low, high, own["width"], own["depth"], own["frequency"])
+    net = SirenFlow(low, high, settings.width, settings.depth, settings.frequency)
     inside = Condition(
         "continuity",
         sobol_box(low, high),
-        own["num_domain"],
+        settings.num_domain,
         lambda inputs, outputs: [continuity_of_velocity(inputs, outputs)],
     )
+    wall = _density_on_faces(dim, settings.num_boundary)
     terms = [
         LossTerm(1.0),
-        LossTerm(own["velocity"]),
-        LossTerm(own["continuity"], "root mean square", inside),
-        LossTerm(own["boundary"], "mean", _density_on_faces(own)),
+        LossTerm(settings.velocity),
+        LossTerm(settings.continuity, "root mean square", inside),
+        LossTerm(settings.boundary, "mean", wall),
     ]
     return ObservedModel(net, "log1p", "velocity", terms)
 
 
-def _slda(own: Settings) -> ObservedModel:
-    dim = own["dim"]
+@build_model.register
+def _slda(settings: FluidSlda) -> ObservedModel:
+    dim = settings.dim
     net = SemiLagrangian(
         dim,
-        box=(-own["half_side"], own["half_side"]),
-        grid=own["grid"],
-        hidden=[own["width"]] * own["depth"],
-        activation=own["activation"],
-        tolerance=own["tolerance"],
-        noise=own["noise"],
+        box=(-settings.half_side, settings.half_side),
+        grid=settings.grid,
+        hidden=[settings.width] * settings.depth,
+        activation=settings.activation,
+        tolerance=settings.tolerance,
+        noise=settings.noise,
     )
     generator = torch.Generator(torch.get_default_device()).manual_seed(0)
-    wall = faces(dim)(own["num_boundary"], generator)
+    wall = faces(dim)(settings.num_boundary, generator)
 
     # No condition: that would solve for the density on the sides too.
     def slip(net: Any) -> Tensor:
         return normal_velocity(wall, net.velocity(wall)).square().mean()
 
-    terms = [LossTerm(own["density"]), LossTerm(own["velocity"])]
+    terms = [LossTerm(settings.density), LossTerm(settings.velocity)]
     penalties = [
-        (Penalty("boundary", slip), own["boundary"]),
-        (Penalty("mass", mass_of_grid), own["mass"]),
+        (Penalty("boundary", slip), settings.boundary),
+        (Penalty("mass", mass_of_grid), settings.mass),
     ]
-    return ObservedModel(net, "log1p", "velocity", terms, penalties)
+    groups = grid_groups(net, settings.adam.grid_lr)
+    return ObservedModel(net, "log1p", "velocity", terms, penalties, groups)
 
 
-BUILDERS: Mapping[str, Callable[[Settings], ObservedModel]] = {
-    "lflow": _lflow,
-    "ncl-subharmonic": _subharmonic,
-    "pinn": _pinn,
-    "slda": _slda,
-}
-
-
-def _density_on_faces(own: Settings) -> Condition:
-    """Return the density on the sides of the box as a residual."""
+def _density_on_faces(dim: int, num_points: int) -> Condition:
+    """Take the density on the sides of the box for a residual."""
     return Condition(
         "boundary",
-        faces(own["dim"]),
-        own["num_boundary"],
+        faces(dim),
+        num_points,
         lambda _, outputs: [outputs[:, :1]],
         has_derivatives=False,
     )
@@ -158,8 +161,8 @@ def normal_velocity(inputs: Tensor, u: Tensor) -> Tensor:
     r"""Return :math:`u\cdot n` on the sides of the box, (N, 1).
 
     Args:
-        inputs: Points on the sides, (N, d + 1), time last.
-        u: Shape (N, d).
+        inputs: Points on the sides and times, (N, d + 1), time last.
+        u: Velocities, (N, d).
     """
     x = inputs[:, :-1]
     axis = x.abs().argmax(dim=1, keepdim=True)

@@ -1,17 +1,17 @@
 """Sizes, weights and budgets of the simulated fluid flow.
 
 A model's name as a key holds what differs for that model, ``cases`` what differs in two
-and three dimensions. Preset ``paper`` has the batches, weights, rates and steps of the
-released code. Weights: ``density`` (1 if absent), ``velocity``, ``continuity``,
-``boundary``, ``mass``.
+and three dimensions; ``settings`` says what the keys mean. Preset ``paper`` has the
+batches, weights, rates and steps of the released code.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ncl_deepxde.runs.cells import merge
-from ncl_deepxde.runs.problem import Preset
+from ncl_deepxde.runs import Preset, merge
+
+from .settings import SCHEMAS, FluidSettings
 
 __all__ = ["PRESETS"]
 
@@ -20,7 +20,7 @@ def _adam(lr: float, steps: int, least_lr: float = 1e-7, **more: Any) -> dict[st
     return {"lr": lr, "steps": steps, "least_lr": least_lr, **more}
 
 
-COMMON = {
+COMMON: dict[str, Any] = {
     "float": "float32",
     "reference": {"n": 64, "dt": 0.1},
     "evaluation": {
@@ -225,10 +225,13 @@ SMOKE: dict[str, Any] = {
     "cases": {"2d": merge(PLANE, TINY), "3d": merge(SPACE, TINY)},
 }
 
-MODELS = ("lflow", "ncl-subharmonic", "pinn", "slda")
+
+def _preset(summary: str, content: dict[str, Any]) -> Preset:
+    return Preset(summary, tuple(SCHEMAS), content, SCHEMAS, FluidSettings)
+
 
 PRESETS = {
-    "quick": Preset("2D, two seeds; about 15 minutes on two cores", MODELS, QUICK),
-    "paper": Preset("2D and 3D, ten seeds, sizes of the paper; a GPU", MODELS, PAPER),
-    "smoke": Preset("a minute, to see that everything runs", MODELS, SMOKE),
+    "quick": _preset("2D, two seeds; about 15 minutes on two cores", QUICK),
+    "paper": _preset("2D and 3D, ten seeds, sizes of the paper; a GPU", PAPER),
+    "smoke": _preset("a minute, to see that everything runs", SMOKE),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ from ncl_deepxde.files import arrays_in, replacing
 
 from .exact import MovingGaussians
 from .regions import EXTENT, HORIZON
+from .settings import SampledGrid
 
 __all__ = ["box_grid", "compute", "describe", "exact"]
 
 
 def exact(points: Array, time: float) -> dict[str, Array]:
-    """Return `rho` (N, 1), `u` (N, d), and a pressure of zero, at points (N, d)."""
+    """Evaluate ``rho`` (N, 1), ``u`` (N, d) and ``p`` = 0 (N, 1) at points (N, d)."""
     flow = MovingGaussians(points.shape[1])
     x = torch.as_tensor(points, dtype=torch.float64, device="cpu")
     t = torch.full_like(x[:, :1], time)
@@ -28,35 +28,29 @@ def exact(points: Array, time: float) -> dict[str, Array]:
 
 
 def box_grid(n: int, dim: int) -> Array:
-    """Return the centers of n cells per axis of the box, (n**dim, dim)."""
+    """List the centers of n cells per axis of the box, (n**dim, dim)."""
     return EXTENT * (2 * torus_grid(n, dim) - 1)
 
 
-def compute(settings: Mapping[str, Any], path: Path) -> None:
-    """Write the flow in the plane on a grid: `points`, `times`, `rho` and `u`.
+def compute(grid: SampledGrid, path: Path) -> None:
+    """Write the flow in the plane on a grid: ``points``, ``times``, ``rho``, ``u``.
 
     Nothing else needs the file; it is there for other programs to compare with.
 
     Args:
-        settings: Of a preset, with ``reference: {n, dt}``.
+        grid: Points and times.
         path: The npz file to write.
-
-    Raises:
-        ValueError: A grid without points or a time step that is not positive.
     """
-    n, dt = (settings["reference"][key] for key in ("n", "dt"))
-    if n < 1 or not dt > 0:
-        raise ValueError(f"reference: n and dt must be positive, got {n} and {dt}.")
-    points = box_grid(n, 2)
-    times = np.append(np.arange(0, HORIZON - 1e-9, dt), HORIZON)
+    points = box_grid(grid.n, 2)
+    times = np.append(np.arange(0, HORIZON - 1e-9, grid.dt), HORIZON)
     states = [exact(points, float(t)) for t in times]
     rho, u = (np.stack([s[k] for s in states]).astype("f4") for k in ("rho", "u"))
-    with replacing(path) as temporary:
-        np.savez(temporary, points=points, times=times, rho=rho, u=u)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, points=points, times=times, rho=rho, u=u)
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return how the reference is known, and how far its file conserves mass.
+    """Tell how the reference is known, and how far its file conserves mass.
 
     Raises:
         ValueError: The file is not one that :func:`compute` wrote.

@@ -34,12 +34,12 @@ def region(
     dim: int,
     box: Callable[[Sequence[float], Sequence[float]], Sampler] = kronecker_box,
 ) -> Sampler:
-    """Return a sampler of points (n, dim) of a region, without time.
+    """Build a sampler of points (n, dim) of a region, without time.
 
     Args:
         name: A key of ``REGIONS``.
         dim: 2 or 3.
-        box: Makes a sampler of a box from its corners, evenly spread by default.
+        box: Makes a sampler of a box from its corners; evenly spread points by default.
     """
     low, high = corners(name, dim)
     width = high[0] - low[0]
@@ -57,7 +57,7 @@ def region(
 
 
 def corners(name: str, dim: int) -> tuple[list[float], list[float]]:
-    """Return lower and upper corner of the first of the two boxes of a region."""
+    """Return the lower and the upper corner of the first of the two boxes."""
     low, high, height = REGIONS[name]
     heights = [height] * (dim - 2)
     return (
@@ -67,7 +67,7 @@ def corners(name: str, dim: int) -> tuple[list[float], list[float]]:
 
 
 def faces(dim: int) -> Sampler:
-    """Return a sampler of points (n, dim + 1) on the sides of the box, time last."""
+    """Build a sampler of points (n, dim + 1) on the sides of the box, time last."""
     box = sobol_box([-EXTENT] * dim + [0.0], [EXTENT] * dim + [HORIZON])
 
     def sample(n: int, generator: torch.Generator) -> Tensor:

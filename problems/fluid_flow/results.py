@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ from ncl_deepxde.evaluation.metrics import Array, Solution
 from ncl_deepxde.evaluation.solution import NetworkSolution
 from ncl_deepxde.plotting.curves import draw_losses
 from ncl_deepxde.plotting.style import save
+from ncl_deepxde.runs import Figure, Preset
 from ncl_deepxde.runs import log as run_log
 from ncl_deepxde.runs.cells import list_cells, values_per_seed
-from ncl_deepxde.runs.problem import Figure
 
+from ..observed import COLORS, mean_and_range
 from .exact import CENTERS
 from .reference import exact
 from .regions import EXTENT, HORIZON, corners
+from .settings import FluidFigures, FluidSettings
 
 __all__ = ["draw", "summarize"]
 
@@ -37,19 +39,19 @@ def draw(
     directory: Path,
     solutions: Mapping[str, Solution],
     metrics: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    preset: Preset,
 ) -> list[Figure]:
     """Draw all figures below ``figures/``.
 
     Args:
         directory: Run directory.
-        solutions: Of the first seed, by ``"MODEL-CASE"``.
+        solutions: Solutions of the first seed by ``"MODEL-CASE"``.
         metrics: Content of ``metrics.json``.
-        settings: Of the preset.
+        preset: Preset of the run.
     """
     (directory / "figures").mkdir(exist_ok=True)
-    models, seeds = list(metrics["models"]), settings.get("seeds", 1)
-    _draw_boxes(directory / "figures" / "boxes.png", metrics, list(settings["cases"]))
+    models, seeds = list(metrics["models"]), preset.content["seeds"]
+    _draw_boxes(directory / "figures" / "boxes.png", metrics, preset.cases)
     captions = [
         (
             "figures/boxes.png",
@@ -57,63 +59,77 @@ def draw(
             f"{LEAST_R2:g}) and consistency of density and velocity; {seeds} seeds.",
         )
     ]
-    for case, changes in settings["cases"].items():
+    for case in preset.cases:
         found = {m: solutions[f"{m}-{case}"] for m in models}
-        sizes = settings["figures"]
-        captions += _draw_case(directory, found, case, changes["dim"], sizes)
+        captions += _draw_case(directory, found, preset.settings(case=case))
         first = metrics["seed"]
-        cells = list_cells(models, settings, first)
-        own = [c for c in cells if c.case == case and c.seed == first]
-        names = {c.name: c.model for c in own}
+        cells = list_cells(models, preset, first)
+        names = {c.name: c.model for c in cells if (c.case, c.seed) == (case, first)}
         captions.append(_draw_case_losses(directory, names, case))
     return captions
 
 
 def _draw_case(
-    directory: Path,
-    solutions: Mapping[str, Solution],
-    case: str,
-    dim: int,
-    sizes: Mapping[str, int],
+    directory: Path, solutions: Mapping[str, Solution], settings: FluidSettings
 ) -> list[Figure]:
     """Draw density, velocity and trajectories of one case.
 
     Args:
         directory: Run directory.
-        solutions: By model.
-        case: Name of the case.
-        dim: Its number of space dimensions.
-        sizes: Points per axis ``n``, ``frames`` of the animation, ``steps`` of
-            trajectories.
+        solutions: Solutions by model.
+        settings: What the preset says of the case.
     """
+    case, dim, sizes = settings.case, settings.dim, settings.figures
     title = case.upper() + ("" if dim == 2 else ", plane z = 0")
-    seen = "observed in the dashed quadrants until t = 1"
-    captions = {
-        f"density_{case}.png": f"Density ({title}), {seen}; first seed.",
-        f"density_{case}.gif": f"Density over time ({title}).",
-        f"velocity_{case}.png": f"Speed and streamlines ({title}).",
-        f"trajectories_{case}.png": f"Where particles, white at t = 0, go ({title}); "
-        "thin gray: the truth.",
-    }
-    paths = [directory / "figures" / name for name in captions]
     everyone: dict[str, Solution] = {TRUTH: exact, **solutions}
-    planes = {name: _Plane(s, dim) for name, s in everyone.items()}
-    view = plotting.View(-EXTENT, EXTENT, _outline_observed)
-    options: Any = {"scale_from": TRUTH, "view": view, "n": sizes["n"]}
-    frames = [float(t) for t in np.linspace(0, HORIZON, sizes["frames"])]
-    plotting.density_panels(
-        paths[0], planes, PANELS, title=f"Density, {title}", **options
-    )
-    plotting.density_animation(paths[1], planes, frames, **options)
-    heading = f"Velocity: speed and streamlines, {title}"
-    plotting.velocity_panels(paths[2], planes, PANELS, title=heading, **options)
-    times = np.linspace(0, HORIZON, sizes["steps"] + 1)
+    times = np.linspace(0, HORIZON, sizes.steps + 1)
     tracks = {n: trajectories(s, _particles(dim), times) for n, s in everyone.items()}
-    heading = f"Trajectories, {title}"
+    name = f"figures/trajectories_{case}.png"
     plotting.trajectory_panels(
-        paths[3], tracks, times, truth=TRUTH, title=heading, view=view
+        directory / name,
+        tracks,
+        times,
+        truth=TRUTH,
+        title=f"Trajectories, {title}",
+        view=VIEW,
     )
-    return [(f"figures/{name}", caption) for name, caption in captions.items()]
+    caption = f"Where particles, white at t = 0, go ({title}); thin gray: the truth."
+    planes = {label: _Plane(s, dim) for label, s in everyone.items()}
+    drawn = _draw_planes(directory, planes, case, title, sizes)
+    return [*drawn, (name, caption)]
+
+
+def _draw_planes(
+    directory: Path,
+    planes: Mapping[str, _Plane],
+    case: str,
+    title: str,
+    sizes: FluidFigures,
+) -> list[Figure]:
+    """Draw density and velocity of one case in the plane z = 0.
+
+    Args:
+        directory: Run directory.
+        planes: The truth and the solutions.
+        case: Name of the case.
+        title: Heading of the case.
+        sizes: Points and frames.
+    """
+    captions = {
+        f"figures/density_{case}.png": f"Density ({title}), observed in the dashed "
+        "quadrants until t = 1; first seed.",
+        f"figures/density_{case}.gif": f"Density over time ({title}).",
+        f"figures/velocity_{case}.png": f"Speed and streamlines ({title}).",
+    }
+    density, animation, velocity = (directory / name for name in captions)
+    options: Any = {"scale_from": TRUTH, "view": VIEW, "n": sizes.n}
+    heading = f"Density, {title}"
+    plotting.density_panels(density, planes, PANELS, title=heading, **options)
+    frames = [float(t) for t in np.linspace(0, HORIZON, sizes.frames)]
+    plotting.density_animation(animation, planes, frames, **options)
+    heading = f"Velocity: speed and streamlines, {title}"
+    plotting.velocity_panels(velocity, planes, PANELS, title=heading, **options)
+    return list(captions.items())
 
 
 class _Plane:
@@ -138,8 +154,11 @@ def _outline_observed(axes: Axes) -> None:
         axes.add_patch(box)
 
 
+VIEW = plotting.View(-EXTENT, EXTENT, _outline_observed)
+
+
 def _particles(dim: int) -> Array:
-    """Return the centers of the Gaussians and points farther out, (8, dim)."""
+    """List the centers of the Gaussians and points farther out, (8, dim)."""
     centers = np.array(CENTERS)
     outer = centers + OFFSET * centers / np.linalg.norm(centers, axis=1)[:, None]
     return np.pad(np.concatenate([centers, outer]), [(0, 0), (0, dim - 2)])
@@ -151,7 +170,7 @@ def trajectories(solution: Solution, start: Array, times: Array) -> Array:
     Args:
         solution: The flow.
         start: Positions at the first time, (N, d); they stay inside the box.
-        times: Steps.
+        times: Times of the steps.
     """
 
     def u(x: Array, t: float) -> Array:
@@ -170,13 +189,13 @@ def trajectories(solution: Solution, start: Array, times: Array) -> Array:
 
 
 def _velocity(solution: Solution, x: Array, t: float) -> Array:
-    """Return the velocity, (N, d), without the work of a density where that is left."""
+    """Evaluate the velocity, (N, d), without the density where that can be left out."""
     if isinstance(solution, NetworkSolution):
         return solution.velocity(x, t)
     return solution(x, t)["u"]
 
 
-def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: list[str]) -> None:
+def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: Sequence[str]) -> None:
     spreads = []
     for case in cases:
         dim = case.upper()
@@ -187,7 +206,7 @@ def _draw_boxes(path: Path, metrics: Mapping[str, Any], cases: list[str]) -> Non
         spreads.append(
             plotting.Spread(f"Consistency, {dim}", "SMAPE (0 is best)", smape, True)
         )
-    plotting.box_plots(path, spreads)
+    plotting.box_plots(path, spreads, colors=COLORS)
 
 
 def _draw_case_losses(directory: Path, names: Mapping[str, str], case: str) -> Figure:
@@ -198,12 +217,12 @@ def _draw_case_losses(directory: Path, names: Mapping[str, str], case: str) -> F
         if record.get("model") in names
     ]
     name = f"figures/losses_{case}.png"
-    save(draw_losses(records), directory / name)
+    save(draw_losses(records, COLORS), directory / name)
     return name, f"Weighted losses in training ({case.upper()}), first seed."
 
 
-def summarize(metrics: Mapping[str, Any], cases: list[str]) -> str:
-    """Return what the run shows, in numbers.
+def summarize(metrics: Mapping[str, Any], cases: Sequence[str]) -> str:
+    """Say what the run shows, in numbers.
 
     Args:
         metrics: Content of ``metrics.json``.
@@ -214,9 +233,11 @@ def summarize(metrics: Mapping[str, Any], cases: list[str]) -> str:
     for name, model in metrics["models"].items():
         for case in cases:
             suffix = f"_{case}" if several else ""
-            r2 = _range(metrics, name, f"r2_{case}")
+            r2, smape = (
+                mean_and_range(values_per_seed(metrics, f"{key}_{case}")[name])
+                for key in ("r2", "consistency_smape")
+            )
             at_observed_times = model[f"r2_interpolation_{case}"]
-            smape = _range(metrics, name, f"consistency_smape_{case}")
             residual = model[f"continuity_relative_{case}"]
             steps, seconds = (model[k + suffix] for k in ("steps", "train_seconds"))
             lines.append(
@@ -227,14 +248,3 @@ def summarize(metrics: Mapping[str, Any], cases: list[str]) -> str:
                 f"{seconds:.0f} s."
             )
     return "\n\n".join(lines)
-
-
-def _range(metrics: Mapping[str, Any], name: str, key: str) -> str:
-    """Return the mean over seeds, and between which values they lie."""
-    values = values_per_seed(metrics, key)[name]
-    if not values:
-        return "not computed"
-    shown = f"{np.mean(values):.3g}"
-    if len(values) == 1:
-        return shown
-    return f"{shown} ({min(values):.3g} to {max(values):.3g} over {len(values)} seeds)"

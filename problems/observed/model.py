@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from ncl_deepxde.data import Condition, Penalty
+from ncl_deepxde.nn import SemiLagrangian
 from ncl_deepxde.operators import jacobian
 
-__all__ = ["LossTerm", "ObservedModel", "continuity_of_velocity", "mass_of_grid"]
+__all__ = [
+    "LossTerm",
+    "ObservedModel",
+    "continuity_of_velocity",
+    "grid_groups",
+    "mass_of_grid",
+]
+
+type ParameterGroup = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -21,25 +30,26 @@ class LossTerm:
 
     Attributes:
         weight: Its weight.
-        loss: Key of ``LOSSES``: what is taken of the residual.
+        loss: What is taken of the residual, a key of ``LOSSES``.
         condition: Its points and residuals, for terms that are not of observations.
     """
 
     weight: float
-    loss: str = "mean square"
+    loss: Literal["mean square", "root mean square", "mean"] = "mean square"
     condition: Condition | None = None
 
 
 @dataclass(frozen=True)
 class ObservedModel:
-    """A network and what it is trained on besides observations.
+    r"""A network and how it is compared with observations.
 
     Attributes:
-        net: The network; outputs (rho, w), with w the velocity or the momentum.
+        net: The network, with outputs :math:`(\rho, u)` or :math:`(\rho, \rho u)`.
         density: How densities are compared, as ``data.Observations`` takes it.
         velocity: How velocities are compared.
-        terms: Of the density, the velocity, and the conditions.
+        terms: Terms of the density, the velocity, and the conditions, in this order.
         penalties: Functions of the network with their weights.
+        groups: Groups of parameters for the optimizer; all alike where it is empty.
     """
 
     net: Any
@@ -47,19 +57,31 @@ class ObservedModel:
     velocity: str
     terms: Sequence[LossTerm]
     penalties: Sequence[tuple[Penalty, float]] = ()
+    groups: Sequence[ParameterGroup] = ()
 
     @property
     def conditions(self) -> list[Condition]:
-        """The terms with points of their own."""
+        """The terms that have points of their own."""
         return [t.condition for t in self.terms if t.condition is not None]
 
     def weights(self) -> list[float]:
-        """Return the weights of all terms of the loss."""
+        """List the weights of all terms of the loss."""
         return [t.weight for t in self.terms] + [weight for _, weight in self.penalties]
 
     def losses(self) -> list[Callable[[Tensor, Tensor], Tensor]]:
-        """Return the loss functions of all terms but the penalties."""
+        """List the loss functions of all terms but the penalties."""
         return [LOSSES[t.loss] for t in self.terms]
+
+
+def grid_groups(net: SemiLagrangian, grid_lr: float) -> list[ParameterGroup]:
+    """Group the parameters of a network with a density on a grid.
+
+    Args:
+        net: The network.
+        grid_lr: Learning rate of the density, to which no weight decay applies.
+    """
+    density = {"params": net.grid_parameters(), "lr": grid_lr, "weight_decay": 0.0}
+    return [{"params": net.velocity_parameters()}, density]
 
 
 def mass_of_grid(net: Any) -> Tensor:
@@ -72,8 +94,8 @@ def continuity_of_velocity(inputs: Tensor, outputs: Tensor) -> Tensor:
     r"""Return :math:`\partial_t\rho + u\cdot\nabla\rho + \rho\nabla\cdot u`, (N, 1).
 
     Args:
-        inputs: Shape (N, d + 1), time last.
-        outputs: Columns :math:`(\rho, u)`, shape (N, d + 1).
+        inputs: Points and times, (N, d + 1), time last.
+        outputs: Columns :math:`(\rho, u)`, (N, d + 1).
     """
     d = inputs.shape[1] - 1
     J = jacobian(outputs, inputs)
@@ -89,7 +111,7 @@ def mean_square(zero: Tensor, residual: Tensor) -> Tensor:
 
 
 def root_mean_square(zero: Tensor, residual: Tensor) -> Tensor:
-    """Return the root of the mean square, with a slope at 0 that is finite."""
+    """Return the root of the mean square, whose slope at 0 is finite."""
     tiny = torch.finfo(residual.dtype).tiny
     return residual.square().mean().clamp(min=tiny).sqrt()
 

@@ -14,7 +14,7 @@ __all__ = ["SirenFlow"]
 
 
 class SirenFlow(dde.nn.pytorch.NN):  # type: ignore[misc]
-    r"""A plain network of a flow, with :math:`\rho = e^{N_1(x, t)}`, :math:`u = N_2`.
+    r"""A plain network of a flow: :math:`\rho = e^{N_1(x, t)}`, :math:`u = N_2(x, t)`.
 
     Each layer but the last is :math:`h \mapsto \sin(\omega(Wh + b))`, with
     :math:`\omega = 1` after the first. Outputs have the columns ``(rho, u_1..u_d)``.
@@ -23,9 +23,9 @@ class SirenFlow(dde.nn.pytorch.NN):  # type: ignore[misc]
         low: Lower corner of the box of inputs that is mapped to the unit cube, d + 1
             numbers, time last.
         high: Upper corner.
-        width: Units of each hidden layer.
-        depth: Hidden layers.
-        frequency: :math:`\omega` of the first layer.
+        width: Number of units of each hidden layer.
+        depth: Number of hidden layers.
+        frequency: The factor :math:`\omega` of the first layer.
 
     References:
         V. Sitzmann et al., Implicit Neural Representations with Periodic Activation
@@ -55,7 +55,7 @@ class SirenFlow(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.velocity = _layers([*hidden, self.dim])
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the outputs, (N, d + 1), for inputs (N, d + 1), time last."""
+        """Map inputs (N, d + 1), time last, to outputs (N, d + 1)."""
         unit = (inputs - self.low) / self.sides
         log_rho, u = (self._siren(n, unit) for n in (self.log_density, self.velocity))
         return torch.cat([log_rho.exp(), u], dim=1)
@@ -70,7 +70,7 @@ class SirenFlow(dde.nn.pytorch.NN):  # type: ignore[misc]
 
 
 def _layers(sizes: Sequence[int]) -> torch.nn.ModuleList:
-    """Return dense layers, uniform up to 1/n for n inputs, then up to sqrt(6/n)."""
+    """Build dense layers, with weights up to 1/n for n inputs, then up to sqrt(6/n)."""
     real = dde.config.real(torch)
     layers = torch.nn.ModuleList()
     for k, (n, width) in enumerate(pairwise(sizes)):

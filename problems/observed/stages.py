@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import deepxde as dde
 import torch
 from torch import Tensor
@@ -15,67 +12,109 @@ from ncl_deepxde.optimizers.clipped_adam import ClippedAdam
 from ncl_deepxde.runs import Stage
 
 from .model import ObservedModel
+from .settings import Adam, Pretraining
 
-__all__ = ["stages"]
+__all__ = ["adam", "observations", "pretraining"]
 
-Settings = Mapping[str, Any]
+MOST_TESTED = 1000
+"""Largest number of observations of the test loss."""
 
 
-def stages(
-    parts: ObservedModel,
-    own: Settings,
-    data: Observations,
-    at_start: Source | None = None,
-) -> list[Stage]:
-    """Return the stages of training.
+def observations(
+    observed: ObservedModel, source: Source, number: int, seed: int
+) -> Observations:
+    """Pose what a model is trained on.
 
     Args:
-        parts: The model.
-        own: Its settings, with ``adam`` and perhaps ``pretraining``.
-        data: What it is trained on.
-        at_start: Observations at the start alone, for the pretraining.
+        observed: The model.
+        source: Source of the observations.
+        number: Number of observations of a step.
+        seed: Seed of the observations of each step.
     """
-    if at_start is None or "pretraining" not in own:
-        return [_adam(parts, own, data)]
-    return [_pretraining(parts, own, at_start, data.seed), _adam(parts, own, data)]
+    return Observations(
+        source,
+        number,
+        density=observed.density,
+        velocity=observed.velocity,
+        output="velocity",
+        conditions=observed.conditions,
+        penalties=[penalty for penalty, _ in observed.penalties],
+        seed=seed,
+        num_test=min(number, MOST_TESTED),
+    )
 
 
-def _adam(parts: ObservedModel, own: Settings, data: Observations) -> Stage:
-    """Return Adam with a learning rate that falls by a cosine.
+def adam(observed: ObservedModel, budget: Adam, data: Observations) -> Stage:
+    """Build the stage of Adam.
 
-    ``adam`` holds ``lr``, ``least_lr``, ``steps``, the steps of the cosine as
-    ``cosine`` where it is cut short, the bound ``clip`` of the gradient, a
-    ``weight_decay``, and ``grid_lr`` of a density on a grid, which does not decay.
+    Args:
+        observed: The model.
+        budget: Learning rates and steps.
+        data: What the model is trained on.
     """
-    budget = own["adam"]
 
     def compile_model(model: dde.Model) -> None:
-        model.data, model.net = data, parts.net
-        groups: list[dict[str, Any]] = [{"params": list(parts.net.parameters())}]
-        if "grid_lr" in budget:
-            net = parts.net
-            groups = [
-                {"params": net.velocity_parameters()},
-                {
-                    "params": net.grid_parameters(),
-                    "lr": budget["grid_lr"],
-                    "weight_decay": 0.0,
-                },
-            ]
-        clip, decay = budget.get("clip", torch.inf), budget.get("weight_decay", 0.0)
+        model.data, model.net = data, observed.net
+        groups = observed.groups or [{"params": list(observed.net.parameters())}]
+        optimizer = ClippedAdam(
+            groups,
+            budget.clip or torch.inf,
+            lr=budget.lr,
+            weight_decay=budget.weight_decay,
+        )
         model.compile(
-            ClippedAdam(groups, clip, lr=budget["lr"], weight_decay=decay),
-            loss=parts.losses(),
-            loss_weights=parts.weights(),
-            decay=("cosine", budget.get("cosine", budget["steps"]), budget["least_lr"]),
+            optimizer,
+            loss=observed.losses(),
+            loss_weights=observed.weights(),
+            decay=("cosine", budget.cosine or budget.steps, budget.least_lr),
             verbose=0,
         )
 
-    return Stage("adam", compile_model, budget["steps"])
+    return Stage("adam", compile_model, budget.steps)
 
 
-class AtStart(dde.nn.pytorch.NN):  # type: ignore[misc]
-    """A semi-Lagrangian network at the start, where nothing is to be solved.
+def pretraining(
+    observed: ObservedModel, budget: Pretraining, at_start: Source, seed: int
+) -> Stage:
+    """Build the stage of L-BFGS on the density at the start, without the velocity.
+
+    Args:
+        observed: A model whose network is a ``SemiLagrangian``.
+        budget: Steps and iterations.
+        at_start: Source of observations at the start alone.
+        seed: Seed of the observations of each step.
+    """
+    mass = [pair for pair in observed.penalties if pair[0].name == "mass"]
+    data = Observations(
+        at_start,
+        budget.num_observations,
+        density=observed.density,
+        velocity=None,
+        penalties=[penalty for penalty, _ in mass],
+        seed=seed,
+    )
+
+    def compile_model(model: dde.Model) -> None:
+        model.data, model.net = data, StartingDensity(observed.net)
+        optimizer = torch.optim.LBFGS(
+            observed.net.grid_parameters(),
+            max_iter=budget.iterations,
+            line_search_fn="strong_wolfe",
+        )
+        # A difference of gradients at different points is no curvature.
+        optimizer.register_step_pre_hook(lambda *_: optimizer.state.clear())
+        model.compile(
+            optimizer,
+            loss=observed.losses()[:1],
+            loss_weights=[observed.terms[0].weight, *(weight for _, weight in mass)],
+            verbose=0,
+        )
+
+    return Stage("start", compile_model, budget.steps)
+
+
+class StartingDensity(dde.nn.pytorch.NN):  # type: ignore[misc]
+    """The density of a semi-Lagrangian network at the start, its grid.
 
     Args:
         net: The network, whose parameters it shares.
@@ -86,48 +125,11 @@ class AtStart(dde.nn.pytorch.NN):  # type: ignore[misc]
         self.regularizer, self.net = None, net
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the density, (N, 1), for inputs (N, d + 1)."""
+        """Evaluate the density, (N, 1), at inputs (N, d + 1)."""
         rho: Tensor = self.net.grid(inputs[:, :-1]).exp()
         return rho
 
     @property
     def grid_mass(self) -> Tensor:
-        """As of the network."""
+        """The mean density over the nodes of the grid, 0-dimensional."""
         return self.net.grid_mass
-
-
-def _pretraining(
-    parts: ObservedModel, own: Settings, at_start: Source, seed: int
-) -> Stage:
-    """Return L-BFGS on the density at the start, without the velocity.
-
-    ``pretraining`` holds ``steps``, each of as many ``iterations`` at the same points.
-    """
-    budget, density = own["pretraining"], parts.terms[0]
-    mass = [(p, weight) for p, weight in parts.penalties if p.name == "mass"]
-    data = Observations(
-        at_start,
-        budget["num_observations"],
-        density=parts.density,
-        velocity=None,
-        penalties=[penalty for penalty, _ in mass],
-        seed=seed,
-    )
-
-    def compile_model(model: dde.Model) -> None:
-        model.data, model.net = data, AtStart(parts.net)
-        optimizer = torch.optim.LBFGS(
-            parts.net.grid_parameters(),
-            max_iter=budget["iterations"],
-            line_search_fn="strong_wolfe",
-        )
-        # A difference of gradients at different points is no curvature.
-        optimizer.register_step_pre_hook(lambda *_: optimizer.state.clear())
-        model.compile(
-            optimizer,
-            loss=parts.losses()[:1],
-            loss_weights=[density.weight, *(weight for _, weight in mass)],
-            verbose=0,
-        )
-
-    return Stage("start", compile_model, budget["steps"])

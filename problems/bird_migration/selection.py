@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,81 +14,70 @@ from ncl_deepxde.evaluation.metrics import Array
 from ncl_deepxde.radar import Profiles, Projection, minutes_since_dusk, nights, read
 
 from .campaign import Campaign
+from .settings import Scans, Selection
 from .stations import STATIONS
 from .synthetic import synthetic_rows
+from .units import KMH
 
-__all__ = ["CLOCKS", "campaign_of", "read_campaign"]
-
-CLOCKS = ("utc", "dusk")
-KMH = 3.6
-"""Of one m/s."""
+__all__ = ["campaign_of", "print_campaign", "read_campaign"]
 
 
-def read_campaign(files: Sequence[Path], settings: Mapping[str, Any]) -> Campaign:
-    """Return the campaign of some files, or the synthetic one without files.
+def read_campaign(files: Sequence[Path], choice: Selection, scans: Scans) -> Campaign:
+    """Read the campaign of some files, or make the synthetic one without files.
 
     Args:
-        files: As ``ncl_deepxde.radar.read`` takes them.
-        settings: Of a preset, with ``reference`` and ``data``, whose ``start`` and
-            ``end`` spare what else is in the files; ``None`` is no limit.
+        files: Files as ``ncl_deepxde.radar.read`` takes them.
+        choice: Which of the measurements count; what is not between its times is not
+            read.
+        scans: Scans of the synthetic network.
 
     Raises:
         ValueError: Files that cannot be used; the message tells why.
     """
-    choice = settings["data"]
-    start, end = choice["start"], choice["end"]
     if files:
-        profiles = read(files, start=start, end=end)
+        profiles = read(files, start=choice.start, end=choice.end)
     else:
         places = pd.DataFrame(STATIONS.values(), columns=["lon", "lat"])
-        every = synthetic_rows(settings["reference"], Projection.of(places))
+        every = synthetic_rows(scans, Projection.of(places))
         rows = every.dropna(subset=["dens"])
         gaps = {"without a density": len(every) - len(rows)}
-        profiles = Profiles.of(rows, left_out=gaps).between(start, end)
+        profiles = Profiles.of(rows, left_out=gaps)
+        profiles = profiles.between(choice.start, choice.end)
     return campaign_of(profiles, choice, is_synthetic=not files)
 
 
 def campaign_of(
-    profiles: Profiles, choice: Mapping[str, Any], *, is_synthetic: bool = False
+    profiles: Profiles, choice: Selection, *, is_synthetic: bool = False
 ) -> Campaign:
-    """Return profiles in the plane, of some nights and on one clock.
+    """Put profiles into the plane, those of some nights and on one clock.
 
     Args:
-        profiles: Of all radars.
-        choice: The most ``nights``; where there are more, those in a row with the most
-            birds count. ``clock`` is ``"utc"``, or ``"dusk"`` for the hours since each
-            radar's own first record of a night, with nights one after the other: the
-            clock of the paper, in which a flow is no motion. Velocities count where the
-            density is at least ``moving``.
+        profiles: Profiles of all radars.
+        choice: Which of the measurements count.
         is_synthetic: Whether the truth is known.
-
-    Raises:
-        ValueError: An unknown clock.
     """
     left_out = dict(profiles.left_out)
-    profiles = _most_birds(profiles, choice["nights"], left_out)
-    hours = _hours(profiles, choice["clock"])
+    profiles = _most_birds(profiles, choice.nights, left_out)
+    hours = _hours(profiles, choice.clock)
     rows, places = profiles.rows, profiles.radars
     projection = Projection.of(places)
     x, y = projection.to_plane(rows["lon"], rows["lat"])
     return Campaign(
         points=np.column_stack([x, y, rows["altitude"] / 1000, hours]),
         density=np.array(rows[["dens"]]),
-        velocity=_velocity(rows, projection, choice["moving"], left_out),
+        velocity=_velocity(rows, projection, choice.moving, left_out),
         labels=rows["radar"].to_numpy(dtype=str),
         radars={
             str(r.radar): (float(r.lon), float(r.lat)) for r in places.itertuples()
         },
         start=rows["time"].min().tz_convert(None).to_numpy().astype("datetime64[s]"),
         left_out=left_out,
-        is_synthetic=is_synthetic and choice["clock"] == "utc",
+        is_synthetic=is_synthetic and choice.clock == "utc",
     )
 
 
 def _hours(profiles: Profiles, clock: str) -> Array:
-    """Return the time of each row, (N,)."""
-    if clock not in CLOCKS:
-        raise ValueError(f"clock: must be one of {CLOCKS}, got {clock!r}.")
+    """Count the hours of each row since the start, (N,)."""
     if clock == "dusk":
         minutes = minutes_since_dusk(profiles, appended=True, clock="sun")
         hours: Array = minutes.to_numpy() / 60
@@ -100,7 +88,7 @@ def _hours(profiles: Profiles, clock: str) -> Array:
 
 
 def _most_birds(profiles: Profiles, most: int, left_out: dict[str, int]) -> Profiles:
-    """Return the nights in a row, at most so many, with the most birds."""
+    """Select the nights in a row, at most so many, with the most birds."""
     found = nights(profiles, clock="sun")
     birds = pd.Series(
         [night.rows["dens"].sum() for night in found.values()],
@@ -123,7 +111,7 @@ def _most_birds(profiles: Profiles, most: int, left_out: dict[str, int]) -> Prof
 def _velocity(
     rows: pd.DataFrame, projection: Projection, moving: float, left_out: dict[str, int]
 ) -> Array:
-    """Return velocities along x and y in km/h, (N, 2)."""
+    """Turn velocities to x and y, in km/h, (N, 2)."""
     parts = projection.rotate(*(rows[name] for name in ("lon", "lat", "u", "v")))
     velocity: Array = KMH * np.stack(parts, axis=1)
     is_thin = ~(rows["dens"].to_numpy() >= moving)
@@ -142,7 +130,7 @@ def _note(left_out: dict[str, int], reason: str, number: int) -> None:
         left_out[reason] = int(number)
 
 
-def report(campaign: Campaign) -> None:
+def print_campaign(campaign: Campaign) -> None:
     """Print what is used and what was left out to stderr."""
     kind = "synthetic, " if campaign.is_synthetic else ""
     held = ", ".join(campaign.held_out)
