@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ncl_deepxde.evaluation.metrics import Array, Solution, time_key
 from ncl_deepxde.plotting import View
-from ncl_deepxde.plotting.panels import show_frame
+from ncl_deepxde.plotting.images import show_frame
 from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
 
 from .convergence import DISCRETE
