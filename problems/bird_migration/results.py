@@ -11,7 +11,7 @@ import pandas as pd
 
 from ncl_deepxde import plotting
 from ncl_deepxde.radar.products import (
-    Field,
+    BirdFlow,
     MapSeries,
     Marks,
     Region,
@@ -85,7 +85,7 @@ def draw(
 def _draw_maps(
     directory: Path,
     campaign: Campaign,
-    solutions: Mapping[str, Field],
+    solutions: Mapping[str, BirdFlow],
     settings: Mapping[str, Any],
 ) -> list[Figure]:
     """Draw all products of the first solution, maps of the others, the spread."""
