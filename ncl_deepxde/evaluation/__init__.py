@@ -9,6 +9,7 @@ from .metrics import (
     r2,
     relative_l2,
     standardized_l2,
+    torus_grid,
 )
 from .solution import ContinuityError, NetworkSolution, continuity_error
 
@@ -25,4 +26,5 @@ __all__ = [
     "r2",
     "relative_l2",
     "standardized_l2",
+    "torus_grid",
 ]
