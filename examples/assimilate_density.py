@@ -6,17 +6,17 @@ This example shows how to
 - fit `nn.LFlow`, whose density follows its velocity exactly, by `data.Observations`;
 - judge it at stations it has not seen, and follow particles forwards and backwards.
 
-Any flow with a positive density will do: birds above radars, floats, cars. Columns of
-the csv file, under one line of header: station, x_1..x_d, t, rho, u_1..u_d; leave empty
-what is missing.
+Any flow with a positive density will do: birds above radars, floats, cars. The csv file
+has one line of header and the columns station, x_1..x_d, t, rho, u_1..u_d. Missing
+values are empty.
 
     python examples/assimilate_density.py [--table FILE.csv] [--out DIRECTORY]
 
-Without a file, 60 stations watch a cloud that drifts in circles while it grows: a
-synthetic table, with noise, and with a velocity in half of the rows only.
+Without a file the table is synthetic: 60 stations watch a cloud that drifts in circles
+while it grows, with noise, and with a velocity in half of the rows only.
 
-Source of the network: F. Arend Torres et al., Lagrangian Flow Networks for Conservation
-Laws (ICLR 2024), https://arxiv.org/abs/2305.16846.
+Reference: F. Arend Torres et al., Lagrangian Flow Networks for Conservation Laws (ICLR
+2024), https://arxiv.org/abs/2305.16846.
 """
 
 import argparse

@@ -20,8 +20,8 @@ The network maps (x, y, t) to (rho, m_1, m_2, p). Run it for both:
     python examples/euler_torus.py --network NCL
     python examples/euler_torus.py --network FNN
 
-Source: J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws (NeurIPS
-2022), section 5.3, https://arxiv.org/abs/2210.01741.
+Reference: J. Richter-Powell, Y. Lipman, R. T. Q. Chen, Neural Conservation Laws
+(NeurIPS 2022), section 5.3, https://arxiv.org/abs/2210.01741.
 """
 
 import argparse
@@ -31,7 +31,7 @@ import deepxde as dde
 import numpy as np
 import torch
 
-from ncl_deepxde.evaluation.solution import continuity_error
+from ncl_deepxde.evaluation import continuity_error
 
 # DeepXDE must run on PyTorch. `import ncl_deepxde` sees to that when it comes first; in
 # any other order, set DDE_BACKEND=pytorch in the environment.

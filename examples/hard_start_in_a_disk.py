@@ -2,8 +2,8 @@
 
     python examples/hard_start_in_a_disk.py [--steps 40]
 
-The velocity is known, a rigid rotation; the density is asked for. The network starts
-from the given state and lets nothing through the wall, whatever its weights, and obeys
+The velocity is known, a rigid rotation; the density is asked for. Whatever its weights,
+the network starts from the given state, lets nothing through the wall and obeys
 continuity. All that is left to train is m = rho u, without a derivative. The exact
 solution is the turned initial density.
 """
@@ -11,11 +11,11 @@ solution is the turned initial density.
 import argparse
 import math
 
+import ncl_deepxde  # isort: skip  (first, so that DeepXDE runs on PyTorch)
 import deepxde as dde
 import torch
 
 from ncl_deepxde.data import Collocation, kronecker_box
-from ncl_deepxde.nn import NCL, InitialState, Wall
 from ncl_deepxde.optimizers import GaussNewton
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -46,12 +46,12 @@ def inside(x):
 angle = 2 * math.pi * torch.rand(100, 1)
 circle = torch.cat([angle.cos(), angle.sin()], dim=1)
 
-net = NCL(
+net = ncl_deepxde.nn.NCL(
     [3] + [24] * 3 + [3],
     "tanh",
     "Glorot normal",
-    initial=InitialState(density, velocity=rotation, ramp=0.5),
-    wall=Wall(inside, circle),
+    initial=ncl_deepxde.nn.InitialState(density, velocity=rotation, ramp=0.5),
+    wall=ncl_deepxde.nn.Wall(inside, circle),
 )
 
 

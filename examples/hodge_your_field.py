@@ -27,7 +27,7 @@ decomposition
 whose parts are orthogonal. Networks of this form reach it by least squares alone: where
 the mean of |v - grad phi - eta - c|^2 vanishes, so does the error of each part.
 
-Source: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 6,
+Reference: J. Richter-Powell et al., Neural Conservation Laws (NeurIPS 2022), section 6,
 https://arxiv.org/abs/2210.01741.
 """
 
@@ -44,7 +44,7 @@ from ncl_deepxde.data import SampledObjective
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("file", nargs="?", type=Path, help="FIELD.csv or FIELD.npy")
-parser.add_argument("--period", type=float, default=1.0, help="of every axis")
+parser.add_argument("--period", type=float, default=1.0, help="period of every axis")
 parser.add_argument("--steps", type=int, default=800)
 parser.add_argument("--out", type=Path, default=Path("hodge"), help="folder")
 options = parser.parse_args()

@@ -1,8 +1,8 @@
-r"""From a field of migrating birds to maps, tracks, counts, NetCDF and GeoJSON.
+r"""From a flow of migrating birds to maps, tracks, counts, NetCDF and GeoJSON.
 
 This example shows how to
 
-- give a field of density and velocity, trained or not, to `ncl_deepxde.radar.products`;
+- give density and velocity, trained or not, to `ncl_deepxde.radar.products`;
 - count the birds that leave a polygon in a night, with an error, and check the count
   against what is missing inside: nothing gets lost where continuity is exact;
 - write maps with arrows, an animation, tracks, a NetCDF file (CF conventions) and, for
@@ -10,7 +10,7 @@ This example shows how to
 
     python examples/migration_products.py [--out DIRECTORY]
 
-No network is trained here. The field is a broad front of birds over the Low Countries
+No network is trained here. The flow is a broad front of birds over the Low Countries
 and Germany that a turning wind carries to the northeast: the positions at which birds
 started are
 
@@ -18,8 +18,8 @@ started are
     \rho(x, y, z, t) = \rho_0(a)\,h(z), \qquad u = w + \omega J (x - w t),
 
 with the rotation R and its generator J. It obeys continuity, because the wind is free
-of divergence and :math:`\rho_0` is constant along its paths. A trained `nn.LFlow` has
-the same two methods, see `Front`.
+of divergence and :math:`\rho_0` is constant along its paths. For a trained `nn.LFlow`
+write a class like `Front`, around its `density`, `velocity` and `transport`.
 """
 
 import argparse
@@ -36,7 +36,7 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--out", type=Path, default=Path("migration"), help="folder")
 options = parser.parse_args()
 
-# The field: x, y, altitude in km and hours in, birds/km3 and km/h out.
+# The flow: x, y, altitude in km and hours in, birds/km3 and km/h out.
 
 WIND = np.array([35.0, 20.0])
 OMEGA = 0.04  # turns to the left by 2.3 degrees in an hour
@@ -54,7 +54,7 @@ class Front:
         return {"rho": rho, "u": np.hstack([WIND + turning, np.zeros_like(z)])}
 
     def transport(self, x, t0, t1):
-        """Where birds are at t1: with it, tracks need no integration."""
+        """Return the positions at t1: with it, tracks need no integration."""
         moved = rotate(self._back(x[:, :2], t0) - START, OMEGA * t1)
         return np.hstack([START + WIND * t1 + moved, x[:, 2:]])
 
@@ -67,9 +67,9 @@ def rotate(x, angle):
     return np.hstack([cos * x[:, :1] - sin * x[:, 1:], sin * x[:, :1] + cos * x[:, 1:]])
 
 
-field = Front()
+flow = Front()
 
-# Where and when: five radars, the plane that suits them, and the night. Of real data,
+# Where and when: five radars, the plane that suits them, and the night. For real data
 # `ncl_deepxde.radar.read(...).radars` is such a table.
 
 radars = pd.DataFrame(
@@ -89,13 +89,13 @@ region = Region.around(
 )
 
 # How many birds leave a polygon, counter-clockwise, so that outwards is to the right?
-# The field is integrated over edges, altitudes and the night.
+# The flow is integrated over edges, altitudes and the night.
 
 corners = [(3950.0, 2800.0), (4250.0, 2850.0), (4300.0, 3150.0), (3900.0, 3100.0)]
 lon, lat = projection.to_sphere(*np.transpose([*corners, corners[0]]))
 polygon = list(zip(lon, lat, strict=True))
 left = birds_crossing(
-    field, region, polygon, dusk, dawn, path="straight", tolerance=1e-5
+    flow, region, polygon, dusk, dawn, path="straight", tolerance=1e-5
 )
 
 # The same from the density alone: birds inside at dusk minus birds inside at dawn, by
@@ -112,7 +112,7 @@ def birds_inside(time, n=40):
     low, high = region.altitude
     z = low + (high - low) * q
     t = np.full_like(z, region.hours(time))
-    rho = field(np.stack([*x, z, t], axis=-1).reshape(-1, 4))["rho"].reshape(z.shape)
+    rho = flow(np.stack([*x, z, t], axis=-1).reshape(-1, 4))["rho"].reshape(z.shape)
     return (high - low) / 8 * np.einsum("ijk,i,j,k", rho * area, *[weights] * 3)
 
 
@@ -127,7 +127,7 @@ assert abs(left.net - missing) < 1e-9 * left.traffic
 
 figures = write_products(
     options.out,
-    field,
+    flow,
     region,
     (dusk, dawn),
     radars,

@@ -35,6 +35,7 @@ More steps make a better map: 200 take half a minute and are good to a few perce
 import argparse
 from pathlib import Path
 
+import ncl_deepxde  # isort: skip  (first, so that DeepXDE runs on PyTorch)
 import deepxde as dde
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,8 +43,6 @@ import ot
 import torch
 
 from ncl_deepxde.data import SampledObjective
-from ncl_deepxde.nn import LFlow
-from ncl_deepxde.problems.optimal_transport import load_samples
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("files", nargs="*", type=Path, help="SOURCE.csv TARGET.csv")
@@ -58,6 +57,16 @@ options.out.mkdir(exist_ok=True)
 
 
 # The points. Without files they are made up: two half moons, and a ring.
+
+
+def read(path):
+    if path.suffix == ".npy":
+        points = np.load(path, allow_pickle=False).astype(float)
+    else:
+        points = np.loadtxt(path, delimiter=",", ndmin=2)
+    if points.ndim != 2 or not np.isfinite(points).all():
+        raise ValueError(f"must hold finite numbers (n, d), got shape {points.shape}")
+    return points
 
 
 def half_moons(n, random):
@@ -76,9 +85,9 @@ def ring(n, random):
 
 if options.files:
     try:
-        source, target = map(load_samples, options.files)
-    except ValueError as error:
-        parser.error(str(error))
+        source, target = map(read, options.files)
+    except (OSError, EOFError, ValueError) as error:
+        parser.error(f"{' or '.join(map(str, options.files))}: {error}")
 else:
     print("No files are given: the points are half moons and a ring, made up.")
     random = np.random.default_rng(0)
@@ -129,7 +138,7 @@ def energy(net, generator):
     return (rho / rho.detach() * u.square().sum(dim=1, keepdim=True)).mean()
 
 
-net = LFlow(dim, blocks=6, output="velocity")
+net = ncl_deepxde.nn.LFlow(dim, blocks=6, output="velocity")
 net(torch.cat([at(x_0, 0.0), at(x_1, 1.0)]))  # starts its normalizations
 
 terms = {"start": likelihood(x_0, 0.0), "end": likelihood(x_1, 1.0), "energy": energy}

@@ -10,6 +10,7 @@ from .metrics import (
     r2,
     relative_l2,
     standardized_l2,
+    torus_grid,
 )
 from .rows import CONSERVATION_ROWS, ERROR_ROWS, TRAINING_ROWS, MetricRow
 from .solution import ContinuityError, NetworkSolution, continuity_error
@@ -32,4 +33,5 @@ __all__ = [
     "r2",
     "relative_l2",
     "standardized_l2",
+    "torus_grid",
 ]

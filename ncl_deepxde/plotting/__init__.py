@@ -3,7 +3,8 @@
 from .animation import density_animation
 from .boxes import Spread, box_plots
 from .curves import error_curves, loss_curves
-from .panels import View, density_panels, difference_panels, velocity_panels
+from .images import View
+from .panels import density_panels, difference_panels, velocity_panels
 from .trajectories import trajectory_panels
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from matplotlib.image import AxesImage
 from PIL import Image
 from tqdm import tqdm
 
-from ..evaluation.metrics import Array, Solution, Times
-from ..files import replacing
-from .panels import (
-    DENSITY_LABEL,
+from ..arrays import Array, Times
+from ..evaluation.metrics import Solution
+from ..files import PathLike, replacing
+from .images import (
     UNIT_SQUARE,
     Limits,
     View,
@@ -27,7 +26,10 @@ from .panels import (
     color_limits,
     show_field,
 )
+from .panels import DENSITY_LABEL
 from .style import WIDTH, new_figure, style
+
+__all__ = ["density_animation", "write_frames"]
 
 PIXELS_PER_INCH = 100
 TEXT_GRAYS = 16
@@ -38,7 +40,7 @@ MAX_BYTES = 3_000_000
 
 
 def density_animation(
-    path_gif: str | os.PathLike[str],
+    path_gif: PathLike,
     solutions: Mapping[str, Solution],
     times: Times,
     *,
@@ -54,34 +56,29 @@ def density_animation(
     Args:
         path_gif: File to write.
         solutions: Label to flow.
-        times: Frames.
+        times: Times of the frames.
         n: Points per axis.
         fps: Frames per second.
-        scale_from: As in `density_panels`.
-        view: As in `density_panels`.
+        scale_from: Label of the solution whose range sets the color scale, as in
+            ``density_panels``.
+        view: The square that the panels show.
     """
-    points = view.grid(n)
-    bar = tqdm(times, desc="animation: fields", unit="frame")
-    frames = [
-        {name: as_image(s(points, time)["rho"], n) for name, s in solutions.items()}
-        for time in bar
-    ]
-    images = {name: [frame[name] for frame in frames] for name in solutions}
+    images = _densities(solutions, times, n, view)
     limits = color_limits(images, scale_from)
     with style():
         figure, shown = _draw_first(images, limits, view)
         heading = figure.suptitle(" ")
 
     def show(index: int) -> None:
-        for name, image in frames[index].items():
-            shown[name].set_data(image)
+        for name, row in images.items():
+            shown[name].set_data(row[index])
         heading.set_text(f"Density at t = {times[index]:.3f}")
 
-    write_frames(path_gif, figure, show, len(frames), fps=fps)
+    write_frames(path_gif, figure, show, len(times), fps=fps)
 
 
 def write_frames(
-    path_gif: str | os.PathLike[str],
+    path_gif: PathLike,
     figure: Figure,
     show: Callable[[int], object],
     number: int,
@@ -92,9 +89,9 @@ def write_frames(
 
     Args:
         path_gif: File to write.
-        figure: The figure.
-        show: Makes the figure show frame 0, 1, ...
-        number: Of frames.
+        figure: The figure that changes.
+        show: Function that makes the figure show frame 0, 1, ...
+        number: Number of frames.
         fps: Frames per second.
     """
     with style():
@@ -104,6 +101,18 @@ def write_frames(
             _write_gif(temporary, pictures, _palette(colors), fps)
             if temporary.stat().st_size <= MAX_BYTES:
                 break
+
+
+def _densities(
+    solutions: Mapping[str, Solution], times: Times, n: int, view: View
+) -> dict[str, list[Array]]:
+    """Return the images of each solution, one per time."""
+    points = view.grid(n)
+    images: dict[str, list[Array]] = {name: [] for name in solutions}
+    for time in tqdm(times, desc="animation: fields", unit="frame"):
+        for name, solution in solutions.items():
+            images[name].append(as_image(solution(points, time)["rho"], n))
+    return images
 
 
 def _write_gif(
@@ -122,7 +131,7 @@ def _write_gif(
 
 
 def _palette(colors: int) -> Image.Image:
-    """Color bar and grays, since a palette fitted to one frame misses other frames."""
+    """Return the color bar and grays: colors fitted to one frame would miss others."""
     field = mpl.colormaps["viridis"](np.linspace(0, 1, colors))[:, :3]
     grays = np.repeat(np.linspace(0, 1, TEXT_GRAYS)[:, None], 3, axis=1)
     table = np.round(255 * np.concatenate([field, grays])).astype(np.uint8)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..files import PathLike
 from .style import model_colors, new_figure, save, style
+
+__all__ = ["Spread", "box_plots", "draw_boxes"]
 
 LEAST_FOR_BOX = 5
 """With fewer values a box would show more than is known: only the points are drawn."""
@@ -22,10 +24,10 @@ class Spread:
 
     Attributes:
         title: Heading of the panel.
-        label: Of the vertical axis.
-        values: Model to its value per seed; values that are not finite, or not
+        label: Label of the vertical axis.
+        values: Model to its values, one per seed. Values that are not finite, or not
             positive on a logarithmic axis, are left out.
-        is_logarithmic: Whether the axis is.
+        is_logarithmic: Whether the vertical axis is logarithmic.
     """
 
     title: str
@@ -34,7 +36,7 @@ class Spread:
     is_logarithmic: bool = False
 
     def drawable(self) -> dict[str, list[float]]:
-        """Return the values that have a place on the axis."""
+        """Return the values that have a place on the axis, by model."""
         least = 0.0 if self.is_logarithmic else -math.inf
         return {
             name: [v for v in values if least < v < math.inf]
@@ -43,7 +45,7 @@ class Spread:
 
 
 def box_plots(
-    path: str | os.PathLike[str],
+    path: PathLike,
     spreads: Sequence[Spread],
     *,
     colors: Mapping[str, str] | None = None,
@@ -61,7 +63,7 @@ def box_plots(
 def draw_boxes(
     spreads: Sequence[Spread], colors: Mapping[str, str] | None = None
 ) -> Figure:
-    """Draw the figure that `box_plots` writes."""
+    """Draw the figure that ``box_plots`` writes."""
     rows, columns = (len(spreads) + 1) // 2, min(2, len(spreads))
     with style():
         figure = new_figure(height=0.4 + 3.4 * rows)
@@ -101,5 +103,5 @@ def _draw_spread(axes: Axes, spread: Spread, known: Mapping[str, str] | None) ->
 
 
 def _spot(index: int, number: int) -> float:
-    """Return where a point lies beside the others, between -1/2 and 1/2."""
+    """Return how far a point is moved beside the others, between -1/2 and 1/2."""
     return 0.0 if number < 2 else index / (number - 1) - 0.5

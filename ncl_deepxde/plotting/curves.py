@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
+from ..files import PathLike
 from ..runs import log as run_log
 from .style import model_colors, new_figure, save, style
+
+__all__ = ["draw_errors", "draw_losses", "error_curves", "loss_curves", "read_log"]
 
 type ModelErrors = Mapping[str, Mapping[str, Mapping[Any, float]]]
 type Record = dict[str, Any]
@@ -32,7 +34,7 @@ FIELD_LABELS = {"rho": r"density $\rho$", "u": "velocity $u$", "p": "pressure $p
 
 
 def error_curves(
-    path: str | os.PathLike[str],
+    path: PathLike,
     errors: Mapping[str, ModelErrors],
     *,
     metric: str = "relative_l2",
@@ -43,9 +45,9 @@ def error_curves(
 
     Args:
         path: Image file to write.
-        errors: Model to its errors as `errors_over_time` returns them, or as read
-            from `metrics.json`, where times are strings.
-        metric: `"relative_l2"` or `"standardized_l2"`.
+        errors: Model to its errors as ``errors_over_time`` returns them, or as read
+            from ``metrics.json``, where times are strings.
+        metric: ``"relative_l2"`` or ``"standardized_l2"``.
         title: Heading of the figure.
         colors: Colors of models; others have a spare one each.
     """
@@ -53,16 +55,16 @@ def error_curves(
 
 
 def loss_curves(
-    path: str | os.PathLike[str],
-    log_path: str | os.PathLike[str],
+    path: PathLike,
+    log_path: PathLike,
     *,
     colors: Mapping[str, str] | None = None,
 ) -> None:
-    """Draw the losses in a `log.jsonl` against seconds and steps, and their terms.
+    """Draw the losses in a ``log.jsonl`` against seconds and steps, and their terms.
 
     Args:
         path: Image file to write.
-        log_path: Log with the keys of `read_log`.
+        log_path: Training log, see ``read_log``.
         colors: Colors of models; others have a spare one each.
     """
     save(draw_losses(read_log(log_path), colors), path)
@@ -74,7 +76,7 @@ def draw_errors(
     title: str = "",
     colors: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Draw the figure that `error_curves` writes."""
+    """Draw the figure that ``error_curves`` writes."""
     fields = list(dict.fromkeys(f for model in errors.values() for f in model[metric]))
     shades = model_colors(errors, colors)
     with style():
@@ -100,7 +102,7 @@ def draw_errors(
 def draw_losses(
     records: Sequence[Record], colors: Mapping[str, str] | None = None
 ) -> Figure:
-    """Draw the figure that `loss_curves` writes."""
+    """Draw the figure that ``loss_curves`` writes."""
     runs: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         runs[record["model"]].append(record)
@@ -130,15 +132,18 @@ def draw_losses(
     return figure
 
 
-def read_log(path: str | os.PathLike[str]) -> list[Record]:
+def read_log(path: PathLike) -> list[Record]:
     """Read a training log: one JSON object per line.
 
-    Each has `model`, `stage`, `step`, `seconds`, `loss` and `terms` (name to value).
-    A line torn by a killed process is skipped. A resumed run repeats steps since its
-    last checkpoint; the last record of a step counts.
+    Each has ``model``, ``stage``, ``step``, ``seconds``, ``loss`` and ``terms`` (name
+    to value). A line torn by a killed process is skipped. A resumed run repeats the
+    steps since its last checkpoint; the last record of a step counts.
+
+    Args:
+        path: The ``log.jsonl`` of a run directory.
 
     Raises:
-        ValueError: If no line is a record.
+        ValueError: No line is a record.
     """
     steps: dict[tuple[str, str, int], Record] = {}
     for record in run_log.read_log(Path(path)):
@@ -151,8 +156,8 @@ def read_log(path: str | os.PathLike[str]) -> list[Record]:
         steps[key] = record
     if not steps:
         raise ValueError(
-            f"log_path: {path} holds no record with model, stage, step, seconds and "
-            "loss; give the log.jsonl of a run directory."
+            f"log_path: must hold records with model, stage, step, seconds and loss, "
+            f"got none in {path}. Give the log.jsonl of a run directory."
         )
     return list(steps.values())
 
@@ -175,7 +180,7 @@ def _draw_terms(
 
 
 def _sorted_curve(values: Mapping[Any, float]) -> tuple[list[float], list[float]]:
-    """Times and values in order; zero and infinity have no place on a log axis."""
+    """Return times and values in order, without zero, infinity and NaN: a log axis."""
     pairs = sorted((float(t), v) for t, v in values.items() if 0 < v < math.inf)
     return [time for time, _ in pairs], [value for _, value in pairs]
 

@@ -2,49 +2,43 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
-from ..evaluation.metrics import Array, Solution, Times, time_key, torus_grid
+from ..arrays import Array, Times
+from ..evaluation.metrics import Solution, time_key
+from ..files import PathLike
+from .images import (
+    UNIT_SQUARE,
+    Limits,
+    View,
+    as_image,
+    bar_ends,
+    color_limits,
+    show_field,
+)
 from .style import WIDTH, new_figure, save, style
 
-type Limits = tuple[float, float]
+__all__ = [
+    "DENSITY_LABEL",
+    "density_panels",
+    "difference_panels",
+    "draw_density",
+    "draw_difference",
+    "draw_velocity",
+    "velocity_panels",
+]
 
 DENSITY_LABEL = r"density $\rho$ (dimensionless)"
 SPEED_LABEL = r"speed $|u|$ (dimensionless)"
 DIFFERENCE_LABEL = r"$\rho - \rho_{\mathrm{reference}}$ (dimensionless)"
 
 
-@dataclass(frozen=True)
-class View:
-    """The square that panels show, by default the unit torus.
-
-    Args:
-        low: Least coordinate of both axes.
-        high: Largest coordinate.
-        overlay: Draws more on every panel.
-    """
-
-    low: float = 0.0
-    high: float = 1.0
-    overlay: Callable[[Axes], object] | None = None
-
-    def grid(self, n: int) -> Array:
-        """Return cell centers with n cells per axis, (n**2, 2), as `torus_grid`."""
-        return self.low + (self.high - self.low) * torus_grid(n)
-
-
-UNIT_SQUARE = View()
-
-
 def density_panels(
-    path: str | os.PathLike[str],
+    path: PathLike,
     solutions: Mapping[str, Solution],
     times: Times,
     *,
@@ -58,18 +52,18 @@ def density_panels(
     Args:
         path: Image file to write.
         solutions: Label to flow.
-        times: Columns.
+        times: Times of the columns.
         n: Points per axis.
         title: Heading of the figure.
-        scale_from: Label of the solution whose range sets the color scale, arrows on
-            the color bar then tell that others exceed it; by default all set it.
-        view: What the panels show.
+        scale_from: Label of the solution whose range sets the color scale. Arrows on
+            the color bar then tell that others exceed it. By default all set it.
+        view: The square that the panels show.
     """
     save(draw_density(solutions, times, n, title, scale_from, view), path)
 
 
 def velocity_panels(
-    path: str | os.PathLike[str],
+    path: PathLike,
     solutions: Mapping[str, Solution],
     times: Times,
     *,
@@ -78,16 +72,26 @@ def velocity_panels(
     scale_from: str | None = None,
     view: View = UNIT_SQUARE,
 ) -> None:
-    """Draw speed as color with streamlines; arguments as in `density_panels`.
+    """Draw the speed as color and streamlines over it.
 
-    Of a velocity with more components than two, the speed is that of all and the
-    streamlines are those of the first two.
+    Where the velocity has more than two components, the speed is that of all of them
+    and the streamlines are those of the first two.
+
+    Args:
+        path: Image file to write.
+        solutions: Label to flow.
+        times: Times of the columns.
+        n: Points per axis.
+        title: Heading of the figure.
+        scale_from: Label of the solution whose range sets the color scale, as in
+            ``density_panels``.
+        view: The square that the panels show.
     """
     save(draw_velocity(solutions, times, n, title, scale_from, view), path)
 
 
 def difference_panels(
-    path: str | os.PathLike[str],
+    path: PathLike,
     solutions: Mapping[str, Solution],
     reference: Solution,
     times: Times,
@@ -96,7 +100,17 @@ def difference_panels(
     title: str = "Density minus reference",
     view: View = UNIT_SQUARE,
 ) -> None:
-    """Draw the density error of each solution; arguments as in `density_panels`."""
+    """Draw the density of each solution minus that of the reference.
+
+    Args:
+        path: Image file to write.
+        solutions: Label to flow.
+        reference: The flow to compare with.
+        times: Times of the columns.
+        n: Points per axis.
+        title: Heading of the figure.
+        view: The square that the panels show.
+    """
     save(draw_difference(solutions, reference, times, n, title, view), path)
 
 
@@ -108,7 +122,7 @@ def draw_density(
     scale_from: str | None = None,
     view: View = UNIT_SQUARE,
 ) -> Figure:
-    """Return the figure that `density_panels` writes."""
+    """Return the figure that ``density_panels`` writes."""
     points = view.grid(n)
     images = {
         name: [as_image(solution(points, time)["rho"], n) for time in times]
@@ -126,7 +140,7 @@ def draw_velocity(
     scale_from: str | None = None,
     view: View = UNIT_SQUARE,
 ) -> Figure:
-    """Return the figure that `velocity_panels` writes."""
+    """Return the figure that ``velocity_panels`` writes."""
     points = view.grid(n)
     velocities = {
         name: [
@@ -139,21 +153,10 @@ def draw_velocity(
         name: [np.linalg.norm(u, axis=0) for u in row]
         for name, row in velocities.items()
     }
-    axis = points[:n, 1]
 
     def streamlines(axes: Axes, name: str, column: int) -> None:
         u, v, *_ = velocities[name][column]
-        if np.any(np.hypot(u, v) > 0):
-            axes.streamplot(
-                axis,
-                axis,
-                u,
-                v,
-                color="white",
-                linewidth=0.6,
-                density=0.7,
-                arrowsize=0.6,
-            )
+        _draw_streamlines(axes, points[:n, 1], u, v)
 
     limits = color_limits(speeds, scale_from)
     return _draw_grid(
@@ -169,7 +172,7 @@ def draw_difference(
     title: str = "Density minus reference",
     view: View = UNIT_SQUARE,
 ) -> Figure:
-    """Return the figure that `difference_panels` writes."""
+    """Return the figure that ``difference_panels`` writes."""
     points = view.grid(n)
     targets = [reference(points, time)["rho"] for time in times]
     images = {
@@ -184,70 +187,19 @@ def draw_difference(
     return _draw_grid(images, times, limits, title, DIFFERENCE_LABEL, "RdBu_r", view)
 
 
-def as_image(column: Array, n: int) -> Array:
-    """Arrange values on `torus_grid(n)` as an image, rows along y, (n, n)."""
-    return column.reshape(n, n).T
-
-
-def color_limits(
-    images: Mapping[str, Sequence[Array]], scale_from: str | None = None
-) -> Limits:
-    """Smallest and largest finite value over all images, or over those of one label.
-
-    Raises:
-        ValueError: If `scale_from` is no label, or no value is finite.
-    """
-    if scale_from is not None and scale_from not in images:
-        raise ValueError(
-            f"scale_from: must be one of {list(images)}, got {scale_from!r}."
+def _draw_streamlines(axes: Axes, axis: Array, u: Array, v: Array) -> None:
+    """Draw streamlines of (u, v) at x and y of one axis, unless nothing moves."""
+    if np.any(np.hypot(u, v) > 0):
+        axes.streamplot(
+            axis,
+            axis,
+            u,
+            v,
+            color="white",
+            linewidth=0.6,
+            density=0.7,
+            arrowsize=0.6,
         )
-    rows = images.values() if scale_from is None else [images[scale_from]]
-    values = np.concatenate([image.ravel() for row in rows for image in row])
-    values = values[np.isfinite(values)]
-    if values.size == 0:
-        raise ValueError("solutions: no finite value to draw, check the training log.")
-    return float(values.min()), float(values.max())
-
-
-def show_field(
-    axes: Axes, image: Array, limits: Limits, cmap: str, view: View = UNIT_SQUARE
-) -> AxesImage:
-    """Draw an image on a square with equal aspect and sparse ticks."""
-    show_frame(axes, view)
-    return axes.imshow(
-        image,
-        origin="lower",
-        extent=(view.low, view.high) * 2,
-        aspect="equal",
-        vmin=limits[0],
-        vmax=limits[1],
-        cmap=cmap,
-    )
-
-
-def show_frame(axes: Axes, view: View) -> None:
-    """Give axes the limits, sparse ticks and the overlay of a view."""
-    ends = view.low, view.high
-    axes.set(xlim=ends, ylim=ends)
-    ticks = [view.low, (view.low + view.high) / 2, view.high]
-    axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
-    axes.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
-    # The last label of a panel would run into the first of the next.
-    first, _, last = axes.xaxis.get_major_ticks()
-    first.label1.set_horizontalalignment("left")
-    last.label1.set_horizontalalignment("right")
-    axes.spines[:].set_visible(True)
-    if view.overlay is not None:
-        view.overlay(axes)
-
-
-def bar_ends(images: Mapping[str, Sequence[Array]], limits: Limits) -> str:
-    """Which ends of the color bar need an arrow: matplotlib's `extend`."""
-    lowest, highest = color_limits(images)
-    below, above = lowest < limits[0], highest > limits[1]
-    return {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[
-        int(below), int(above)
-    ]
 
 
 def _draw_grid(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from ..files import replacing
+from ..files import PathLike, replacing
+
+__all__ = ["WIDTH", "model_colors", "new_figure", "save", "style"]
 
 WIDTH = 9.0
 """Width of every figure in inches; 900 pixels on a screen show fonts at 1.4 px/pt."""
@@ -46,7 +47,7 @@ SPARE_COLORS = ("#A6761D", "#E7298A", "#7F7F7F", "#B2182B", "#01665E", "#1F3B73"
 
 
 def style() -> AbstractContextManager[None]:
-    """Apply the settings within a `with` block, and leave the user's own alone."""
+    """Apply the settings within a ``with`` block; the user's settings come back."""
     return mpl.rc_context(RC)
 
 
@@ -67,11 +68,20 @@ def model_colors(
 
 
 def new_figure(height: float) -> Figure:
-    """Make an empty figure that pyplot does not know, so nothing is left open."""
+    """Make an empty figure that pyplot does not know, so nothing is left open.
+
+    Args:
+        height: Height in inches; the width is ``WIDTH``.
+    """
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write the figure as an image; the file appears complete or not at all."""
+def save(figure: Figure, path: PathLike) -> None:
+    """Write a figure as an image; the file appears complete or not at all.
+
+    Args:
+        figure: The figure.
+        path: Image file to write; its suffix tells the format.
+    """
     with style(), replacing(path) as temporary:
         figure.savefig(temporary, dpi=DPI)

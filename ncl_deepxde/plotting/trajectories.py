@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from ..evaluation.metrics import Array, Times
-from .panels import UNIT_SQUARE, View, show_frame
+from ..arrays import Array, Times
+from ..files import PathLike
+from .images import UNIT_SQUARE, View, show_frame
 from .style import WIDTH, new_figure, save, style
+
+__all__ = ["draw_trajectories", "trajectory_panels"]
 
 
 def trajectory_panels(
-    path: str | os.PathLike[str],
+    path: PathLike,
     paths: Mapping[str, Array],
     times: Times,
     *,
@@ -27,11 +29,11 @@ def trajectory_panels(
 
     Args:
         path: Image file to write.
-        paths: Label to positions (times, particles, 2).
-        times: One per position.
+        paths: Label to the positions of N particles at T times, shape (T, N, 2).
+        times: The T times.
         truth: Label of the paths that every panel repeats as thin gray lines.
         title: Heading of the figure.
-        view: What the panels show.
+        view: The square that the panels show.
     """
     save(draw_trajectories(paths, times, truth, title, view), path)
 
@@ -43,7 +45,7 @@ def draw_trajectories(
     title: str = "Trajectories",
     view: View = UNIT_SQUARE,
 ) -> Figure:
-    """Return the figure that `trajectory_panels` writes."""
+    """Return the figure that ``trajectory_panels`` writes."""
     columns = min(3, len(paths))
     rows = -(-len(paths) // columns)
     with style():
@@ -78,6 +80,6 @@ def draw_trajectories(
 
 
 def _pieces(positions: Array) -> Array:
-    """Return the straight pieces of all paths, (particles * (times - 1), 2, 2)."""
+    """Return the straight pieces of all paths, shape (N * (T - 1), 2, 2)."""
     ends = np.stack([positions[:-1], positions[1:]], axis=2)
     return ends.transpose(1, 0, 2, 3).reshape(-1, 2, 2)

@@ -1,5 +1,21 @@
 """Vertical profiles of birds from weather radars: files in, one tidy table out.
 
+``read`` finds the format of a file by its content. It knows
+
+- the archive Zenodo 4587338 (https://doi.org/10.5281/zenodo.4587338): the zip, or a
+  folder with its ``dc_<radar>.json`` and ``time.json``;
+- VPTS CSV (https://aloftdata.eu/vpts-csv): ``height`` is the lower edge of a bin, and
+  is moved to its center;
+- plain tables of profiles with the columns ``radar, lon, lat, time_utc, altitude_m,
+  dens_per_km3, u_m_s, v_m_s``, where missing is written as 0: a profile that is 0
+  throughout is missing, and so is a velocity of exactly (0, 0);
+- plain tables of two altitude bands with the columns ``radar_id, interval_start_time,
+  altitude_band, avg_u_speed, avg_v_speed`` and a density: the altitude is the center
+  of the band.
+
+Tables may be gzipped. Times without a zone are UTC. ``ncl_deepxde.radar.products``
+makes maps, tracks, counts and files of a flow of birds.
+
 Needs the extra ``birds`` (pandas and pyproj).
 """
 

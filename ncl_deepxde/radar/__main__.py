@@ -1,4 +1,4 @@
-"""``python -m ncl_deepxde.radar``: what is in files of profiles; the archive."""
+"""``python -m ncl_deepxde.radar``: sum up files of profiles, get the archive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from . import download, read
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0 on success, 1 where the work failed, 2 for a bad argument."""
+    """Run the command; return 0, 1 where the work failed, 2 for a bad argument.
+
+    Args:
+        argv: Words after the command; by default those of the process.
+    """
     options = _parser().parse_args(argv)
     try:
         options.action(options)
@@ -29,8 +33,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Vertical profiles of birds from weather radars.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    one = commands.add_parser(
+    summary = commands.add_parser(
         "summary",
         help="what is in files of profiles",
         description="Print the radars, times, altitudes, densities and speeds in "
@@ -38,41 +41,45 @@ def _parser() -> argparse.ArgumentParser:
         "4587338 (zip or folder), VPTS CSV, and the plain tables of the ENRAM case "
         "studies; tables may be gzipped.",
     )
-    one.add_argument("files", metavar="FILE", nargs="+", type=Path)
-    one.add_argument("--start", metavar="TIME", help="leave out earlier times (UTC)")
-    one.add_argument("--end", metavar="TIME", help="leave out this time and later ones")
-    one.add_argument(
-        "--radar", action="append", metavar="NAME", help="may be repeated; default: all"
-    )
-    one.add_argument(
-        "--positions",
-        type=Path,
-        metavar="FILE",
-        help="JSON or CSV of the radars' positions, for tables without",
-    )
-    one.add_argument(
-        "--measured",
-        type=Path,
-        metavar="FILE",
-        help="table of two bands that tells which profiles of zeros were measured",
-    )
-    one.add_argument(
-        "--conflicts",
-        choices=("error", "first"),
-        default="error",
-        help="several values of one radar, time and altitude: default: error",
-    )
-    one.set_defaults(action=_summary)
-
-    one = commands.add_parser(
+    _add_options_of_read(summary)
+    summary.set_defaults(action=_summary)
+    get = commands.add_parser(
         "download",
         help="get the archive of 37 European radars in 2018 (320 MB)",
         description="Download the archive https://doi.org/10.5281/zenodo.4587338 and "
         "check it. Run it again to go on after an interruption.",
     )
-    one.add_argument("folder", metavar="FOLDER", type=Path)
-    one.set_defaults(action=lambda options: print(download(options.folder)))
+    get.add_argument("folder", metavar="FOLDER", type=Path)
+    get.set_defaults(action=lambda options: print(download(options.folder)))
     return parser
+
+
+def _add_options_of_read(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("files", metavar="FILE", nargs="+", type=Path)
+    add("--start", metavar="TIME", help="leave out earlier times (UTC)")
+    add("--end", metavar="TIME", help="leave out this time and later ones")
+    add(
+        "--radar", action="append", metavar="NAME", help="may be repeated; default: all"
+    )
+    add(
+        "--positions",
+        type=Path,
+        metavar="FILE",
+        help="JSON or CSV of the radars' positions, for tables without",
+    )
+    add(
+        "--measured",
+        type=Path,
+        metavar="FILE",
+        help="table of two bands that tells which profiles of zeros were measured",
+    )
+    add(
+        "--conflicts",
+        choices=("error", "first"),
+        default="error",
+        help="several values of one radar, time and altitude: default: error",
+    )
 
 
 def _summary(options: argparse.Namespace) -> None:

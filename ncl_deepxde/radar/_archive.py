@@ -15,8 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ._extract import Extract
 from ._files import load, times
-from ._part import Filter, Part
+from ._filter import Filter
+
+__all__ = ["is_archive", "read_archive"]
 
 ALTITUDES = np.arange(100.0, 5000.0, 200.0)  # m above sea level, centers of 25 bins
 TIME_FORMAT = "%d-%b-%Y %H:%M:%S"
@@ -25,15 +28,23 @@ _KEY = re.compile(rb'"(\w+)"\s*:')
 
 
 def is_archive(path: Path) -> bool:
-    """Whether this is a zip, or a folder with files of radars."""
+    """Tell whether a path is a zip, or a folder with files of radars."""
     if path.is_dir():
         return any(path.rglob("dc_*.json"))
     with path.open("rb") as file:
         return file.read(2) == b"PK"
 
 
-def read_archive(path: Path, wanted: Filter, steps: frozenset[str]) -> Iterator[Part]:
-    """Yield the rows of one radar after the other; a terminal shows a progress bar."""
+def read_archive(
+    path: Path, wanted: Filter, steps: frozenset[str]
+) -> Iterator[Extract]:
+    """Yield the rows of one radar after the other; a terminal shows a progress bar.
+
+    Args:
+        path: Zip or folder of the archive.
+        wanted: The times and radars asked for; files of other radars stay unread.
+        steps: Names among ``CORRECTIONS``.
+    """
     with _Members(path) as members:
         when = _times(members, path)
         kept = wanted.times(when).to_numpy()
@@ -42,19 +53,19 @@ def read_archive(path: Path, wanted: Filter, steps: frozenset[str]) -> Iterator[
             if wanted.has(name):
                 file = f"dc_{name}.json"
                 record = _Record(members.read(file), f"{path}: {file}")
-                yield _part(record, name, when, kept, steps)
+                yield _extract(record, name, when, kept, steps)
             else:
                 size = len(when) * len(ALTITUDES)
-                yield Part(pd.DataFrame(), [name], {"radar not asked for": size})
+                yield Extract(pd.DataFrame(), [name], {"radar not asked for": size})
 
 
-def _part(
+def _extract(
     record: _Record,
     name: str,
     when: pd.Series,
     kept: NDArray[Any],
     steps: frozenset[str],
-) -> Part:
+) -> Extract:
     shape = len(ALTITUDES), len(when)
     dens, u, v = (record.matrix(key, shape)[:, kept] for key in ("dens", "ub", "vb"))
     altitude = ALTITUDES
@@ -80,11 +91,11 @@ def _part(
         "time not asked for": int((~kept).sum()) * len(ALTITUDES),
         "neither density nor velocity": int((~known).sum()),
     }
-    return Part(rows, [name], left_out)
+    return Extract(rows, [name], left_out)
 
 
 class _Members:
-    """The files of the archive, in a zip or in a folder, at any depth."""
+    """The files of the archive by name, at any depth of a zip or folder."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -120,14 +131,17 @@ class _Members:
 
     @property
     def radars(self) -> list[str]:
-        """Names of the radars, sorted."""
+        """Sorted names of the radars."""
         names = (re.fullmatch(r"dc_(\w+)\.json", name) for name in self._files)
         return sorted(match[1] for match in names if match)
 
     def read(self, name: str) -> bytes:
-        """Return the content of a file."""
+        """Return the content of a file of the archive."""
         if name not in self._files:
-            raise ValueError(f"{self._path}: must hold {name}, got no such file.")
+            raise ValueError(
+                f"{self._path}: must hold {name}, got no such file. Get the archive "
+                "again."
+            )
         if self._zip is None:
             return load(Path(self._files[name]))
         try:
@@ -144,7 +158,8 @@ def _times(members: _Members, path: Path) -> pd.Series:
         texts = json.loads(data)
     except ValueError as error:
         raise ValueError(
-            f"{path}: time.json is truncated or damaged: {error}."
+            f"{path}: time.json is truncated or damaged: {error}. Get the archive "
+            "again."
         ) from error
     if not (
         isinstance(texts, list) and texts and all(isinstance(t, str) for t in texts)
@@ -190,7 +205,7 @@ class _Record:
             ) from error
 
     def number(self, key: str) -> float:
-        """Return a number, NaN for null."""
+        """Return a number of the file, NaN for null."""
         value = self._value(key)
         try:
             return float("nan") if value is None else float(value)
@@ -200,7 +215,7 @@ class _Record:
             ) from error
 
     def matrix(self, key: str, shape: tuple[int, int]) -> NDArray[np.float64]:
-        """Return a matrix of 25 altitudes and T times, NaN for null."""
+        """Return a matrix of the file, (25 altitudes, T times), NaN for null."""
         value = self._value(key)
         try:
             matrix = np.asarray(value, dtype=np.float64)

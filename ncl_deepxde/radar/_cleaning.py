@@ -1,4 +1,4 @@
-"""What every table of profiles goes through, whatever file it came from."""
+"""Checks and repairs of a table of profiles, whatever file it came from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import pandas as pd
 
 from ._files import numbers, times
 from ._units import check_plausible
+
+__all__ = ["COLUMNS", "clean"]
 
 COLUMNS = ("radar", "lon", "lat", "time", "altitude", "dens", "u", "v")
 KEY = ["radar", "time", "altitude"]
@@ -17,14 +19,23 @@ SAME_PLACE = 0.05  # degrees: two sources may round a position differently
 def clean(
     frame: pd.DataFrame, *, conflicts: str, check_units: bool
 ) -> tuple[pd.DataFrame, dict[str, int], list[str]]:
-    """Return sorted rows, the numbers of rows left out by reason, and notes."""
+    """Return sorted rows, the numbers of rows left out by reason, and notes.
+
+    Args:
+        frame: Rows in any order, with the columns ``COLUMNS``.
+        conflicts: ``"error"``, or ``"first"`` to keep the first of different values.
+        check_units: Whether to check that the values are plausible.
+
+    Raises:
+        ValueError: A column is missing, a value cannot be right, or no row is left.
+    """
     if conflicts not in ("error", "first"):
         raise ValueError(f"conflicts: must be 'error' or 'first', got {conflicts!r}.")
     missing = [name for name in COLUMNS if name not in frame]
     if missing:
         raise ValueError(
             f"rows: must have the columns {', '.join(COLUMNS)}; {', '.join(missing)} "
-            "missing."
+            "missing. Rename or add them."
         )
     rows, notes = _typed(frame)
     if check_units:
@@ -50,7 +61,7 @@ def _typed(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _complete(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Leave out the rows that say nothing: of no radar, place, time or value."""
+    """Leave out rows without a radar, a position, a time, an altitude or a value."""
     reasons = {
         "no radar": rows["radar"].isna() | (rows["radar"] == ""),
         "radar without position": rows["lon"].isna()
@@ -71,7 +82,9 @@ def _complete(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
         keep &= ~mask
     if not keep.any():
         found = ", ".join(f"{n:,} {why}" for why, n in left_out.items() if n)
-        raise ValueError(f"profiles: no row is left, of {len(rows):,}: {found}.")
+        raise ValueError(
+            f"profiles: no row is left, of {len(rows):,}: {found}. Add what is missing."
+        )
     return rows[keep], left_out
 
 
@@ -91,7 +104,7 @@ def _one_place(rows: pd.DataFrame) -> pd.DataFrame:
 def _unique(rows: pd.DataFrame, conflicts: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Merge rows of the same radar, time and altitude where they do not conflict.
 
-    Rows that agree wherever both have a value become one row with what either knows.
+    Rows that agree wherever both have a value become one row with the values of both.
     """
     several = rows.duplicated(KEY, keep=False)
     if not several.any():

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+__all__ = ["load", "load_table", "load_text", "numbers", "require", "times"]
+
 TEXTS = ("radar", "radar_id", "odim_code", "id", "name")
 TIMES = ("datetime", "time_utc", "interval_start_time")
 MISSING = ["", "NA", "NaN", "nan", "NULL", "null"]
@@ -45,12 +47,14 @@ def load_text(path: Path) -> str:
 
 
 def load_table(path: Path) -> pd.DataFrame:
-    """Return a table of cells apart by comma, semicolon or tab; names stay text."""
+    """Return a table with cells apart by comma, semicolon or tab; names stay text."""
     text = load_text(path)
     header, _, body = text.partition("\n")
     comma = max(",;\t", key=header.count)
     if not body.strip():
-        raise ValueError(f"{path}: has no row below the header {header.strip()!r}.")
+        raise ValueError(
+            f"{path}: must have rows below the header {header.strip()!r}, got none."
+        )
     _check_end(path, text, comma)
     try:
         table = pd.read_csv(
@@ -68,7 +72,7 @@ def load_table(path: Path) -> pd.DataFrame:
 
 
 def _check_end(path: Path, text: str, comma: str) -> None:
-    """A download cut in the middle of a line would otherwise lose it, or worse."""
+    """Refuse a table that ends within a line, as a download cut off does."""
     header, last = text[: text.index("\n")], text.rstrip("\n").rpartition("\n")[2]
     if not text.endswith("\n") and last.count(comma) < header.count(comma):
         raise ValueError(
@@ -78,7 +82,16 @@ def _check_end(path: Path, text: str, comma: str) -> None:
 
 
 def numbers(table: pd.DataFrame, name: str, path: Path | str) -> pd.Series:
-    """Return a column as numbers, NaN where it is missing or the column is."""
+    """Return a column as numbers, NaN where a value or the whole column is missing.
+
+    Args:
+        table: Any table.
+        name: Name of the column.
+        path: File or argument that an error names.
+
+    Raises:
+        ValueError: A value is no finite number.
+    """
     if name not in table:
         return pd.Series(np.nan, index=table.index)
     values = pd.to_numeric(table[name], errors="coerce")
@@ -94,7 +107,16 @@ def numbers(table: pd.DataFrame, name: str, path: Path | str) -> pd.Series:
 
 
 def times(values: pd.Series, path: Path | str, form: str = "ISO8601") -> pd.Series:
-    """Return texts as times in UTC; those without a zone are UTC already."""
+    """Return texts as times in UTC; those without a zone are UTC already.
+
+    Args:
+        values: Texts or times.
+        path: File or argument that an error names.
+        form: Format of the texts, as pandas takes it.
+
+    Raises:
+        ValueError: A text is no time of that format.
+    """
     found = pd.to_datetime(values, utc=True, format=form, errors="coerce")
     wrong = found.isna() & values.notna()
     if wrong.any():
@@ -104,16 +126,16 @@ def times(values: pd.Series, path: Path | str, form: str = "ISO8601") -> pd.Seri
         )
         raise ValueError(
             f"{path}: a time must be written like {example}, got "
-            f"{values.iloc[row]!r} in row {row + 1}."
+            f"{values.iloc[row]!r} in row {row + 1}. Leave missing times empty."
         )
     return found.astype("datetime64[ns, UTC]")
 
 
 def require(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
-    """Raise ValueError for columns that are not there."""
+    """Raise ``ValueError`` unless a table has all of some columns."""
     missing = [name for name in columns if name not in table]
     if missing:
         raise ValueError(
             f"{path}: must have the columns {', '.join(columns)}; {', '.join(missing)} "
-            "missing."
+            "missing. Rename or add them."
         )

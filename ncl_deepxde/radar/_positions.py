@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..files import PathLike
 from ._files import load_table, load_text, numbers
+
+__all__ = ["Positions", "find_positions", "load_positions"]
 
 type Positions = Mapping[str, tuple[float, float]]
 
@@ -19,11 +21,15 @@ _NAMES = {
 }
 
 
-def load_positions(source: Positions | str | os.PathLike[str] | None) -> Positions:
+def load_positions(source: Positions | PathLike | None) -> Positions:
     """Return (lon, lat) in degrees by radar.
 
+    Args:
+        source: Such a mapping, or a file of positions in JSON or CSV; None for none.
+
     Raises:
-        ValueError: a file without radars, or a position that is no pair of numbers.
+        FileNotFoundError: There is no such file.
+        ValueError: The file holds no radars, or a position is no pair of numbers.
     """
     if source is None:
         return {}
@@ -37,7 +43,14 @@ def load_positions(source: Positions | str | os.PathLike[str] | None) -> Positio
 
 
 def find_positions(path: Path) -> Positions:
-    """Return the positions in the lists of radars beside a table, by its first name."""
+    """Return the positions in the lists of radars that lie beside a table.
+
+    The lists of ``flyway_birds.csv`` are ``flyway_radars.json`` and
+    ``flyway_radar_metadata.csv``.
+
+    Args:
+        path: The table.
+    """
     first = path.name.split("_")[0].split(".")[0]
     found: dict[str, tuple[float, float]] = {}
     for name in (f"{first}_radar_metadata.csv", f"{first}_radars.json"):
@@ -51,7 +64,9 @@ def _from_json(text: str, path: Path) -> Positions:
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: is no JSON, or truncated: {error}.") from error
+        raise ValueError(
+            f"{path}: is no JSON, or truncated: {error}. Get the file again."
+        ) from error
     try:
         radars = content["radars"]
         return {str(one["id"]): _pair(one["coordinates"], str(path)) for one in radars}
@@ -77,11 +92,11 @@ def _from_csv(path: Path) -> Positions:
     return dict(zip(table[columns["radar"]], zip(lon, lat, strict=True), strict=True))
 
 
-def _pair(place: Any, what: str) -> tuple[float, float]:
+def _pair(place: Any, name: str) -> tuple[float, float]:
     try:
         lon, lat = (float(value) for value in place)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"positions: must be (lon, lat) in degrees, got {place!r} of {what}."
+            f"positions: must be (lon, lat) in degrees, got {place!r} for {name}."
         ) from error
     return lon, lat

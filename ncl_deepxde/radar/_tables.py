@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ._extract import Extract
 from ._files import load_table, numbers, require, times
-from ._part import Filter, Part
+from ._filter import Filter
 from ._positions import Positions, find_positions
+
+__all__ = ["measured_slots", "read_table"]
 
 SLOT = "20min"  # the profiles of the case studies are means over 20 minutes
 BIN = 200.0  # m, the height of a bin where a profile has only one
@@ -22,7 +25,7 @@ ALL_ZERO = "profile of zeros, which stands for missing"
 
 @dataclass(frozen=True)
 class _Source:
-    """What a reader of one format needs besides its table."""
+    """Where a table comes from, and what the user says about it."""
 
     path: Path
     positions: Positions
@@ -32,11 +35,11 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Format:
-    """How to get rows from a table with certain columns, and what its zeros mean."""
+    """A format: its columns, how they become rows, and what its zeros mean."""
 
     columns: tuple[str, ...]
     parse: Callable[[pd.DataFrame, _Source], pd.DataFrame]
-    settle: Callable[[Part, _Source], Part]
+    settle: Callable[[Extract, _Source], Extract]
 
 
 def read_table(
@@ -45,19 +48,30 @@ def read_table(
     positions: Positions,
     slots: pd.MultiIndex | None,
     steps: frozenset[str],
-) -> Part:
-    """Read one table; its columns tell the format."""
+) -> Extract:
+    """Return the rows of one table; its columns tell the format.
+
+    Args:
+        path: The table.
+        wanted: The times and radars asked for.
+        positions: Positions of radars, which come before those of the table.
+        slots: Radars and slots of 20 minutes that were measured; None where unknown.
+        steps: Names among ``CORRECTIONS``.
+
+    Raises:
+        ValueError: The table is damaged or of no known format.
+    """
     table = load_table(path)
     source = _Source(path, positions, slots, steps)
     form = _find_format(table, path)
     rows = form.parse(table, source)
     names = sorted(rows["radar"].dropna().unique())
     rows, left_out = wanted.apply(rows)
-    return form.settle(Part(rows.copy(), names, left_out), source)
+    return form.settle(Extract(rows.copy(), names, left_out), source)
 
 
 def measured_slots(path: Path) -> pd.MultiIndex:
-    """Return the radars and slots of 20 minutes that a table of two bands knows."""
+    """Return the radars and slots of 20 minutes in a table of two bands."""
     table = load_table(path)
     require(table, ["radar_id", "interval_start_time"], path)
     slot = times(table["interval_start_time"], path).dt.floor(SLOT)
@@ -72,15 +86,16 @@ def _find_format(table: pd.DataFrame, path: Path) -> _Format:
     if share(best) < 0.5:
         formats = "; ".join(", ".join(form.columns) for form in _FORMATS)
         raise ValueError(
-            f"{path}: no known table, with the columns {', '.join(table.columns)}. "
-            f"Known tables have the columns {formats}; and density and velocity."
+            f"{path}: must be a known table, got the columns "
+            f"{', '.join(table.columns)}. Known tables have the columns {formats}; and "
+            "density and velocity."
         )
     require(table, best.columns, path)
     return best
 
 
 def _parse_vpts(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
-    """``height`` is the lower edge of the bin: add half the bin."""
+    """Return the rows of VPTS CSV, whose ``height`` is the lower edge of the bin."""
     lower = numbers(table, "height", source.path)
     altitude = lower + lower.groupby(table["radar"]).transform(_bin_height) / 2
     altitude += _antenna_height(table, source)
@@ -94,7 +109,7 @@ def _bin_height(lower: pd.Series) -> float:
 
 
 def _antenna_height(table: pd.DataFrame, source: _Source) -> pd.Series | float:
-    """Return what the correction ``antenna-height`` adds."""
+    """Return the heights that the correction ``antenna-height`` adds."""
     if "antenna-height" not in source.steps:
         return 0.0
     if "radar_height" not in table:
@@ -120,45 +135,45 @@ def _parse_bands(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
     return _placed(_rows(table, source, columns, altitude), table, (), source)
 
 
-def _settle_profiles(part: Part, source: _Source) -> Part:
-    """Leave out profiles that are zero throughout, but for those that were measured."""
-    rows = part.rows
+def _settle_profiles(extract: Extract, source: _Source) -> Extract:
+    """Leave out profiles that are zero throughout, unless they were measured."""
+    rows = extract.rows
     is_zero = (rows[["dens", "u", "v"]] == 0).all(axis=1)
     missing = is_zero.groupby([rows["radar"], rows["time"]]).transform("all")
     if source.slots is not None:
         slot = rows["time"].dt.floor(SLOT)
         pairs = pd.MultiIndex.from_arrays([rows["radar"], slot])
         missing &= ~pairs.isin(source.slots)
-    left_out = {**part.left_out, ALL_ZERO: int(missing.sum())}
-    kept = replace(part, rows=rows[~missing].copy(), left_out=left_out)
+    left_out = {**extract.left_out, ALL_ZERO: int(missing.sum())}
+    kept = replace(extract, rows=rows[~missing].copy(), left_out=left_out)
     return _settle_velocity(kept, source)
 
 
-def _settle_bands(part: Part, source: _Source) -> Part:
-    """A density of zero was measured; a smallest one above 1 is a threshold."""
-    smallest = part.rows["dens"].min()
+def _settle_bands(extract: Extract, source: _Source) -> Extract:
+    """Keep densities of zero, and note where the smallest one is a threshold."""
+    smallest = extract.rows["dens"].min()
     if smallest >= 1:
         note = (
             f"{source.path.name}: no density under {smallest:.3g} birds/km^3 (censored)"
             "; an absent row is not zero"
         )
-        part = replace(part, notes=[*part.notes, note])
-    return _settle_velocity(part, source)
+        extract = replace(extract, notes=[*extract.notes, note])
+    return _settle_velocity(extract, source)
 
 
-def _settle_velocity(part: Part, source: _Source) -> Part:
-    """A velocity of exactly zero was none: fewer than 1 bird per km^3, or rain."""
-    rows = part.rows
+def _settle_velocity(extract: Extract, source: _Source) -> Extract:
+    """Make velocities of exactly zero missing: too few birds, or rain."""
+    rows = extract.rows
     still = (rows["u"] == 0) & (rows["v"] == 0)
     if not still.any():
-        return part
+        return extract
     rows.loc[still, ["u", "v"]] = np.nan
     birds = int((still & (rows["dens"] > 0)).sum())
     note = (
         f"{source.path.name}: {still.sum():,} velocities of exactly (0, 0), {birds:,} "
         "of them with birds, stand for missing"
     )
-    return replace(part, notes=[*part.notes, note])
+    return replace(extract, notes=[*extract.notes, note])
 
 
 def _band_centers(table: pd.DataFrame, dens: str, path: Path) -> pd.Series:
@@ -171,7 +186,8 @@ def _band_centers(table: pd.DataFrame, dens: str, path: Path) -> pd.Series:
     wrong = band.notna() & ~band.isin([1, 2])
     if wrong.any():
         raise ValueError(
-            f"{path}: altitude_band must be 1 or 2, got {band[wrong].iloc[0]:g}."
+            f"{path}: altitude_band must be 1 or 2, got {band[wrong].iloc[0]:g}. Leave "
+            "out other bands."
         )
     bottom, middle, top = BANDS
     area = numbers(table, "vertical_integrated_density", path)
@@ -184,7 +200,7 @@ def _band_centers(table: pd.DataFrame, dens: str, path: Path) -> pd.Series:
 def _rows(
     table: pd.DataFrame, source: _Source, columns: tuple[str, ...], altitude: pd.Series
 ) -> pd.DataFrame:
-    """Return the columns of profiles but for the position."""
+    """Return the columns of ``Profiles.rows`` but for the position."""
     if "bird-fraction" in source.steps:
         raise ValueError(
             f"corrections: bird-fraction needs the fraction of birds, which "
@@ -212,12 +228,12 @@ def _rows(
 def _placed(
     rows: pd.DataFrame, table: pd.DataFrame, names: tuple[str, ...], source: _Source
 ) -> pd.DataFrame:
-    """Add positions: those asked for, else the table's, else those beside the file."""
-    own = pd.DataFrame(np.nan, index=rows.index, columns=["lon", "lat"])
-    for column, name in zip(own, names, strict=False):
-        own[column] = numbers(table, name, source.path)
+    """Add positions: those given, else the table's, else those beside the file."""
+    inside = pd.DataFrame(np.nan, index=rows.index, columns=["lon", "lat"])
+    for column, name in zip(inside, names, strict=False):
+        inside[column] = numbers(table, name, source.path)
     found = _look_up(rows["radar"], source.positions)
-    for more in (own, _look_up(rows["radar"], find_positions(source.path))):
+    for more in (inside, _look_up(rows["radar"], find_positions(source.path))):
         unknown = found.isna().any(axis=1)
         found.loc[unknown] = more.loc[unknown]
     return rows.join(found)
@@ -234,7 +250,7 @@ def _look_up(radar: pd.Series, positions: Positions) -> pd.DataFrame:
 
 
 _FORMATS = (
-    _Format(("radar", "datetime", "height"), _parse_vpts, lambda part, _: part),
+    _Format(("radar", "datetime", "height"), _parse_vpts, lambda extract, _: extract),
     _Format(("radar", "time_utc", "altitude_m"), _parse_profiles, _settle_profiles),
     _Format(
         ("radar_id", "interval_start_time", "altitude_band"),

@@ -1,9 +1,11 @@
-"""Are these degrees, meters, birds per cubic kilometer and meters per second?"""
+"""Checks that values are degrees, meters, birds/km^3 and m/s."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+
+__all__ = ["check_plausible"]
 
 MAX_DENSITY = 1e5  # birds/km^3; the densest nights recorded stay below 1e4
 MIN_DENSITY = 1e-3  # the largest of a table: one bird in 1000 km^3
@@ -17,10 +19,13 @@ _OFF = "Pass check_units=False if the values are right."
 
 
 def check_plausible(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows without values that cannot be, and notes about them.
+    """Return the rows with impossible values made missing, and notes about them.
+
+    Args:
+        rows: Table with the columns of ``Profiles.rows``; it is changed.
 
     Raises:
-        ValueError: so many such values that the unit must be another one.
+        ValueError: So many values are impossible that the unit must be another one.
     """
     _check_place(rows)
     _check_altitude(rows["altitude"])

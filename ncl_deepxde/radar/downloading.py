@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import urllib.error
 import urllib.request
@@ -11,6 +10,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from tqdm import tqdm
+
+from ..files import PathLike
 
 __all__ = ["download"]
 
@@ -21,7 +22,7 @@ CHUNK = 1 << 20
 
 
 def download(
-    folder: str | os.PathLike[str],
+    folder: PathLike,
     *,
     url: str = URL,
     md5: str = MD5,
@@ -36,44 +37,52 @@ def download(
     interrupted download goes on where it stopped.
 
     Args:
-        folder: made if it does not exist. A zip that lies there, got by other means,
-            is checked and taken without a connection.
-        url: where to get the archive.
-        md5: its MD5 sum.
-        attempts: how often to go on after an interruption.
-        timeout: seconds without an answer that count as one.
-        progress: whether to show a progress bar.
+        folder: Folder of the zip, made if it does not exist. A zip that lies there,
+            got by other means, is checked and taken without a connection.
+        url: Address of the archive.
+        md5: MD5 sum of the archive.
+        attempts: Number of attempts until an interruption is an error.
+        timeout: Seconds without an answer that count as an interruption.
+        progress: Whether to show a progress bar.
 
     Raises:
-        ConnectionError: no connection, or interrupted at the last attempt.
-        ValueError: a wrong MD5 sum, or fewer than one attempt.
+        ConnectionError: There is no connection, or the last attempt was interrupted.
+        ValueError: The MD5 sum is wrong, or ``attempts`` is less than one.
     """
     if attempts < 1:
-        raise ValueError(f"attempts: must be at least 1, got {attempts}.")
+        raise ValueError(
+            f"attempts: must be at least 1, got {attempts}. 1 gives up at the first "
+            "interruption."
+        )
     target = Path(folder) / NAME
     if target.exists():
         _check_sum(target, md5, "Remove it, and download it again")
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{NAME}.part")
-    for attempt in range(1, attempts + 1):
+    for left in reversed(range(attempts)):
         try:
             _fetch(url, part, timeout, progress)
             break
         except (OSError, HTTPException) as error:
-            if attempt == attempts or _is_final(error):
+            if not left or _is_final(error):
                 raise ConnectionError(_advice(url, target, part, error)) from error
+    _accept(part, md5)
+    part.replace(target)
+    return target
+
+
+def _accept(part: Path, md5: str) -> None:
+    """Remove a file with a wrong sum, so that the next download starts anew."""
     try:
         _check_sum(part, md5, "It is removed; download it again")
     except ValueError:
         part.unlink()
         raise
-    part.replace(target)
-    return target
 
 
 def _fetch(url: str, part: Path, timeout: float, progress: bool) -> None:
-    """Append to a partial file what is missing; raise OSError if it ends early."""
+    """Append the missing bytes to a file; raise ``OSError`` where it ends early."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url)
     if have:
@@ -109,7 +118,7 @@ def _fetch(url: str, part: Path, timeout: float, progress: bool) -> None:
 
 
 def _span(response: HTTPResponse, have: int) -> tuple[int, int | None]:
-    """Return where the answer starts in the file and how long the file is, if said.
+    """Return where the answer starts in the file, and the length of the file if known.
 
     A server that does not know ranges answers 200 and sends all of the file.
     """
@@ -128,7 +137,7 @@ def _total_of(content_range: str | None) -> int | None:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether another attempt would end the same way: not found, disk full, ..."""
+    """Tell whether another attempt would end the same way: not found, disk full, ..."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code < 500 and error.code != 429
     network = ConnectionError | TimeoutError | urllib.error.URLError | HTTPException
@@ -136,7 +145,7 @@ def _is_final(error: Exception) -> bool:
 
 
 def _advice(url: str, target: Path, part: Path, error: Exception) -> str:
-    reason = getattr(error, "reason", None) or error
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
     kept = part.stat().st_size if part.exists() else 0
     again = f" {kept:,} bytes are kept: run it again to go on." if kept else ""
     return (

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ._cleaning import COLUMNS, clean
-from ._part import Filter
+from ._filter import Filter
 
 __all__ = ["COLUMNS", "Profiles"]
 
@@ -21,14 +21,14 @@ class Profiles:
     ``read`` makes them from files, ``Profiles.of`` from a table at hand.
 
     Attributes:
-        rows: a DataFrame of N rows sorted by radar, time and altitude, with the columns
+        rows: DataFrame of N rows sorted by radar, time and altitude, with the columns
             ``radar`` (text), ``lon`` and ``lat`` (degrees), ``time`` (UTC),
             ``altitude`` (m above sea level, center of the bin), ``dens`` (birds/km^3),
             ``u`` and ``v`` (m/s to the east and to the north). NaN is missing; each row
             has a density or a velocity.
-        left_out: how many rows of the source are not in the table, by reason. A radar
-            at 0 degrees east and north has no position.
-        notes: what a reader of the table has to know about its source.
+        left_out: Number of rows of the source that are not in the table, by reason. A
+            radar at 0 degrees east and north has no position.
+        notes: Sentences that a user of the table has to know about its source.
     """
 
     rows: pd.DataFrame
@@ -45,19 +45,20 @@ class Profiles:
         conflicts: str = "error",
         check_units: bool = True,
     ) -> Profiles:
-        """Check and sort a table of the columns of ``rows``.
+        """Check and sort a table with the columns of ``rows``.
 
         Args:
-            rows: N rows, in any order; times with or without a zone (then UTC).
-            left_out: rows that are left out already, by reason.
-            notes: taken over.
-            conflicts: what to do where the same radar, time and altitude has several
-                values: ``error``, or ``first`` to keep the first ones. Copies of a row
-                are counted and left out in any case.
-            check_units: whether to check that the values are plausible.
+            rows: N rows, in any order. Times without a zone are UTC.
+            left_out: Number of rows that are left out already, by reason.
+            notes: Notes that are there already.
+            conflicts: What to do where the same radar, time and altitude has several
+                values: ``"error"``, or ``"first"`` to keep the first ones. Copies of a
+                row are counted and left out in any case.
+            check_units: Whether to check that the values are plausible.
 
         Raises:
-            ValueError: a missing column, implausible values, conflicts, or no row left.
+            ValueError: A column is missing, values are implausible or in conflict, or
+                no row is left.
         """
         table, counts, found = clean(rows, conflicts=conflicts, check_units=check_units)
         for reason, number in (left_out or {}).items():
@@ -70,7 +71,7 @@ class Profiles:
 
     @property
     def radars(self) -> pd.DataFrame:
-        """Radars with their position: columns ``radar``, ``lon``, ``lat``."""
+        """Radars and their positions: columns ``radar``, ``lon``, ``lat``."""
         places = self.rows[["radar", "lon", "lat"]].drop_duplicates("radar")
         return places.reset_index(drop=True)
 
@@ -78,34 +79,37 @@ class Profiles:
         """Return the profiles with start <= time < end.
 
         Args:
-            start: a text such as ``"2018-04-05T18:00"``, a datetime or a Timestamp; one
-                without a zone is UTC. None for no limit.
-            end: the same.
+            start: Text such as ``"2018-04-05T18:00"``, datetime or Timestamp, in UTC
+                where it has no zone; None for no limit.
+            end: As ``start``.
 
         Raises:
-            ValueError: an unreadable time, or none in between.
+            ValueError: A time cannot be read, or no profile lies between the two.
         """
         time = self.rows["time"]
         mask = Filter.of(start, end, None).times(time)
         if not mask.any():
             raise ValueError(
                 f"start, end: must leave some profiles, got {start} and {end} for "
-                f"times from {time.min()} to {time.max()}."
+                f"times from {time.min()} to {time.max()}. Choose others."
             )
         return self.where(mask)
 
     def select(self, radars: Iterable[str]) -> Profiles:
         """Return the profiles of some radars.
 
+        Args:
+            radars: Names of the radars.
+
         Raises:
-            ValueError: an unknown radar, or none.
+            ValueError: A radar is unknown, or none is named.
         """
         wanted = Filter.of(None, None, radars)
         wanted.check(self.radars["radar"])
         return self.where(self.rows["radar"].map(wanted.has))
 
     def summary(self) -> str:
-        """Return text: rows kept, rows left out and why, radars, time span, ranges."""
+        """Return text: rows kept, rows left out and why, radars, times, ranges."""
         rows = self.rows
         times = rows["time"].drop_duplicates().sort_values()
         first, last = (f"{t:%Y-%m-%d %H:%M}" for t in (times.iloc[0], times.iloc[-1]))
@@ -130,7 +134,7 @@ class Profiles:
         return "\n".join(lines)
 
     def where(self, mask: pd.Series) -> Profiles:
-        """Return the profiles of the rows that a mask (N,) marks."""
+        """Return the profiles of the rows that a mask, (N,), marks."""
         return replace(self, rows=self.rows[mask].reset_index(drop=True))
 
 

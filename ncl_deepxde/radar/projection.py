@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pyproj import CRS, Proj, Transformer
 
-__all__ = ["Projection"]
+from ..arrays import Array
 
-type Array = NDArray[np.float64]
+__all__ = ["Projection"]
 
 EUROPE = "EPSG:3035"
 
@@ -32,7 +32,8 @@ class Projection:
     on the Earth, and a track in the plane is the track on the Earth.
 
     Args:
-        definition: what pyproj understands: ``EPSG:3035``, a PROJ string, ...
+        definition: Coordinate reference system, as pyproj takes it: ``"EPSG:3035"``, a
+            PROJ string, ...
 
     References:
         | Map Projections: A Working Manual (Snyder, 1987), section 24
@@ -49,13 +50,16 @@ class Projection:
         of the radars' unit vectors, to a tenth of a degree, on WGS 84.
 
         Args:
-            radars: columns ``lon`` and ``lat``, in degrees, as ``Profiles.radars``.
+            radars: Columns ``lon`` and ``lat``, in degrees, as ``Profiles.radars``.
+
+        Raises:
+            ValueError: There is no radar, or one without a position.
         """
         lon, lat = (radars[name].to_numpy(dtype=float) for name in ("lon", "lat"))
         if len(lon) == 0 or not np.isfinite([lon, lat]).all():
             raise ValueError(
                 f"radars: must hold at least one radar, all with a position, got "
-                f"{len(lon)} radars."
+                f"{len(lon)} radars. Leave out radars without a position."
             )
         area = CRS(EUROPE).area_of_use
         if area is not None:
@@ -74,12 +78,12 @@ class Projection:
         return CRS(self.definition)
 
     def to_plane(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Array, Array]:
-        """Return x and y in km for degrees, any shape."""
+        """Return x and y in km for degrees of any shape."""
         x, y = self._transformer.transform(_array(lon), _array(lat), errcheck=True)
         return _array(x) / 1000, _array(y) / 1000
 
     def to_sphere(self, x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
-        """Return lon and lat in degrees for km, any shape."""
+        """Return lon and lat in degrees for km of any shape."""
         lon, lat = self._transformer.transform(
             _array(x) * 1000, _array(y) * 1000, direction="INVERSE", errcheck=True
         )
@@ -88,9 +92,13 @@ class Projection:
     def rotate(
         self, lon: ArrayLike, lat: ArrayLike, u: ArrayLike, v: ArrayLike
     ) -> tuple[Array, Array]:
-        """Return the velocity along x and y, in the unit of u (east) and v (north).
+        """Return the velocity along x and y, in the unit of u and v; NaN stays NaN.
 
-        All arguments have the same shape, or shapes that broadcast; NaN stays NaN.
+        Args:
+            lon: Longitude in degrees, of any shape; all shapes broadcast.
+            lat: Latitude in degrees.
+            u: Velocity to the east.
+            v: Velocity to the north.
         """
         (x_east, x_north), (y_east, y_north) = self._differential(lon, lat)
         u, v = _array(u), _array(v)
@@ -99,7 +107,14 @@ class Projection:
     def unrotate(
         self, lon: ArrayLike, lat: ArrayLike, u_x: ArrayLike, u_y: ArrayLike
     ) -> tuple[Array, Array]:
-        """Return u (east) and v (north): the inverse of ``rotate``."""
+        """Return the velocity to the east and to the north: the inverse of ``rotate``.
+
+        Args:
+            lon: Longitude in degrees, of any shape; all shapes broadcast.
+            lat: Latitude in degrees.
+            u_x: Velocity along x.
+            u_y: Velocity along y.
+        """
         (x_east, x_north), (y_east, y_north) = self._differential(lon, lat)
         u_x, u_y = _array(u_x), _array(u_y)
         determinant = x_east * y_north - x_north * y_east
@@ -114,7 +129,7 @@ class Projection:
     def _differential(
         self, lon: ArrayLike, lat: ArrayLike
     ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """Return d(x, y)/d(east, north), without unit."""
+        """Return the matrix d(x, y)/d(east, north), which has no unit."""
         lon, lat = np.broadcast_arrays(_array(lon), _array(lat))
         factors = Proj(self.crs).get_factors(lon, lat, errcheck=True)
         geod = self.crs.get_geod()

@@ -1,3 +1,5 @@
 """What a run shows to a person: report, tables, comparison, ParaView files."""
 
-__all__: list[str] = []
+from .paraview import write_paraview
+
+__all__ = ["write_paraview"]

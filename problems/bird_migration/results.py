@@ -11,7 +11,7 @@ import pandas as pd
 
 from ncl_deepxde import plotting
 from ncl_deepxde.radar.products import (
-    Field,
+    BirdFlow,
     MapSeries,
     Marks,
     Region,
@@ -91,7 +91,7 @@ def draw(
 def _draw_maps(
     directory: Path,
     campaign: Campaign,
-    solutions: Mapping[str, Field],
+    solutions: Mapping[str, BirdFlow],
     sizes: BirdFigures,
     cases: Sequence[str],
 ) -> list[Figure]:

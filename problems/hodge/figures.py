@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ncl_deepxde.evaluation.metrics import Array
 from ncl_deepxde.plotting import View
-from ncl_deepxde.plotting.panels import as_image, show_field
+from ncl_deepxde.plotting.images import as_image, show_field
 from ncl_deepxde.plotting.style import WIDTH, model_colors, new_figure, save, style
 
 from .measures import KEY

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ncl_deepxde.evaluation.metrics import Array, Solution, time_key
 from ncl_deepxde.plotting import View
-from ncl_deepxde.plotting.panels import as_image, show_field, show_frame
+from ncl_deepxde.plotting.images import as_image, show_field, show_frame
 from ncl_deepxde.plotting.style import WIDTH, new_figure, save, style
 
 from .colors import colors_with_reference

@@ -61,6 +61,6 @@ def test_failed_animation_leaves_no_file(tmp_path):
     def broken(points, time):
         return {"rho": np.full((len(points), 1), np.nan)}
 
-    with pytest.raises(ValueError, match="no finite value"):
+    with pytest.raises(ValueError, match="solutions: must have a finite value"):
         density_animation(tmp_path / "rho.gif", {"a": broken}, [0.0, 0.1], n=8)
     assert list(tmp_path.iterdir()) == []

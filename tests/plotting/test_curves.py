@@ -104,7 +104,7 @@ def test_read_log_skips_torn_lines_and_keeps_the_last_of_repeated_steps(tmp_path
 
 @pytest.mark.parametrize("text", ["", "no json", '{"a": 1}', "[1, 2]", "7"])
 def test_read_log_refuses_a_file_without_records(tmp_path, text):
-    with pytest.raises(ValueError, match="holds no record"):
+    with pytest.raises(ValueError, match="log_path: must hold records"):
         read_log(write_log(tmp_path / "log.jsonl", text))
 
 

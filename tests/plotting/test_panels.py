@@ -94,7 +94,7 @@ def test_diverged_network_is_drawn_and_wholly_lost_ones_raise(solutions):
 
     draw_density(solutions | {"pinn": broken}, TIMES, N).draw_without_rendering()
     draw_velocity(solutions | {"pinn": broken}, TIMES, N).draw_without_rendering()
-    with pytest.raises(ValueError, match="no finite value"):
+    with pytest.raises(ValueError, match="solutions: must have a finite value"):
         draw_density({"pinn": broken}, TIMES, N)
 
 
@@ -116,6 +116,22 @@ def test_slice_of_a_body_in_space_is_drawn(solutions):
     assert image.get_array()[N // 2, N // 2] == pytest.approx(speed, rel=1e-14)
     shown = panels(draw_difference({"net": disk}, disk, TIMES, N, view=view))[0]
     assert list(shown.get_images()[0].get_extent()) == [-1, 1, -1, 1]
+
+
+def test_density_of_another_square_is_the_field_there():
+    """A bump at (2, -1): right of the middle and below."""
+
+    def bump(points, time):
+        r2 = np.square(points - np.array([2.0, -1.0])).sum(axis=1, keepdims=True)
+        return {"rho": np.exp(-r2)}
+
+    n = 60
+    figure = draw_density({"bump": bump}, [0.0], n, view=View(-3.0, 3.0))
+    (image,) = figure.axes[0].get_images()
+    assert list(image.get_extent()) == [-3, 3, -3, 3]
+    row, column = np.unravel_index(image.get_array().argmax(), (n, n))
+    x, y = (-3 + 6 * (i + 0.5) / n for i in (column, row))
+    assert (x, y) == pytest.approx((2, -1), abs=0.1)
 
 
 def test_velocity_at_rest_is_drawn(solutions):

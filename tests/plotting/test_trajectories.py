@@ -1,11 +1,9 @@
-"""Trajectories: where particles go, colored by time; views of any square."""
+"""Trajectories: where particles go, colored by time."""
 
 import numpy as np
-import pytest
 from matplotlib.collections import LineCollection
 
 from ncl_deepxde.plotting import View, trajectory_panels
-from ncl_deepxde.plotting.panels import draw_density
 from ncl_deepxde.plotting.trajectories import draw_trajectories
 
 TIMES = np.linspace(0, 2, 5)
@@ -54,22 +52,6 @@ def test_panels_show_the_square_of_the_view():
     for axes in figure.axes[:2]:
         assert axes.get_xlim() == axes.get_ylim() == (-3, 3)
         assert [t.get_text() for t in axes.get_xticklabels()] == ["-3", "0", "3"]
-
-
-def test_density_of_another_square_is_the_field_there():
-    """A bump at (2, -1): right of the middle and below."""
-
-    def bump(points, time):
-        r2 = np.square(points - np.array([2.0, -1.0])).sum(axis=1, keepdims=True)
-        return {"rho": np.exp(-r2)}
-
-    n = 60
-    figure = draw_density({"bump": bump}, [0.0], n, view=VIEW)
-    (image,) = figure.axes[0].get_images()
-    assert list(image.get_extent()) == [-3, 3, -3, 3]
-    row, column = np.unravel_index(image.get_array().argmax(), (n, n))
-    x, y = (-3 + 6 * (i + 0.5) / n for i in (column, row))
-    assert (x, y) == pytest.approx((2, -1), abs=0.1)
 
 
 def test_file_is_written_for_four_panels(tmp_path):

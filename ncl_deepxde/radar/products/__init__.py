@@ -1,21 +1,22 @@
-"""What a biologist takes from a field of birds: maps, crossings, tracks, files.
+"""Products of a flow of birds, for biologists: maps, crossings, tracks, files.
 
-Every function takes a `Field`, which gives density and velocity at any point, and a
-`Region`, which says where and when.
+Every function takes a ``BirdFlow``, which gives density and velocity at any point, and
+a ``Region``, which says where and when.
 """
 
-from ._chart import Marks
 from .column import Column, integrate_column
-from .crossing import Crossing, Line, birds_crossing, crossing_rates
-from .field import Carrier, Field
+from .crossing import Crossing, birds_crossing, crossing_rates
 from .figures import (
+    Marks,
     crossing_figure,
     density_maps,
     deviation_maps,
     map_animation,
     track_map,
 )
+from .flow import BirdFlow, Carrier
 from .geojson import geojson_of, write_geojson
+from .lines import Line
 from .maps import MapSeries, map_series, relative_deviation
 from .netcdf import dataset_of, write_netcdf
 from .region import Grid, Region, Time
@@ -23,10 +24,10 @@ from .tracks import Place, Tracks, follow
 from .write import write_products
 
 __all__ = [
+    "BirdFlow",
     "Carrier",
     "Column",
     "Crossing",
-    "Field",
     "Grid",
     "Line",
     "MapSeries",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...evaluation.metrics import Array
-from .field import Field, evaluate
+from ...arrays import Array
+from .flow import BirdFlow, evaluate
 from .region import Interval
 
 __all__ = ["NODES", "Column", "gauss_legendre", "integrate_column"]
@@ -26,8 +26,8 @@ class Column:
     """Integrals over altitude at N places.
 
     Attributes:
-        density: In birds/km2, shape (N, 1).
-        flux: Along x and y of the plane, in birds/(km h), shape (N, 2).
+        density: Birds/km2, shape (N, 1).
+        flux: Birds/(km h) along x and y of the plane, shape (N, 2).
     """
 
     density: Array
@@ -35,38 +35,44 @@ class Column:
 
 
 def integrate_column(
-    field: Field,
+    flow: BirdFlow,
     places: Array,
     time: float,
     altitude: Interval,
     *,
     nodes: int = NODES,
 ) -> Column:
-    """Integrate over altitude by the rule of Gauss and Legendre.
+    """Integrate a flow over altitude by the rule of Gauss and Legendre.
 
     Args:
-        field: The flow.
-        places: In the plane, in km, shape (N, 2).
-        time: In hours since the start.
+        flow: The flow of birds.
+        places: Places in the plane, in km, shape (N, 2).
+        time: Hours since the start.
         altitude: Bottom and top, in km.
-        nodes: Of the rule, exact for polynomials in z below twice that degree.
+        nodes: Number of nodes of the rule, which is exact for polynomials in z of a
+            degree below twice that number.
 
     Raises:
-        ValueError: The field is not finite.
+        ValueError: The flow is not finite.
     """
     z, weights = gauss_legendre(altitude, nodes)
     points = np.empty((len(places), nodes, 4))
     points[..., :2] = places[:, None]
     points[..., 2] = z
     points[..., 3] = time
-    rho, u = evaluate(field, points.reshape(-1, 4))
+    rho, u = evaluate(flow, points.reshape(-1, 4))
     values = np.hstack([rho, rho * u[:, :2]]).reshape(-1, nodes, 3)
     sums = np.einsum("nqk,q->nk", values, weights)
     return Column(sums[:, :1], sums[:, 1:])
 
 
 def gauss_legendre(ends: Interval, nodes: int) -> tuple[Array, Array]:
-    """Return points and weights of the rule on an interval, (nodes,) each."""
+    """Return points and weights of the rule on an interval, (nodes,) each.
+
+    Args:
+        ends: Ends of the interval.
+        nodes: Number of points.
+    """
     s, weights = np.polynomial.legendre.leggauss(nodes)
     half = (ends[1] - ends[0]) / 2
     return ends[0] + half * (s + 1), half * weights

@@ -13,21 +13,19 @@ vertices run counter-clockwise, net is the number of birds that left it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.integrate import cubature
 
-from ...evaluation.metrics import Array, Times
+from ...arrays import Array, Times
 from .column import gauss_legendre
-from .field import Field, evaluate
-from .lines import Leg, legs_of_line
+from .flow import BirdFlow, evaluate
+from .lines import Leg, Line, legs_of_line
 from .region import Region, Time
 
-__all__ = ["Crossing", "Line", "birds_crossing", "crossing_rates"]
-
-type Line = Sequence[tuple[float, float]]
+__all__ = ["Crossing", "birds_crossing", "crossing_rates"]
 
 RULE = "gk15"
 COARSE = 12
@@ -38,10 +36,10 @@ class Crossing:
     """Birds that cross a line, with estimates of the errors of the integration.
 
     Attributes:
-        net: To the right minus to the left of the line.
-        traffic: To the right plus to the left.
-        net_error: Of net.
-        traffic_error: Of traffic.
+        net: Birds to the right minus birds to the left of the line.
+        traffic: Birds to the right plus birds to the left.
+        net_error: Estimate of the error of ``net``.
+        traffic_error: Estimate of the error of ``traffic``.
     """
 
     net: float
@@ -56,7 +54,7 @@ class Crossing:
 
     @property
     def to_the_left(self) -> float:
-        """Birds from the right to the left."""
+        """Birds from the right to the left of somebody who walks along the line."""
         return (self.traffic - self.net) / 2
 
     def __str__(self) -> str:
@@ -69,7 +67,7 @@ class Crossing:
 
 
 def birds_crossing(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     line: Line,
     begin: Time,
@@ -79,43 +77,40 @@ def birds_crossing(
     tolerance: float = 1e-3,
     max_splits: int = 60,
 ) -> Crossing:
-    """Integrate over line, altitude and time, with smaller steps where it is needed.
+    """Integrate over line, altitude and time, in smaller steps where they are needed.
 
-    The rule of Gauss and Kronrod with 15 points per axis, cells cut in eight. Birds
-    below or above the altitudes of the region are not counted.
+    The rule is that of Gauss and Kronrod with 15 points per axis; a cell that is not
+    good enough is cut in eight. Birds below or above the altitudes of the region are
+    not counted.
 
     Args:
-        field: The flow.
-        region: Altitudes, projection and clock.
+        flow: The flow of birds.
+        region: Region with the altitudes, the projection and the clock.
         line: At least two vertices (longitude, latitude) in degrees, inside the region.
-        begin: Of the night.
-        end: Of the night.
-        path: ``"geodesic"`` or ``"straight"`` in the plane, between vertices.
-        tolerance: Of the error, as a part of the traffic.
+        begin: Start of the night.
+        end: End of the night.
+        path: Way between vertices, ``"geodesic"`` or ``"straight"`` in the plane.
+        tolerance: Largest error, as a part of the traffic.
         max_splits: Most cuts of cells per leg, 27,000 points each. Where they do not
             reach the tolerance, the errors of the result say so.
 
     Raises:
-        ValueError: A bad line, a night that ends before it begins, or a field that is
-            not finite.
+        ValueError: The line is bad, the night ends before it begins, or the flow is not
+            finite.
     """
     hours = region.span(begin, end)
     if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance: must be between 0 and 1, got {tolerance}.")
+        raise ValueError(
+            f"tolerance: must be between 0 and 1, got {tolerance}. Try 1e-3."
+        )
     legs = _legs_inside(region, line, path)
     times, weights = gauss_legendre(hours, COARSE)
-    rates = crossing_rates(field, region, line, times, path=path, nodes=COARSE)
+    rates = crossing_rates(flow, region, line, times, path=path, nodes=COARSE)
     scale = float(weights @ rates.sum(axis=1))
     total = np.zeros((2, 2))
     for leg in legs:
-
-        def integrand(points: Array, leg: Leg = leg) -> Array:
-            s, z, t = points.T
-            passing = _passing(field, leg, s, z, t)
-            return np.stack([passing, np.abs(passing)], axis=1)
-
         found = cubature(
-            integrand,
+            partial(_integrand, flow, leg),
             [0.0, region.altitude[0], hours[0]],
             [1.0, region.altitude[1], hours[1]],
             rule=RULE,
@@ -129,7 +124,7 @@ def birds_crossing(
 
 
 def crossing_rates(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     line: Line,
     times: Times,
@@ -139,18 +134,18 @@ def crossing_rates(
 ) -> Array:
     """Return birds per hour to the right and to the left of a line, (T, 2).
 
-    By Gauss and Legendre along every leg and over altitude.
+    The rule is that of Gauss and Legendre, along every leg and over altitude.
 
     Args:
-        field: The flow.
-        region: As in `birds_crossing`.
-        line: As in `birds_crossing`.
-        times: In hours since the start, (T,).
-        path: As in `birds_crossing`.
-        nodes: Of each of the two rules.
+        flow: The flow of birds.
+        region: Region with the altitudes and the projection.
+        line: At least two vertices (longitude, latitude) in degrees, inside the region.
+        times: Hours since the start, (T,).
+        path: Way between vertices, ``"geodesic"`` or ``"straight"`` in the plane.
+        nodes: Number of nodes of the rule, in each of the two directions.
 
     Raises:
-        ValueError: A bad line, or a field that is not finite.
+        ValueError: The line is bad, or the flow is not finite.
     """
     rates = np.zeros((len(times), 2))
     s, weights_s = gauss_legendre((0.0, 1.0), nodes)
@@ -159,7 +154,7 @@ def crossing_rates(
     weights = np.outer(weights_z, weights_s).ravel()
     for leg in _legs_inside(region, line, path):
         for row, time in zip(rates, times, strict=True):
-            passing = _passing(field, leg, s_all, z_all, np.full(len(s_all), time))
+            passing = _passing(flow, leg, s_all, z_all, np.full(len(s_all), time))
             row += weights @ np.maximum(passing, 0), weights @ np.maximum(-passing, 0)
     return rates
 
@@ -168,9 +163,16 @@ def _error(number: float) -> str:
     return f"{number:,.0f}" if number >= 1 or number == 0 else f"{number:.1g}"
 
 
-def _passing(field: Field, leg: Leg, s: Array, z: Array, t: Array) -> Array:
+def _integrand(flow: BirdFlow, leg: Leg, points: Array) -> Array:
+    """Return what passes and its absolute value at (s, z, t), (N, 3), as (N, 2)."""
+    s, z, t = points.T
+    passing = _passing(flow, leg, s, z, t)
+    return np.stack([passing, np.abs(passing)], axis=1)
+
+
+def _passing(flow: BirdFlow, leg: Leg, s: Array, z: Array, t: Array) -> Array:
     r"""Return :math:`\rho\,(u_x\,dy/ds - u_y\,dx/ds)` in birds/(km h), (N,)."""
-    rho, u = evaluate(field, np.column_stack([leg.places(s), z, t]))
+    rho, u = evaluate(flow, np.column_stack([leg.places(s), z, t]))
     passing: Array = rho[:, 0] * np.sum(u[:, :2] * leg.normals(s), axis=1)
     return passing
 

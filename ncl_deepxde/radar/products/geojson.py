@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import numpy as np
 
-from ...evaluation.metrics import Array
-from ...files import replacing
+from ...arrays import Array
+from ...files import PathLike, replacing
 from .region import Region
 from .tracks import Tracks
 
 __all__ = ["geojson_of", "write_geojson"]
 
 DIGITS = 6
-"""Of degrees, about 0.1 m, as the RFC advises."""
+"""Decimal digits of degrees: about 0.1 m, as the RFC advises."""
 
 
-def write_geojson(path: str | os.PathLike[str], tracks: Tracks, region: Region) -> None:
-    """Write a collection of one feature per bird, see `geojson_of`."""
+def write_geojson(path: PathLike, tracks: Tracks, region: Region) -> None:
+    """Write a collection with one feature per bird, see ``geojson_of``.
+
+    Args:
+        path: GeoJSON file to write.
+        tracks: Tracks from ``follow``.
+        region: Region with the projection and the clock.
+
+    Raises:
+        ValueError: A bird has no position.
+    """
     text = json.dumps(geojson_of(tracks, region), allow_nan=False, indent=1)
     with replacing(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def geojson_of(tracks: Tracks, region: Region) -> dict[str, Any]:
-    """Return a GeoJSON object.
+    """Return tracks as a GeoJSON object, a collection with one feature per bird.
 
     Each bird is a feature with the geometry ``LineString`` of (longitude, latitude) on
     WGS 84; ``Point`` where there is one position only; and ``MultiLineString`` where
@@ -37,8 +45,8 @@ def geojson_of(tracks: Tracks, region: Region) -> dict[str, Any]:
     Altitudes are no third coordinate because the RFC counts that from the ellipsoid.
 
     Args:
-        tracks: From `follow`.
-        region: For the projection and the clock.
+        tracks: Tracks from ``follow``.
+        region: Region with the projection and the clock.
 
     Raises:
         ValueError: A bird has no position.
@@ -87,7 +95,7 @@ def _described(rows: Array, region: Region) -> dict[str, list[Any]]:
 def _cut(rows: Array) -> list[Array]:
     """Cut rows (N, 4), longitude first and continuous, at 180, 540, ... degrees.
 
-    What is cut ends and begins at the antimeridian; longitudes end up in -180..180.
+    Both sides of a cut have a point on it; longitudes end up in -180..180.
     """
     pieces, current = [], [rows[0]]
     for row in rows[1:]:

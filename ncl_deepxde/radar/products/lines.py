@@ -10,10 +10,12 @@ import numpy as np
 from numpy.polynomial import Chebyshev
 from pyproj import Geod
 
-from ...evaluation.metrics import Array
+from ...arrays import Array
 from ..projection import Projection
 
-__all__ = ["Leg", "legs_of_line"]
+__all__ = ["Leg", "Line", "legs_of_line"]
+
+type Line = Sequence[tuple[float, float]]
 
 EARTH = Geod(ellps="WGS84")
 DEGREE = 16
@@ -25,52 +27,54 @@ class Leg:
     """A smooth curve in the plane, as polynomials of s from 0 to 1.
 
     Attributes:
-        x: In km.
-        y: In km.
+        x: Polynomial of the first coordinate, in km.
+        y: Polynomial of the second coordinate, in km.
     """
 
     x: Chebyshev
     y: Chebyshev
 
     def places(self, s: Array) -> Array:
-        """Return positions in km, (N, 2), at s, (N,)."""
+        """Return the positions at s, (N,), in km, (N, 2)."""
         return np.stack([self.x(s), self.y(s)], axis=1)
 
     def normals(self, s: Array) -> Array:
-        r"""Return :math:`(dy/ds, -dx/ds)`, to the right of the way, (N, 2), in km."""
+        r"""Return the normals :math:`(dy/ds, -dx/ds)` to the right, in km, (N, 2)."""
         return np.stack([self.y.deriv()(s), -self.x.deriv()(s)], axis=1)
 
 
 def legs_of_line(
-    projection: Projection, line: Sequence[tuple[float, float]], path: str = "geodesic"
+    projection: Projection, line: Line, path: str = "geodesic"
 ) -> list[Leg]:
     """Return one leg from each vertex to the next.
 
     Args:
-        projection: To the plane.
-        line: At least two vertices (longitude, latitude) in degrees, neighbors
-            different.
-        path: ``"geodesic"``, the shortest way on the ellipsoid, or ``"straight"`` in
-            the plane.
+        projection: Projection to the plane.
+        line: At least two vertices (longitude, latitude) in degrees; neighbors differ.
+        path: ``"geodesic"``, the shortest way on the ellipsoid, or ``"straight"``, the
+            shortest way in the plane.
 
     Raises:
-        ValueError: A bad line or path.
+        ValueError: The line has fewer than two vertices or bad ones, or the path is
+            unknown.
     """
     if len(line) < 2 or any(np.shape(vertex) != (2,) for vertex in line):
         raise ValueError(
             f"line: must hold at least two vertices (longitude, latitude), got "
-            f"{line!r}. A line with one point cannot be crossed."
+            f"{line!r}. Nothing crosses a single point; add another."
         )
     vertices = np.array(line, dtype=float)
     if not (np.isfinite(vertices).all() and np.all(np.abs(vertices[:, 1]) <= 90)):
         raise ValueError(
             f"line: must be (longitude, latitude) in degrees, latitude within -90..90, "
-            f"got {line!r}."
+            f"got {line!r}. Longitude comes first."
         )
     if np.any(np.all(vertices[1:] == vertices[:-1], axis=1)):
-        raise ValueError(f"line: neighboring vertices must differ, got {line!r}.")
+        raise ValueError(
+            f"line: neighboring vertices must differ, got {line!r}. Leave out copies."
+        )
     if path not in PATHS:
-        raise ValueError(f"path: must be one of {PATHS}, got {path!r}.")
+        raise ValueError(f"path: must be one of {PATHS}, got {path!r}. Choose one.")
     make = _geodesic if path == "geodesic" else _straight
     return [make(projection, a, b) for a, b in pairwise(vertices)]
 

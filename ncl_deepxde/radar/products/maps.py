@@ -9,9 +9,9 @@ from datetime import datetime
 import numpy as np
 from tqdm import tqdm
 
-from ...evaluation.metrics import Array
+from ...arrays import Array
 from .column import NODES, integrate_column
-from .field import Field
+from .flow import BirdFlow
 from .region import Grid, Region, Time
 
 __all__ = ["MapSeries", "map_series", "relative_deviation"]
@@ -22,11 +22,11 @@ class MapSeries:
     """Maps of birds at T times.
 
     Attributes:
-        region: Where and when.
+        region: Region of the map, with the clock.
         grid: Cells of the map.
         hours: Times in hours since the start, shape (T,).
-        density: In birds/km2, shape (T, ny, nx).
-        flux: To the east and to the north, in birds/(km h), shape (T, ny, nx, 2).
+        density: Birds/km2, shape (T, ny, nx).
+        flux: Birds/(km h) to the east and to the north, shape (T, ny, nx, 2).
     """
 
     region: Region
@@ -42,35 +42,33 @@ class MapSeries:
 
 
 def map_series(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     times: Sequence[Time] | Array,
     *,
     n: int = 64,
     nodes: int = NODES,
 ) -> MapSeries:
-    """Integrate a field over altitude.
+    """Integrate a flow over altitude on the cells of a map.
 
     Args:
-        field: The flow.
-        region: Of the maps.
-        times: Of the maps.
-        n: Cells along the longer side.
-        nodes: As for `integrate_column`.
+        flow: The flow of birds.
+        region: Region of the maps.
+        times: Times of the maps.
+        n: Number of cells along the longer side.
+        nodes: Number of nodes over altitude, as for ``integrate_column``.
 
     Raises:
-        ValueError: No times, or a field that is not finite.
+        ValueError: There are no times, or the flow is not finite.
     """
     hours = np.array([region.hours(time) for time in times])
     if not len(hours):
-        raise ValueError("times: must hold at least one time, got none.")
+        raise ValueError("times: must hold at least one time, got none. Give one.")
     grid = region.grid(n)
     density = np.empty((len(hours), *grid.shape))
     flux = np.empty((len(hours), *grid.shape, 2))
     for index, hour in enumerate(tqdm(hours, desc="maps of birds", unit="time")):
-        column = integrate_column(
-            field, grid.places, hour, region.altitude, nodes=nodes
-        )
+        column = integrate_column(flow, grid.places, hour, region.altitude, nodes=nodes)
         density[index] = column.density.reshape(grid.shape)
         in_plane = column.flux.T.reshape(2, *grid.shape)
         east_north = region.projection.unrotate(grid.lon, grid.lat, *in_plane)
@@ -79,40 +77,37 @@ def map_series(
 
 
 def relative_deviation(series: Sequence[MapSeries]) -> Array:
-    r"""Spread of the flux among fields that explain the same observations.
+    r"""Return the spread of the flux among flows that explain the same observations.
 
     .. math:: \frac{\bigl(\frac1K\sum_k |Q_k - \bar Q|^2\bigr)^{1/2}}
         {\frac1K\sum_k |Q_k|}
 
-    Zero where all agree; 1 where two fluxes are opposite. NaN where nothing flies.
+    It is 0 where all agree, 1 where two fluxes are opposite, NaN where nothing flies.
 
     Args:
-        series: Of K fields, at least two, on one grid and at the same times.
+        series: Maps of K flows, at least two, on one grid and at the same times.
 
     Returns:
-        Shape (T, ny, nx).
+        The relative deviation, shape (T, ny, nx).
 
     Raises:
-        ValueError: One series alone, or different grids or times.
+        ValueError: There is one series only, or grids or times differ.
 
     References:
-        F. Arend Torres et al., Lagrangian Flow Networks (ICLR 2024), appendix A.6.3,
-        https://arxiv.org/abs/2305.16846.
+        | Lagrangian Flow Networks for Conservation Laws (Arend Torres et al., 2024)
+        | https://arxiv.org/abs/2305.16846, appendix A.6.3
     """
     if len(series) < 2:
         raise ValueError(
-            f"series: must hold the maps of at least two fields, got {len(series)}."
+            f"series: must hold the maps of at least two flows, got {len(series)}. Add "
+            "the maps of another one."
         )
-    first = series[0]
-    for other in series[1:]:
-        if other.region != first.region or not (
-            other.flux.shape == first.flux.shape
-            and np.array_equal(other.hours, first.hours)
-        ):
-            raise ValueError(
-                "series: must all have the same region, cells and times. Compute them "
-                "by map_series with equal arguments."
-            )
+    first, *others = series
+    if not all(_is_alike(first, other) for other in others):
+        raise ValueError(
+            "series: must all have the same region, cells and times. Compute them by "
+            "map_series with equal arguments."
+        )
     flux = np.stack([one.flux for one in series])
     spread = np.linalg.norm(flux - flux.mean(axis=0), axis=-1)
     size = np.linalg.norm(flux, axis=-1).mean(axis=0)
@@ -121,3 +116,12 @@ def relative_deviation(series: Sequence[MapSeries]) -> Array:
         np.sqrt(np.mean(spread**2, axis=0)), size, out=nothing, where=size > 0
     )
     return deviation
+
+
+def _is_alike(one: MapSeries, other: MapSeries) -> bool:
+    """Tell whether two series have the same region, cells and times."""
+    return (
+        one.region == other.region
+        and one.flux.shape == other.flux.shape
+        and np.array_equal(one.hours, other.hours)
+    )

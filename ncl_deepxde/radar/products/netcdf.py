@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,8 +9,8 @@ import pandas as pd
 
 import ncl_deepxde
 
-from ...evaluation.metrics import Array
-from ...files import replacing
+from ...arrays import Array
+from ...files import PathLike, replacing
 from .maps import MapSeries
 
 try:
@@ -28,18 +27,27 @@ __all__ = ["dataset_of", "write_netcdf"]
 CONVENTIONS = "CF-1.11"
 FILL = -9999.0
 ALONE = {"_FillValue": None, "coordinates": None}
-"""Encoding of a variable that misses no value and has no coordinates of its own."""
+"""Encoding of a variable without missing values and without coordinates."""
+DEGREES = {"longitude": "degrees_east", "latitude": "degrees_north"}
 
 
 def write_netcdf(
-    path: str | os.PathLike[str],
+    path: PathLike,
     series: MapSeries,
     *,
     radars: pd.DataFrame | None = None,
     title: str = "Bird migration, integrated over altitude",
     source: str = "",
 ) -> None:
-    """Write a NetCDF 3 file, which every tool reads; arguments as in `dataset_of`."""
+    """Write maps as a NetCDF 3 file, which every tool reads.
+
+    Args:
+        path: NetCDF file to write.
+        series: The maps.
+        radars: Columns ``radar``, ``lon`` and ``lat``, stored with their positions.
+        title: Title of the file.
+        source: Model and data that the maps come from.
+    """
     dataset = dataset_of(series, radars=radars, title=title, source=source)
     with replacing(path) as temporary:
         dataset.to_netcdf(temporary, format="NETCDF3_64BIT", engine="scipy")
@@ -62,38 +70,13 @@ def dataset_of(
     Args:
         series: The maps.
         radars: Columns ``radar``, ``lon`` and ``lat``, stored with their positions.
-        title: Of the file.
+        title: Title of the file.
         source: Model and data that the maps come from.
     """
-
-    def over_map(values: Array, long_name: str, units: str) -> xr.Variable:
-        attributes = {
-            "long_name": long_name,
-            "units": units,
-            "cell_methods": "time: point",
-            "grid_mapping": "crs",
-        }
-        encoding = {"_FillValue": FILL, "coordinates": "lon lat altitude"}
-        return xr.Variable(("time", "y", "x"), values, attributes, encoding)
-
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return xr.Dataset(
         {
-            "bird_density": over_map(
-                series.density,
-                "birds per area, integrated over altitude",
-                "km-2",
-            ),
-            "eastward_flux": over_map(
-                series.flux[..., 0],
-                "birds per length and time, to the east",
-                "km-1 h-1",
-            ),
-            "northward_flux": over_map(
-                series.flux[..., 1],
-                "birds per length and time, to the north",
-                "km-1 h-1",
-            ),
+            **_maps(series),
             "crs": _mapping(series),
             **_layer(series),
             **_stations(radars),
@@ -108,58 +91,82 @@ def dataset_of(
     )
 
 
-def _coordinates(series: MapSeries) -> dict[str, xr.Variable]:
-    grid, start = series.grid, series.region.start
-
-    def axis(name: str, values: Array) -> xr.Variable:
-        attributes = {
-            "standard_name": f"projection_{name}_coordinate",
-            "long_name": f"{name} of the projection",
-            "units": "m",
-            "axis": name.upper(),
-        }
-        return xr.Variable((name,), 1000 * values, attributes, ALONE)
-
-    def degrees(standard_name: str, values: Array, units: str) -> xr.Variable:
-        attributes = {"standard_name": standard_name, "units": units}
-        return xr.Variable(("y", "x"), values, attributes, ALONE)
-
-    time = xr.Variable(
-        ("time",),
-        series.hours,
-        {
-            "standard_name": "time",
-            "long_name": "time (UTC)",
-            "units": f"hours since {start:%Y-%m-%d %H:%M:%S}",
-            "calendar": "standard",
-            "axis": "T",
-        },
-        ALONE,
-    )
+def _maps(series: MapSeries) -> dict[str, xr.Variable]:
+    """Return the variables over (time, y, x)."""
+    east, north = np.moveaxis(series.flux, -1, 0)
+    area = "birds per area, integrated over altitude"
+    length = "birds per length and time, to the"
+    maps = {
+        "bird_density": (series.density, area, "km-2"),
+        "eastward_flux": (east, f"{length} east", "km-1 h-1"),
+        "northward_flux": (north, f"{length} north", "km-1 h-1"),
+    }
+    common = {"cell_methods": "time: point", "grid_mapping": "crs"}
+    encoding = {"_FillValue": FILL, "coordinates": "lon lat altitude"}
     return {
-        "time": time,
-        "y": axis("y", grid.y),
-        "x": axis("x", grid.x),
-        "lon": degrees("longitude", grid.lon, "degrees_east"),
-        "lat": degrees("latitude", grid.lat, "degrees_north"),
-        "altitude": xr.Variable(
-            (),
-            500 * sum(series.region.altitude),
-            {
-                "standard_name": "altitude",
-                "long_name": "middle of the layer above sea level",
-                "units": "m",
-                "positive": "up",
-                "axis": "Z",
-                "bounds": "altitude_bounds",
-            },
-            ALONE,
-        ),
+        name: xr.Variable(
+            ("time", "y", "x"),
+            values,
+            {"long_name": long_name, "units": units, **common},
+            encoding,
+        )
+        for name, (values, long_name, units) in maps.items()
     }
 
 
+def _coordinates(series: MapSeries) -> dict[str, xr.Variable]:
+    grid = series.grid
+    return {
+        "time": _time(series),
+        "y": _axis("y", grid.y),
+        "x": _axis("x", grid.x),
+        "lon": _degrees("longitude", grid.lon, ("y", "x")),
+        "lat": _degrees("latitude", grid.lat, ("y", "x")),
+        "altitude": _middle(series),
+    }
+
+
+def _time(series: MapSeries) -> xr.Variable:
+    attributes = {
+        "standard_name": "time",
+        "long_name": "time (UTC)",
+        "units": f"hours since {series.region.start:%Y-%m-%d %H:%M:%S}",
+        "calendar": "standard",
+        "axis": "T",
+    }
+    return xr.Variable(("time",), series.hours, attributes, ALONE)
+
+
+def _axis(name: str, kilometers: Array) -> xr.Variable:
+    attributes = {
+        "standard_name": f"projection_{name}_coordinate",
+        "long_name": f"{name} of the projection",
+        "units": "m",
+        "axis": name.upper(),
+    }
+    return xr.Variable((name,), 1000 * kilometers, attributes, ALONE)
+
+
+def _degrees(name: str, values: Array, dimensions: tuple[str, ...]) -> xr.Variable:
+    attributes = {"standard_name": name, "units": DEGREES[name]}
+    return xr.Variable(dimensions, values, attributes, ALONE)
+
+
+def _middle(series: MapSeries) -> xr.Variable:
+    """Return the altitude of the middle of the layer, without a dimension."""
+    attributes = {
+        "standard_name": "altitude",
+        "long_name": "middle of the layer above sea level",
+        "units": "m",
+        "positive": "up",
+        "axis": "Z",
+        "bounds": "altitude_bounds",
+    }
+    return xr.Variable((), 500 * sum(series.region.altitude), attributes, ALONE)
+
+
 def _mapping(series: MapSeries) -> xr.Variable:
-    """Return the variable of the grid mapping, without a value of its own."""
+    """Return the variable of the grid mapping, whose value means nothing."""
     attributes = {
         key: list(value) if isinstance(value, tuple) else value
         for key, value in series.region.projection.crs.to_cf().items()
@@ -176,21 +183,12 @@ def _stations(radars: pd.DataFrame | None) -> dict[str, xr.Variable]:
     if radars is None or radars.empty:
         return {}
     names = radars["radar"].astype(str).to_numpy(dtype="U")
-    degrees = {
-        "lon": ("longitude", "degrees_east"),
-        "lat": ("latitude", "degrees_north"),
+    lon, lat = (radars[key].to_numpy(dtype=float) for key in ("lon", "lat"))
+    place = {"coordinates": "radar_lon radar_lat"}
+    return {
+        "radar_name": xr.Variable(
+            ("radar",), names, {"long_name": "name of the radar"}, place
+        ),
+        "radar_lon": _degrees("longitude", lon, ("radar",)),
+        "radar_lat": _degrees("latitude", lat, ("radar",)),
     }
-    stations = {
-        f"radar_{key}": xr.Variable(
-            ("radar",),
-            radars[key].to_numpy(dtype=float),
-            {"standard_name": standard_name, "units": units},
-            ALONE,
-        )
-        for key, (standard_name, units) in degrees.items()
-    }
-    attributes = {"long_name": "name of the radar"}
-    name = xr.Variable(
-        ("radar",), names, attributes, {"coordinates": "radar_lon radar_lat"}
-    )
-    return {"radar_name": name, **stations}

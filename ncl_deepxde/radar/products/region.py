@@ -1,4 +1,4 @@
-"""Where and when products are computed, and the way from there to the map."""
+"""Where and when products are computed, and the way to the map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...evaluation.metrics import Array
+from ...arrays import Array
 from ...nn.base.checks import check_counts
 from ..projection import Projection
 
@@ -25,10 +25,10 @@ class Grid:
     """Centers of the cells of a map.
 
     Attributes:
-        x: In km, shape (nx,).
-        y: In km, shape (ny,).
-        lon: In degrees east, shape (ny, nx).
-        lat: In degrees north, shape (ny, nx).
+        x: First coordinate in the plane, in km, shape (nx,).
+        y: Second coordinate in the plane, in km, shape (ny,).
+        lon: Longitude in degrees east, shape (ny, nx).
+        lat: Latitude in degrees north, shape (ny, nx).
     """
 
     x: Array
@@ -43,19 +43,19 @@ class Grid:
 
     @property
     def places(self) -> Array:
-        """Positions in the plane, rows along y first, shape (ny * nx, 2)."""
+        """Positions in the plane, x fastest, in km, shape (ny * nx, 2)."""
         return np.stack(np.meshgrid(self.x, self.y), axis=-1).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
 class Region:
-    """A box of air above a map, and the clock of the field.
+    """A box of air above a map, and the clock of the flow.
 
     Args:
-        projection: From longitude and latitude to the plane.
-        start: Where the hours of the field begin; UTC where it names no time zone.
-        x: Least and largest coordinate in the plane, in km.
-        y: As x.
+        projection: Projection from longitude and latitude to the plane.
+        start: Time at which the hours of the flow begin, in UTC where it has no zone.
+        x: Least and largest x in the plane, in km.
+        y: Least and largest y in the plane, in km.
         altitude: Bottom and top, in km above sea level.
 
     Raises:
@@ -69,12 +69,12 @@ class Region:
     altitude: Interval
 
     def __post_init__(self) -> None:
-        for name in ("x", "y", "altitude"):
-            low, high = getattr(self, name)
+        sides = {"x": self.x, "y": self.y, "altitude": self.altitude}
+        for name, (low, high) in sides.items():
             if not -np.inf < low < high < np.inf:
                 raise ValueError(
                     f"{name}: must be a pair (low, high) of finite numbers in km with "
-                    f"low < high, got ({low}, {high})."
+                    f"low < high, got ({low}, {high}). Swap or correct them."
                 )
         object.__setattr__(self, "start", _in_utc(self.start))
 
@@ -88,14 +88,15 @@ class Region:
         projection: Projection | None = None,
         margin: float = 60.0,
     ) -> Region:
-        """Return the smallest region that holds all radars and a margin in km.
+        """Return the smallest region that holds all radars and a margin.
 
         Args:
             radars: Columns ``radar``, ``lon`` and ``lat``, as ``Profiles.radars``.
-            start: See the class.
-            altitude: See the class.
-            projection: By default the one that suits the radars.
-            margin: In km.
+            start: Time at which the hours of the flow begin.
+            altitude: Bottom and top, in km above sea level.
+            projection: Projection to the plane; by default the one that suits the
+                radars.
+            margin: Margin around the radars in km.
 
         Raises:
             ValueError: There is no radar.
@@ -108,14 +109,14 @@ class Region:
         return cls(projection, start, x, y, altitude)
 
     def hours(self, time: Time) -> float:
-        """Return hours since the start.
+        """Return the hours from the start to a time.
 
         Args:
-            time: Hours; or a date, where a text is read as ISO 8601 and a date without
-                time zone as UTC.
+            time: Hours since the start; or a date, in UTC where it has no zone; or a
+                text, which is read as a date in ISO 8601.
 
         Raises:
-            ValueError: Not finite, or not a date.
+            ValueError: The time is not finite, or the text is no date.
         """
         if isinstance(time, np.datetime64):
             time = str(time.astype("datetime64[us]"))
@@ -124,11 +125,15 @@ class Region:
         if isinstance(time, datetime):
             return (_in_utc(time) - self.start) / timedelta(hours=1)
         if not np.isfinite(time):
-            raise ValueError(f"time: must be finite, got {time}.")
+            raise ValueError(f"time: must be finite, got {time}. Give hours or a date.")
         return float(time)
 
     def span(self, begin: Time, end: Time) -> Interval:
-        """Return both times in hours.
+        """Return the hours from the start to two times.
+
+        Args:
+            begin: First time.
+            end: Last time.
 
         Raises:
             ValueError: The end is not after the begin.
@@ -143,14 +148,17 @@ class Region:
         return first, last
 
     def utc(self, hours: float) -> datetime:
-        """Return the date of so many hours since the start."""
+        """Return the date that is some hours after the start."""
         return self.start + timedelta(hours=float(hours))
 
     def grid(self, n: int = 64) -> Grid:
-        """Return square cells, about n along the longer side of the map.
+        """Return nearly square cells that fill the map.
+
+        Args:
+            n: Number of cells along the longer side.
 
         Raises:
-            ValueError: n is not a positive integer.
+            ValueError: ``n`` is not a positive integer.
         """
         check_counts(n=(n, 1))
         width, height = self.x[1] - self.x[0], self.y[1] - self.y[0]
@@ -164,14 +172,18 @@ class Region:
     def to_sphere(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Return longitude and latitude in degrees, without a jump at 180 degrees.
 
-        Longitudes are those within half a turn of the middle of the region.
+        Longitudes are within half a turn of the middle of the region.
+
+        Args:
+            x: First coordinate in the plane, in km, of any shape.
+            y: Second coordinate in the plane, in km.
         """
         lon, lat = self.projection.to_sphere(x, y)
         middle, _ = self.projection.to_sphere(np.mean(self.x), np.mean(self.y))
         return middle + (lon - middle + 180) % 360 - 180, lat
 
     def contains(self, positions: Array) -> NDArray[np.bool_]:
-        """Tell which positions (..., 3), in km, are inside, shape (...)."""
+        """Tell which positions, (..., 3) in km, are inside, shape (...)."""
         low, high = np.array([self.x, self.y, self.altitude]).T
         inside: NDArray[np.bool_] = np.all(
             (positions >= low) & (positions <= high), axis=-1
@@ -181,7 +193,13 @@ class Region:
     def check_inside(
         self, argument: str, positions: Array, names: Iterable[str]
     ) -> None:
-        """Raise ``ValueError`` unless all positions (N, 3) are inside."""
+        """Raise ``ValueError`` unless all positions are inside.
+
+        Args:
+            argument: Argument that the error names.
+            positions: x, y and altitude in km, shape (N, 3).
+            names: Names of the N positions.
+        """
         for name, position, inside in zip(
             names, positions, self.contains(positions), strict=True
         ):
@@ -196,7 +214,7 @@ class Region:
 
 
 def time_label(time: datetime) -> str:
-    """Name a time on a figure: date, hours and minutes."""
+    """Return date, hours and minutes, as figures show them."""
     return f"{time:%Y-%m-%d %H:%M}"
 
 
@@ -206,7 +224,7 @@ def _parsed(text: str) -> datetime:
     except ValueError as error:
         raise ValueError(
             f"time: must be hours or an ISO 8601 date as '2018-04-05T22:30', got "
-            f"{text!r}."
+            f"{text!r}. Correct it."
         ) from error
 
 

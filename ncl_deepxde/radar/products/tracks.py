@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from ...evaluation.metrics import Array
-from .field import Carrier, Field, evaluate
+from ...arrays import Array
+from .flow import BirdFlow, Carrier, evaluate
 from .region import Region, Time
 
 __all__ = ["Place", "Tracks", "follow"]
@@ -23,11 +23,11 @@ class Tracks:
     """Positions of N birds at T times; NaN where a bird has left the region.
 
     Attributes:
-        names: Of the birds.
+        names: Names of the birds.
         hours: Times in hours since the start, increasing, shape (T,).
         origin: Time at which the birds are at the given places, in hours.
-        starts: x, y and altitude there, in km, shape (N, 3).
-        positions: The same at all times, shape (T, N, 3).
+        starts: x, y and altitude of the given places, in km, shape (N, 3).
+        positions: x, y and altitude at all times, in km, shape (T, N, 3).
     """
 
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Tracks:
 
 
 def follow(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     places: Mapping[str, Place],
     at: Time,
@@ -48,38 +48,46 @@ def follow(
 ) -> Tracks:
     """Follow birds from places at one time to other times, earlier and later.
 
-    A `Carrier` tells trajectories by itself. For other fields they are integrated
-    by the method of Dormand and Prince of order 8. A bird that leaves the region is
-    followed no further: the field knows nothing of what is outside.
+    A ``Carrier`` knows its trajectories. Those of another flow are integrated by the
+    method of Dormand and Prince of order 8. A bird that leaves the region is followed
+    no further: the flow is not known outside.
 
     Args:
-        field: The flow.
-        region: Where birds are followed; projection and clock.
+        flow: The flow of birds.
+        region: Region in which birds are followed, with the projection and the clock.
         places: Name to longitude and latitude in degrees and altitude in km.
-        at: When the birds are there.
-        times: When to tell where they are, increasing.
-        tolerance: Of the error in a step, for every bird by itself, relative and in km.
+        at: Time at which the birds are at the places.
+        times: Times of the positions, increasing.
+        tolerance: Largest error in a step, for every bird by itself, relative and in
+            km.
 
     Raises:
-        ValueError: No places, a place outside the region, times that do not increase,
-            or a field that is not finite.
+        ValueError: There are no places, one is outside the region, times do not
+            increase, or the flow is not finite.
         RuntimeError: The integration fails.
     """
+    hours = _increasing(region, times)
+    if not 0 < tolerance < 1:
+        raise ValueError(
+            f"tolerance: must be between 0 and 1, got {tolerance}. Try 1e-3."
+        )
+    starts, origin = _positions(region, places), region.hours(at)
+    if isinstance(flow, Carrier):
+        paths = _transported(flow, starts, origin, hours)
+    else:
+        paths = _integrated(flow, region, starts, origin, hours, tolerance)
+    paths[~_still_inside(region, paths, hours, origin)] = np.nan
+    return Tracks(tuple(places), hours, origin, starts, paths)
+
+
+def _increasing(region: Region, times: Sequence[Time] | Array) -> Array:
     hours = np.array([region.hours(time) for time in times])
     if len(hours) < 1 or np.any(np.diff(hours) <= 0):
         raise ValueError(
-            f"times: must be at least one and increase, got {times!r}. Trajectories go "
-            "backwards to the times before `at` by themselves."
+            f"times: must be at least one and increase, got {times!r}. Sort them: "
+            "birds are followed backwards to the times before that of the places."
         )
-    if not 0 < tolerance < 1:
-        raise ValueError(f"tolerance: must be between 0 and 1, got {tolerance}.")
-    starts, origin = _positions(region, places), region.hours(at)
-    if isinstance(field, Carrier):
-        paths = _transported(field, starts, origin, hours)
-    else:
-        paths = _integrated(field, region, starts, origin, hours, tolerance)
-    paths[~_still_inside(region, paths, hours, origin)] = np.nan
-    return Tracks(tuple(places), hours, origin, starts, paths)
+    return hours
 
 
 def _positions(region: Region, places: Mapping[str, Place]) -> Array:
@@ -91,7 +99,7 @@ def _positions(region: Region, places: Mapping[str, Place]) -> Array:
     if any(np.shape(place) != (3,) for place in places.values()):
         raise ValueError(
             "places: each must be (longitude, latitude, altitude in km), got "
-            f"{dict(places)!r}."
+            f"{dict(places)!r}. Add what is missing."
         )
     values = np.array(list(places.values()), dtype=float)
     x, y = region.projection.to_plane(values[:, 0], values[:, 1])
@@ -100,14 +108,14 @@ def _positions(region: Region, places: Mapping[str, Place]) -> Array:
     return starts
 
 
-def _transported(field: Carrier, starts: Array, origin: float, hours: Array) -> Array:
+def _transported(flow: Carrier, starts: Array, origin: float, hours: Array) -> Array:
     n = len(starts)
     t0, t1 = np.full((len(hours) * n, 1), origin), np.repeat(hours, n)[:, None]
-    moved = field.transport(np.tile(starts, (len(hours), 1)), t0, t1)
+    moved = flow.transport(np.tile(starts, (len(hours), 1)), t0, t1)
     paths: Array = np.array(moved, dtype=np.float64)
     if paths.shape != (len(hours) * n, 3) or not np.isfinite(paths).all():
         raise ValueError(
-            f"field: transport must return finite positions of shape "
+            f"flow: transport must return finite positions of shape "
             f"({len(hours) * n}, 3), got {paths.shape} with "
             f"{np.count_nonzero(~np.isfinite(paths))} numbers that are not finite. "
             "Check the training log."
@@ -116,7 +124,7 @@ def _transported(field: Carrier, starts: Array, origin: float, hours: Array) -> 
 
 
 def _integrated(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     starts: Array,
     origin: float,
@@ -128,13 +136,13 @@ def _integrated(
     for side, order in ((hours < origin, -1), (hours > origin, 1)):
         wanted = hours[side][::order]
         if len(wanted):
-            found = _solve(field, region, starts, origin, wanted, tolerance)
+            found = _solve(flow, region, starts, origin, wanted, tolerance)
             paths[side] = found[::order]
     return paths
 
 
 def _solve(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     starts: Array,
     origin: float,
@@ -147,7 +155,7 @@ def _solve(
     def slope(t: float, state: Array) -> Array:
         # A bird that has left must not disturb those inside.
         x = np.clip(state.reshape(-1, 3), low, high)
-        return evaluate(field, np.hstack([x, np.full((len(x), 1), t)]))[1].ravel()
+        return evaluate(flow, np.hstack([x, np.full((len(x), 1), t)]))[1].ravel()
 
     # The solver bounds the root mean square over all coordinates of all birds.
     each = tolerance / np.sqrt(starts.size)
@@ -172,7 +180,7 @@ def _solve(
 def _still_inside(
     region: Region, paths: Array, hours: Array, origin: float
 ) -> NDArray[np.bool_]:
-    """Tell where birds are inside and were so ever since the origin, (T, N)."""
+    """Tell when birds are inside and have been so ever since the origin, (T, N)."""
     inside = region.contains(paths)
     later = hours >= origin
     kept = np.empty_like(inside)

@@ -1,4 +1,4 @@
-"""All products of a field at once, into a directory."""
+"""All products of a flow of birds at once, into a directory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...evaluation.metrics import Array
-from ...runs.problem import Figure
-from ._chart import Marks
-from .crossing import Crossing, Line, birds_crossing, crossing_rates
-from .field import Field
-from .figures import crossing_figure, density_maps, map_animation, track_map
+from ...arrays import Array
+from .crossing import Crossing, birds_crossing, crossing_rates
+from .figures import (
+    Marks,
+    crossing_figure,
+    density_maps,
+    map_animation,
+    track_map,
+)
+from .flow import BirdFlow
 from .geojson import write_geojson
+from .lines import Line
 from .maps import MapSeries, map_series
 from .netcdf import write_netcdf
 from .region import Interval, Region, Time, time_label
@@ -24,7 +29,7 @@ from .tracks import Place, Tracks, follow
 __all__ = ["write_products"]
 
 SHOWN = np.array([0.25, 0.5, 0.75])
-"""Parts of the night after which maps are shown."""
+"""Parts of the night after which there is a map."""
 
 TRACK_TIMES = 49
 RATE_TIMES = 49
@@ -32,7 +37,7 @@ RATE_TIMES = 49
 
 def write_products(
     directory: Path,
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     night: tuple[Time, Time],
     radars: pd.DataFrame,
@@ -44,34 +49,34 @@ def write_products(
     n: int = 48,
     frames: int = 25,
     tolerance: float = 1e-3,
-) -> list[Figure]:
+) -> list[tuple[str, str]]:
     """Write maps, an animation, tracks, a crossing, NetCDF and GeoJSON.
 
     Args:
-        directory: Of the run; files go to ``figures`` and ``fields``.
-        field: The flow.
-        region: Where and when.
-        night: Begin and end.
+        directory: Directory of the run; files go to ``figures`` and ``fields``.
+        flow: The flow of birds.
+        region: Region of the maps, with the altitudes and the clock.
+        night: Start and end of the night.
         radars: Columns ``radar``, ``lon`` and ``lat``, as ``Profiles.radars``.
         held_out: Names of radars that were not used in training.
-        line: Where birds are counted, by default from the western to the eastern edge
-            through the middle of the region.
-        places: Where birds are in the middle of the night, by default at the radars, in
-            the middle of the altitudes.
-        name: Start of all file names, and of captions.
-        n: Cells of the maps along the longer side.
-        frames: Of the animation, from begin to end, and times in the NetCDF file.
-        tolerance: Of the number of birds that cross, see `birds_crossing`.
+        line: Line on which birds are counted; by default it leads from the western to
+            the eastern edge through the middle of the region.
+        places: Places of birds in the middle of the night, as ``follow`` takes them; by
+            default above the radars, in the middle of the altitudes.
+        name: Start of all file names and captions.
+        n: Number of cells of the maps along the longer side.
+        frames: Number of frames of the animation and of times in the NetCDF file.
+        tolerance: Tolerance of ``birds_crossing``.
 
     Returns:
-        Names of the pictures, relative to the directory, with captions.
+        Name of each picture, relative to the directory, and its caption.
 
     Raises:
-        ValueError: A night that ends before it begins, a line or place outside the
-            region, or a field that is not finite.
+        ValueError: The night ends before it begins, a line or place is outside the
+            region, or the flow is not finite.
     """
     found = _compute(
-        field,
+        flow,
         region,
         region.span(*night),
         _through_the_middle(region) if line is None else line,
@@ -89,7 +94,7 @@ def write_products(
 
 @dataclass(frozen=True)
 class _Found:
-    """What the files of a night show."""
+    """Results that the files of a night show."""
 
     region: Region
     night: Interval
@@ -103,7 +108,7 @@ class _Found:
 
 
 def _compute(
-    field: Field,
+    flow: BirdFlow,
     region: Region,
     night: Interval,
     line: Line,
@@ -119,18 +124,18 @@ def _compute(
         region,
         night,
         line,
-        maps=map_series(field, region, np.linspace(begin, end, frames), n=n),
-        shown=map_series(field, region, begin + (end - begin) * SHOWN, n=n),
+        maps=map_series(flow, region, np.linspace(begin, end, frames), n=n),
+        shown=map_series(flow, region, begin + (end - begin) * SHOWN, n=n),
         tracks=follow(
-            field,
+            flow,
             region,
             places,
             (begin + end) / 2,
             np.linspace(begin, end, TRACK_TIMES),
         ),
-        crossing=birds_crossing(field, region, line, begin, end, tolerance=tolerance),
+        crossing=birds_crossing(flow, region, line, begin, end, tolerance=tolerance),
         rate_hours=rate_hours,
-        rates=crossing_rates(field, region, line, rate_hours),
+        rates=crossing_rates(flow, region, line, rate_hours),
     )
 
 
@@ -159,7 +164,7 @@ def _draw(figures: Path, name: str, found: _Found, marks: Marks) -> None:
     )
 
 
-def _captions(name: str, found: _Found) -> list[Figure]:
+def _captions(name: str, found: _Found) -> list[tuple[str, str]]:
     begin, end = (time_label(found.region.utc(hours)) for hours in found.night)
     way = " to ".join(f"({lon:.2f}, {lat:.2f})" for lon, lat in found.line)
     return [
@@ -184,7 +189,7 @@ def _captions(name: str, found: _Found) -> list[Figure]:
 
 
 def _through_the_middle(region: Region) -> Line:
-    """Return a line from the western to the eastern edge."""
+    """Return a line from the western to the eastern edge of a region."""
     inset = 1e-3 * (region.x[1] - region.x[0])
     x = np.array([region.x[0] + inset, region.x[1] - inset])
     lon, lat = region.to_sphere(x, np.full(2, np.mean(region.y)))

@@ -1,4 +1,4 @@
-"""Maps: closed forms, directions on the sphere, spread between fields."""
+"""Maps: closed forms, directions on the sphere, spread between flows."""
 
 import numpy as np
 import pytest
@@ -12,18 +12,18 @@ TIMES = ["2018-04-05T20:00", "2018-04-06T00:00"]
 def northward(region):
     """Ten birds per km3 that fly to the true north at 30 km/h."""
 
-    def field(points):
+    def flow(points):
         lon, lat = region.projection.to_sphere(*points[:, :2].T)
         u, v = region.projection.rotate(lon, lat, 0 * lon, 30 + 0 * lon)
         rho = np.full((len(points), 1), 10.0)
         return {"rho": rho, "u": np.stack([u, v, 0 * u], axis=1)}
 
-    return field
+    return flow
 
 
-def scaled(field, factor):
+def scaled(flow, factor):
     def other(points):
-        values = field(points)
+        values = flow(points)
         return {"rho": values["rho"], "u": factor * values["u"]}
 
     return other
@@ -68,7 +68,7 @@ def test_relative_deviation_of_multiples(factors, expected, northward, region):
     np.testing.assert_allclose(deviation, expected, atol=1e-12)
 
 
-def test_relative_deviation_needs_fields_on_one_grid(cloud, region):
+def test_relative_deviation_needs_flows_on_one_grid(cloud, region):
     one = map_series(cloud, region, [0], n=4)
     with pytest.raises(ValueError, match="series: must hold the maps of at least two"):
         relative_deviation([one])
@@ -85,9 +85,9 @@ def test_no_times_are_refused(cloud, region):
         map_series(cloud, region, [])
 
 
-def test_field_that_is_lost_is_refused(cloud, region):
+def test_flow_that_is_lost_is_refused(cloud, region):
     def lost(points):
         return {"rho": np.full((len(points), 1), np.inf), "u": cloud(points)["u"]}
 
-    with pytest.raises(ValueError, match="field: rho must be finite"):
+    with pytest.raises(ValueError, match="flow: rho must be finite"):
         map_series(lost, region, [0], n=4)

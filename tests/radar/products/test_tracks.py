@@ -85,9 +85,9 @@ def test_trained_kind_of_network_is_a_carrier_whose_tracks_solve_the_equation(re
 @pytest.mark.parametrize("kind", ["cloud", "carrier"])
 def test_bird_that_leaves_is_followed_no_further(kind, request, region):
     # The wind carries "out" away to the west; turning brings it back after hours.
-    field = request.getfixturevalue(kind)
+    flow = request.getfixturevalue(kind)
     places = {"out": (1.0, 50.0, 1.0), "in": (6.0, 50.0, 1.0)}
-    tracks = follow(field, region, places, 0, np.linspace(-10, 10, 21))
+    tracks = follow(flow, region, places, 0, np.linspace(-10, 10, 21))
     gone = np.isnan(tracks.positions).any(axis=2)
     assert not gone[10].any()
     assert gone[:10, 0].any()
@@ -137,7 +137,7 @@ def test_transport_that_is_lost_is_refused(carrier, region):
         def transport(self, x, t0, t1):
             return np.full_like(x, np.nan)
 
-    with pytest.raises(ValueError, match="field: transport must return finite"):
+    with pytest.raises(ValueError, match="flow: transport must return finite"):
         follow(Lost(), region, PLACES, 0, [0, 1])
 
 
@@ -148,5 +148,5 @@ def test_velocity_that_is_lost_is_refused(region):
             "u": np.full((len(points), 3), np.nan),
         }
 
-    with pytest.raises(ValueError, match="field: u must be finite"):
+    with pytest.raises(ValueError, match="flow: u must be finite"):
         follow(lost, region, PLACES, 0, [0, 1])

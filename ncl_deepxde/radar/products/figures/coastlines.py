@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ...evaluation.metrics import Array
+from ....arrays import Array
 
 __all__ = ["coastlines"]
 
@@ -18,7 +19,7 @@ SCALES = ("50m", "10m", "110m")
 def coastlines() -> tuple[Array, ...]:
     """Return polylines (longitude, latitude) of Natural Earth, each (N, 2).
 
-    None without cartopy, or where its data folder does not hold the file
+    There are none without cartopy, or where its data folder does not hold the file
     ``shapefiles/natural_earth/physical/ne_50m_coastline.shp`` (or ``10m``, ``110m``).
     Nothing is downloaded: ``cartopy_feature_download.py physical`` does that.
     """
@@ -34,6 +35,11 @@ def coastlines() -> tuple[Array, ...]:
             path /= f"ne_{scale}_coastline.shp"
             if path.is_file():
                 shapes = shapereader.Reader(path).geometries()
-                parts = (part for s in shapes for part in getattr(s, "geoms", [s]))
-                return tuple(np.asarray(part.coords)[:, :2] for part in parts)
+                return tuple(line for shape in shapes for line in _lines(shape))
     return ()
+
+
+def _lines(shape: Any) -> list[Array]:
+    """Return the polylines of a shape, which is one or holds several."""
+    parts = shape.geoms if shape.geom_type == "MultiLineString" else [shape]
+    return [np.asarray(part.coords)[:, :2] for part in parts]

@@ -1,4 +1,4 @@
-"""What every product is computed from: the flow of birds as a function of points."""
+"""The flow of birds, from which every product is computed: a function of points."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from ...evaluation.metrics import Array
+from ...arrays import Array
 
-__all__ = ["Carrier", "Field", "evaluate"]
+__all__ = ["BirdFlow", "Carrier", "evaluate"]
 
 CHUNK = 65536
 
 
-class Field(Protocol):
+class BirdFlow(Protocol):
     """Density and velocity of birds in physical units, by a network or a formula."""
 
     def __call__(self, points: Array) -> Mapping[str, Array]:
-        """Map points to the density and the velocity there.
+        """Return the density and the velocity at points.
 
         Args:
             points: x and y in the plane of the projection and altitude above sea
@@ -31,31 +31,35 @@ class Field(Protocol):
 
 
 @runtime_checkable
-class Carrier(Field, Protocol):
-    """A field that knows its trajectories, as ``nn.LFlow`` does in closed form."""
+class Carrier(BirdFlow, Protocol):
+    """A flow that knows its trajectories, as ``nn.LFlow`` does in closed form."""
 
     def transport(self, x: Array, t0: Array, t1: Array) -> Array:
-        """Return where birds at x at time t0 are at time t1.
+        """Return the positions at time t1 of birds that are at x at time t0.
 
         Args:
-            x: In km, shape (N, 3).
-            t0: In hours since the start, shape (N, 1).
-            t1: As t0.
+            x: Positions in km, shape (N, 3).
+            t0: Hours since the start, shape (N, 1).
+            t1: Hours since the start, shape (N, 1).
 
         Returns:
-            Shape (N, 3).
+            Positions in km, shape (N, 3).
         """
         ...
 
 
-def evaluate(field: Field, points: Array) -> tuple[Array, Array]:
-    """Return density (N, 1) and velocity (N, 3) at points (N, 4), in float64.
+def evaluate(flow: BirdFlow, points: Array) -> tuple[Array, Array]:
+    """Return density (N, 1) and velocity (N, 3) in float64.
+
+    Args:
+        flow: The flow of birds.
+        points: Points as ``BirdFlow`` takes them, shape (N, 4).
 
     Raises:
-        ValueError: The field returns other shapes, or numbers that are not finite.
+        ValueError: The flow returns other shapes, or numbers that are not finite.
     """
     parts = [
-        _checked(field(chunk), chunk)
+        _checked(flow(chunk), chunk)
         for chunk in np.split(points, range(CHUNK, len(points), CHUNK))
     ]
     rho, u = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -68,17 +72,17 @@ def _checked(values: Mapping[str, Array], points: Array) -> tuple[Array, Array]:
         column = np.asarray(values[name], dtype=np.float64)
         if column.shape != (len(points), width):
             raise ValueError(
-                f"field: must return {name} of shape (N, {width}) = "
-                f"({len(points)}, {width}), got {column.shape}."
+                f"flow: must return {name} of shape (N, {width}) = "
+                f"({len(points)}, {width}), got {column.shape}. Reshape it."
             )
         wrong = ~np.isfinite(column).all(axis=1)
         if wrong.any():
             x, y, z, t = points[wrong][0]
             raise ValueError(
-                f"field: {name} must be finite, got {column[wrong][0]} at x = {x:.4g} "
+                f"flow: {name} must be finite, got {column[wrong][0]} at x = {x:.4g} "
                 f"km, y = {y:.4g} km, altitude {z:.4g} km, {t:.4g} h after the start "
                 f"({wrong.sum()} of {len(points)} points). Check the training log, or "
-                "choose a region and times inside the domain of the field."
+                "choose a region and times inside the domain of the flow."
             )
         columns.append(column)
     rho, u = columns

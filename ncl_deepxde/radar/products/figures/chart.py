@@ -1,4 +1,4 @@
-"""A map in longitude and latitude: frame, coastlines, and what is marked on it."""
+"""A map in longitude and latitude: frame, coastlines and marks."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...plotting.style import WIDTH, new_figure
+from ....plotting.style import WIDTH, new_figure
+from ..lines import Line, legs_of_line
+from ..region import Region
 from .coastlines import coastlines
-from .crossing import Line
-from .lines import legs_of_line
-from .region import Region
 
-__all__ = ["Marks", "draw_legend", "new_charts"]
+__all__ = ["NO_MARKS", "Marks", "draw_legend", "new_charts", "rounded"]
 
 MARKERS = {"radar": "o", "radar held out": "^"}
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What is marked on every map.
+    """Marks on a map: radars and the line on which birds are counted.
 
     Args:
         radars: Columns ``radar``, ``lon`` and ``lat``, as ``Profiles.radars``.
         held_out: Names of radars that get another mark.
-        line: Where birds are counted, (longitude, latitude) in degrees.
-        path: As in `birds_crossing`.
+        line: Vertices of the line, (longitude, latitude) in degrees.
+        path: Way between vertices, ``"geodesic"`` or ``"straight"`` in the plane.
     """
 
     radars: pd.DataFrame | None = None
@@ -38,13 +37,22 @@ class Marks:
     path: str = "geodesic"
 
 
+NO_MARKS = Marks()
+
+
 def new_charts(
     region: Region, number: int, marks: Marks, *, columns: int = 3
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with so many empty maps of a region.
+    """Return a figure with empty maps of a region, and the maps.
 
     A degree of longitude is drawn as long as it is in the middle of the map, so that
-    there areas and directions are right.
+    areas and directions are right there.
+
+    Args:
+        region: Region of the maps.
+        number: Number of maps.
+        marks: Marks on every map.
+        columns: Most maps in a row.
     """
     columns = min(columns, number)
     rows = -(-number // columns)
@@ -73,7 +81,13 @@ def new_charts(
 
 
 def draw_legend(figure: Figure, axes: Axes, title: str | None = None) -> None:
-    """Explain the marks of one map under the figure, with a line of text."""
+    """Explain the marks of one map under the figure.
+
+    Args:
+        figure: The figure.
+        axes: The map whose marks are explained.
+        title: Line of text above the legend.
+    """
     handles, labels = axes.get_legend_handles_labels()
     if handles or title:
         figure.legend(
@@ -84,6 +98,11 @@ def draw_legend(figure: Figure, axes: Axes, title: str | None = None) -> None:
             ncols=max(1, len(handles)),
             frameon=False,
         )
+
+
+def rounded(number: float) -> str:
+    """Return a number as text with three digits that count, as 12,300 or 0.0123."""
+    return f"{float(f'{number:.3g}'):,.12g}"
 
 
 def _draw_coast(axes: Axes) -> None:
