@@ -44,7 +44,7 @@ from ncl_deepxde.evaluation.metrics import (
 from ncl_deepxde.files import replacing
 from ncl_deepxde.plotting.style import save
 from ncl_deepxde.problems.euler.torus.problem import PROBLEM
-from ncl_deepxde.problems.euler.torus.settings import ModelSettings
+from ncl_deepxde.problems.euler.torus.settings import TorusModel
 from ncl_deepxde.runs.run import check_name, check_writable, select_device
 from ncl_deepxde.runs.training import train
 
@@ -153,10 +153,10 @@ def content_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
     return content
 
 
-def settings_of(model: str, content: Mapping[str, Any]) -> ModelSettings:
+def settings_of(model: str, content: Mapping[str, Any]) -> TorusModel:
     """Return the settings that a model sees."""
     preset = replace(PROBLEM.presets["quick"], content=content)
-    settings: ModelSettings = preset.settings(model)
+    settings: TorusModel = preset.settings(model)
     return settings
 
 

@@ -45,7 +45,7 @@ AGREEMENT = 1e-10
 FITTED_FROM = 16
 
 
-class Evaluation:
+class TransportEvaluation:
     """One evaluation of a field without gradients, which counts processor time.
 
     Args:
@@ -93,7 +93,7 @@ class Curves:
                 bar.write(f"{_label(row)}  left out: {excess}")
             else:
                 bar.set_description_str(_label(row))
-                steps[way] = Evaluation(field, x)
+                steps[way] = TransportEvaluation(field, x)
                 row["peak_mib"] = peak_mib(steps[way])
             self.rows.append(row)
             bar.update()

@@ -73,7 +73,7 @@ class ConditionalSVD(Bijection):
         A, b = prepared
         table = torch.cat([A.flatten(-2), b], dim=-1)
         rows = x.permute(2, 0, 1)
-        move = _affine if in_functorch() else _Affine.apply
+        move = _affine if in_functorch() else _AffineMap.apply
         y: Tensor = move(rows, table, moments)
         return y.permute(1, 2, 0)
 
@@ -86,7 +86,7 @@ class ConditionalSVD(Bijection):
         return x
 
 
-class _Affine(Function):
+class _AffineMap(Function):
     """The map in one piece, of which only the points are kept for the backward pass."""
 
     @staticmethod

@@ -27,7 +27,7 @@ from .base.fixed import FixedNet
 
 __all__ = ["LFlow"]
 
-Time = float | Tensor
+Instant = float | Tensor
 
 
 class LFlow(FixedNet, ContinuityLaw):
@@ -154,7 +154,7 @@ class LFlow(FixedNet, ContinuityLaw):
         r"""Return :math:`\log\rho`, shape (N, 1), which never overflows."""
         return self._lazily(lambda x: self._log_density_and_velocity(x)[0], inputs)
 
-    def transport(self, x: Tensor, t0: Time, t1: Time) -> Tensor:
+    def transport(self, x: Tensor, t0: Instant, t1: Instant) -> Tensor:
         """Return where particles at x at time t0 are at time t1, (N, d).
 
         Args:
@@ -171,7 +171,7 @@ class LFlow(FixedNet, ContinuityLaw):
         return self.flow.inverse(z, time_column("t", t1, x))
 
     def sample(
-        self, n: int, t: Time, generator: torch.Generator | None = None
+        self, n: int, t: Instant, generator: torch.Generator | None = None
     ) -> Tensor:
         """Draw n particles, (n, d), from the density at time t.
 

@@ -17,7 +17,20 @@ from typing import Annotated, Any, Literal, dataclass_transform
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-__all__ = ["Preset", "Presets", "Settings", "checked", "merge"]
+__all__ = [
+    "Count",
+    "NonNegative",
+    "Positive",
+    "Preset",
+    "Presets",
+    "Settings",
+    "checked",
+    "merge",
+]
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
 
 
 @dataclass_transform(
@@ -46,7 +59,7 @@ class Settings:
     """
 
     float_type: Annotated[Literal["float32", "float64"], Field(alias="float")]
-    seeds: Annotated[int, Field(ge=1)] = 1
+    seeds: Count = 1
     case: str = ""
 
 

@@ -22,7 +22,7 @@ from .target import PERIOD, Target
 
 __all__ = ["draw_errors", "draw_slices"]
 
-Records = Sequence[Mapping[str, Any]]
+ErrorRecords = Sequence[Mapping[str, Any]]
 
 N = 96
 SEED = 1
@@ -30,7 +30,7 @@ SEED = 1
 
 def draw_errors(
     path: str | os.PathLike[str],
-    runs: Mapping[str, Mapping[str, Sequence[Records]]],
+    runs: Mapping[str, Mapping[str, Sequence[ErrorRecords]]],
     trivial: Mapping[str, float],
 ) -> None:
     """Draw errors against seconds, one panel per case.
@@ -58,7 +58,9 @@ def draw_errors(
     save(figure, path)
 
 
-def _draw_band(axes: Axes, name: str, seeds: Sequence[Records], color: str) -> None:
+def _draw_band(
+    axes: Axes, name: str, seeds: Sequence[ErrorRecords], color: str
+) -> None:
     """Draw the geometric mean over seeds, and their range."""
     curves = [
         (

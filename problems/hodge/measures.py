@@ -16,7 +16,7 @@ from ncl_deepxde.evaluation.rows import MetricRow
 from ncl_deepxde.runs import Experiment
 
 from .models import SolenoidalPart, in_chunks
-from .settings import ModelSettings
+from .settings import HodgeModel
 from .target import PERIOD, Target
 
 __all__ = ["divergence_error", "error_while_training", "measure", "relative_squared_l2"]
@@ -38,7 +38,7 @@ ROWS = (
 JACOBIANS = 64
 
 
-def measure(experiment: Experiment[ModelSettings]) -> dict[str, float]:
+def measure(experiment: Experiment[HodgeModel]) -> dict[str, float]:
     """Return the error, the largest divergence and the memory of a trained model.
 
     Args:
@@ -73,7 +73,7 @@ def divergence_error(field: Callable[[Tensor], Tensor], x: Tensor) -> float:
     return float(terms.sum(dim=1).abs().max() / terms.abs().max())
 
 
-def memory_per_point(experiment: Experiment[ModelSettings]) -> float:
+def memory_per_point(experiment: Experiment[HodgeModel]) -> float:
     """Return what one more point adds to the memory of a step of training, in KiB.
 
     Args:
@@ -95,7 +95,7 @@ def memory_per_point(experiment: Experiment[ModelSettings]) -> float:
 
 
 def error_while_training(
-    part: SolenoidalPart, settings: ModelSettings
+    part: SolenoidalPart, settings: HodgeModel
 ) -> Callable[[], dict[str, float]]:
     """Return a function that measures the error at points that stay.
 

@@ -24,7 +24,7 @@ from ncl_deepxde.optimizers import SOAP
 from ncl_deepxde.runs import Experiment, Stage
 
 from .losses import Objective
-from .settings import ModelSettings
+from .settings import HodgeModel
 from .target import PERIOD, Target
 
 __all__ = ["MODELS", "SolenoidalPart", "build_model", "in_chunks", "network"]
@@ -76,9 +76,7 @@ def in_chunks(field: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         return torch.cat([field(part) for part in torch.split(x, CHUNK)])
 
 
-def build_model(
-    name: str, settings: ModelSettings, seed: int
-) -> Experiment[ModelSettings]:
+def build_model(name: str, settings: HodgeModel, seed: int) -> Experiment[HodgeModel]:
     """Build a fresh model with its stages of training.
 
     Args:
@@ -97,7 +95,7 @@ def build_model(
     return Experiment(dde.Model(data, net), [_stage(settings)], solution, settings)
 
 
-def network(name: str, dim: int, settings: ModelSettings) -> torch.nn.Module:
+def network(name: str, dim: int, settings: HodgeModel) -> torch.nn.Module:
     """Build the network of a model.
 
     Args:
@@ -108,12 +106,12 @@ def network(name: str, dim: int, settings: ModelSettings) -> torch.nn.Module:
     return NETWORKS[name](dim, settings)
 
 
-def _options(settings: ModelSettings) -> dict[str, Any]:
+def _options(settings: HodgeModel) -> dict[str, Any]:
     return {"periods": PERIOD, "harmonics": settings.harmonics}
 
 
-def _solenoidal(construction: str) -> Callable[[int, ModelSettings], DivergenceFree]:
-    def build(dim: int, settings: ModelSettings) -> DivergenceFree:
+def _solenoidal(construction: str) -> Callable[[int, HodgeModel], DivergenceFree]:
+    def build(dim: int, settings: HodgeModel) -> DivergenceFree:
         return DivergenceFree(
             [dim, *settings.hidden, dim],
             settings.activation,
@@ -126,19 +124,19 @@ def _solenoidal(construction: str) -> Callable[[int, ModelSettings], DivergenceF
     return build
 
 
-def _gradient(dim: int, settings: ModelSettings) -> GradientField:
+def _gradient(dim: int, settings: HodgeModel) -> GradientField:
     sizes = [dim, *settings.hidden, dim]
     return GradientField(sizes, settings.activation, lecun_normal, **_options(settings))
 
 
-def _both(dim: int, settings: ModelSettings) -> HodgeField:
+def _both(dim: int, settings: HodgeModel) -> HodgeField:
     solenoidal = _solenoidal("matrix")(dim, settings)
     hidden = settings.hidden_gradient
     gradient = _gradient(dim, replace(settings, hidden=hidden))
     return HodgeField(solenoidal, gradient)
 
 
-NETWORKS: Mapping[str, Callable[[int, ModelSettings], torch.nn.Module]] = {
+NETWORKS: Mapping[str, Callable[[int, HodgeModel], torch.nn.Module]] = {
     "divfree-matrix": _solenoidal("matrix"),
     "divfree-vector": _solenoidal("vector"),
     "potential": _gradient,
@@ -146,7 +144,7 @@ NETWORKS: Mapping[str, Callable[[int, ModelSettings], torch.nn.Module]] = {
 }
 
 
-def _stage(settings: ModelSettings) -> Stage:
+def _stage(settings: HodgeModel) -> Stage:
     """Build the stage, whose learning rate falls to ``least_lr`` by a cosine."""
     name = settings.optimizer
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ncl_deepxde.runs import Preset, merge
 
-from .settings import HodgeSettings, ModelSettings
+from .settings import HodgeModel, HodgeSettings
 
 __all__ = ["PRESETS"]
 
@@ -104,7 +104,7 @@ SMOKE: dict[str, Any] = merge(
 
 
 def _preset(summary: str, content: dict[str, Any]) -> Preset:
-    schemas = dict.fromkeys(EVERY, ModelSettings)
+    schemas = dict.fromkeys(EVERY, HodgeModel)
     return Preset(summary, EVERY, content, schemas, HodgeSettings)
 
 

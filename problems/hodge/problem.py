@@ -29,12 +29,12 @@ from . import reference, results
 from .measures import ROWS, error_while_training, measure
 from .models import MODELS, build_model
 from .presets import PRESETS
-from .settings import ModelSettings
+from .settings import HodgeModel
 
 __all__ = ["PROBLEM", "Hodge"]
 
 
-class Hodge(Problem[ModelSettings]):
+class Hodge(Problem[HodgeModel]):
     """The problem as the command line sees it."""
 
     name = "hodge"
@@ -44,8 +44,8 @@ class Hodge(Problem[ModelSettings]):
     rows = ROWS
 
     def build(
-        self, model: str, settings: ModelSettings, seed: int
-    ) -> Experiment[ModelSettings]:
+        self, model: str, settings: HodgeModel, seed: int
+    ) -> Experiment[HodgeModel]:
         """Build a fresh model with its stages of training."""
         found = build_model(model, settings, seed)
         part: Any = found.solution
@@ -64,7 +64,7 @@ class Hodge(Problem[ModelSettings]):
         return reference.describe(path)
 
     def measure(
-        self, experiment: Experiment[ModelSettings], reference: Any
+        self, experiment: Experiment[HodgeModel], reference: Any
     ) -> dict[str, Any]:
         """Measure a case; each metric is by the dimension."""
         case = experiment.settings.case

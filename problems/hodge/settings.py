@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
+from ncl_deepxde.runs import Count, Settings, checked
 
-from ncl_deepxde.runs import Settings, checked
-
-__all__ = ["Evaluation", "HodgeSettings", "ModelSettings"]
-
-Count = Annotated[int, Field(ge=1)]
+__all__ = ["HodgeEvaluation", "HodgeModel", "HodgeSettings"]
 
 
 @checked
-class Evaluation:
+class HodgeEvaluation:
     """Numbers of points at which errors are measured, at the end and on the way."""
 
     points: Count
@@ -46,7 +42,7 @@ class HodgeSettings(Settings):
     lr: float
     least_lr: float
     steps: Count | None = None
-    evaluation: Evaluation
+    evaluation: HodgeEvaluation
 
     @property
     def dim(self) -> int:
@@ -55,7 +51,7 @@ class HodgeSettings(Settings):
 
 
 @checked
-class ModelSettings(HodgeSettings):
+class HodgeModel(HodgeSettings):
     """What a model sees.
 
     Attributes:

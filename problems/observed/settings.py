@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from ncl_deepxde.runs import checked
+from ncl_deepxde.runs import Count, NonNegative, Positive, checked
 
 __all__ = ["Adam", "Count", "GridAdam", "NonNegative", "Positive", "Pretraining"]
-
-Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
 
 
 @checked

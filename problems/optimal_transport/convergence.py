@@ -14,10 +14,10 @@ from ncl_deepxde.plotting.style import new_figure, save, style
 
 from .colors import colors_with_reference
 
-__all__ = ["Records", "draw_convergence"]
+__all__ = ["TransportRecords", "draw_convergence"]
 
-type Records = Sequence[Mapping[str, Any]]
-type Curve = tuple[Array, Array]
+type TransportRecords = Sequence[Mapping[str, Any]]
+type TermCurve = tuple[Array, Array]
 
 # Each point of a curve is the mean of so many records, at most a tenth of all.
 WINDOW = 15
@@ -25,7 +25,7 @@ WINDOW = 15
 
 def draw_convergence(
     path: Path,
-    runs: Mapping[str, Mapping[str, Sequence[Records]]],
+    runs: Mapping[str, Mapping[str, Sequence[TransportRecords]]],
     true_costs: Mapping[str, float],
 ) -> None:
     """Draw estimates and terminal terms against seconds, one row per case.
@@ -54,7 +54,7 @@ def draw_convergence(
     save(figure, path)
 
 
-def _draw_term(axes: Axes, name: str, curves: Sequence[Curve], color: str) -> None:
+def _draw_term(axes: Axes, name: str, curves: Sequence[TermCurve], color: str) -> None:
     """Draw the mean and the standard deviation over seeds."""
     if not curves:
         return
@@ -71,8 +71,8 @@ def _draw_term(axes: Axes, name: str, curves: Sequence[Curve], color: str) -> No
 
 
 def _curves(
-    seeds: Sequence[Records], term: Callable[[Mapping[str, Any]], float | None]
-) -> list[Curve]:
+    seeds: Sequence[TransportRecords], term: Callable[[Mapping[str, Any]], float | None]
+) -> list[TermCurve]:
     """Return seconds and running means of a term for every seed that has it."""
     found = []
     for records in seeds:

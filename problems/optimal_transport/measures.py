@@ -18,7 +18,7 @@ from .discrete import exact
 from .objective import BenamouBrenier, half_side, kinetic_energy
 from .paths import CHUNK, FlowNetwork
 from .reference import TransportReference
-from .settings import Evaluation
+from .settings import TransportEvaluation
 from .solutions import TrainedFlow, TrainedMap
 
 __all__ = ["ROWS", "arrival", "mass_error", "measure", "terminal_mse"]
@@ -43,7 +43,7 @@ MASS_BOX = 3.0
 def measure(
     solution: TrainedFlow | TrainedMap,
     reference: TransportReference,
-    settings: Evaluation,
+    settings: TransportEvaluation,
 ) -> dict[str, Any]:
     """Measure a trained model; a map has no metrics of a density or velocity.
 
@@ -61,7 +61,7 @@ def measure(
 def _measure_cost(
     solution: TrainedFlow | TrainedMap,
     reference: TransportReference,
-    settings: Evaluation,
+    settings: TransportEvaluation,
 ) -> dict[str, Any]:
     rho_0, samples = reference.pair[0], settings.cost
     solution.costs = map_cost(
@@ -99,7 +99,7 @@ def arrival(transport: TransportMap, pair: DensityPair, n: int) -> float:
 
 
 def _measure_flow(
-    solution: TrainedFlow, pair: DensityPair, settings: Evaluation
+    solution: TrainedFlow, pair: DensityPair, settings: TransportEvaluation
 ) -> dict[str, Any]:
     net = solution.net
     points = _continuity_points(pair, settings.continuity_points)

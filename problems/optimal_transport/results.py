@@ -12,7 +12,7 @@ from ncl_deepxde.runs import log as run_log
 from ncl_deepxde.runs.cells import list_cells
 
 from .colors import COLORS, DISCRETE
-from .convergence import Records, draw_convergence
+from .convergence import TransportRecords, draw_convergence
 from .pair_figures import DrawnPair, draw_pair
 from .trend_figure import draw_trends
 
@@ -85,10 +85,10 @@ def _draw_costs(path: Path, cases: Sequence[DrawnPair]) -> None:
 
 def _records(
     directory: Path, models: Sequence[str], preset: Preset, seed: int
-) -> dict[str, dict[str, list[Records]]]:
+) -> dict[str, dict[str, list[TransportRecords]]]:
     """Sort the records of the log by case, model and seed."""
     log = run_log.read_log(directory / "log.jsonl")
-    found: dict[str, dict[str, list[Records]]] = {}
+    found: dict[str, dict[str, list[TransportRecords]]] = {}
     for cell in list_cells(models, preset, seed):
         records = [r for r in log if r.get("model") == cell.name]
         case = found.setdefault(str(cell.case), {})

@@ -6,24 +6,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from ncl_deepxde.runs import Settings, checked
+from ncl_deepxde.runs import Count, NonNegative, Positive, Settings, checked
 
 __all__ = [
     "CostSamples",
-    "Evaluation",
     "FlowSettings",
     "ICNNSettings",
     "LFlowSettings",
     "ReferenceSamples",
     "StageSettings",
     "SubharmonicSettings",
+    "TransportEvaluation",
     "TransportSettings",
 ]
 
-Count = Annotated[int, Field(ge=1)]
 Size = Annotated[int, Field(ge=2)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -60,7 +57,7 @@ class CostSamples:
 
 
 @checked
-class Evaluation:
+class TransportEvaluation:
     """How precisely a trained model is measured and drawn.
 
     Attributes:
@@ -95,7 +92,7 @@ class TransportSettings(Settings):
     box: Positive | None
     times: Count | None
     reference: ReferenceSamples
-    evaluation: Evaluation
+    evaluation: TransportEvaluation
 
 
 @checked
@@ -200,7 +197,7 @@ class ICNNSettings(TransportSettings):
     widths: tuple[Count, ...]
     has_parabola: bool
     batch: Count
-    penalty: NotNegative
+    penalty: NonNegative
     inner: Count
     betas: tuple[float, float]
     lr: Positive

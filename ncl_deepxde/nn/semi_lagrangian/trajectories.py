@@ -14,8 +14,8 @@ from ...jets.once import differentiable_once
 
 __all__ = ["OdeSolver", "Rate"]
 
-State = tuple[Tensor, ...]
-Rate = Callable[[Tensor, Tensor], State]
+OdeState = tuple[Tensor, ...]
+Rate = Callable[[Tensor, Tensor], OdeState]
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,19 @@ class OdeSolver:
     def __call__(
         self,
         rate: Rate,
-        state: State,
+        state: OdeState,
         t0: Tensor,
         t1: Tensor,
         weights: Sequence[Tensor],
         *,
         every_point: bool = True,
-    ) -> State:
+    ) -> OdeState:
         """Return the state at the times ``t1``.
 
         Args:
             rate: Maps points (N, d) and times (N, 1) to the time derivative of every
                 part of the state.
-            state: State at the times ``t0``: points (N, d), what else is integrated.
+            state: OdeState at the times ``t0``: points (N, d), what else is integrated.
             t0: Shape (N, 1).
             t1: Shape (N, 1).
             weights: Parameters of the rate.
@@ -89,13 +89,13 @@ class _Motion:
         self._rate, self._t0, self._duration = rate, t0, t1 - t0
         self._solver, self._steps = solver, 0
 
-    def __call__(self, s: Tensor, state: State) -> State:
+    def __call__(self, s: Tensor, state: OdeState) -> OdeState:
         # DeepXDE's mixed precision would round far above the tolerance.
         with torch.autocast(s.device.type, enabled=False):
             rates = self._rate(state[0], self._t0 + s * self._duration)
             return tuple(self._duration * rate for rate in rates)
 
-    def callback_step(self, s: Tensor, state: State, step: Tensor) -> None:
+    def callback_step(self, s: Tensor, state: OdeState, step: Tensor) -> None:
         """Raise ``RuntimeError`` where the solver would go on for ever."""
         at, size = float(s.detach()), float(step.detach())
         self._steps = 1 if at in (0.0, 1.0) else self._steps + 1
@@ -111,7 +111,7 @@ class _Motion:
     callback_step_adjoint = callback_step
 
 
-def _largest(parts: State) -> Tensor:
+def _largest(parts: OdeState) -> Tensor:
     return torch.stack([part.abs().max() for part in parts]).max()
 
 

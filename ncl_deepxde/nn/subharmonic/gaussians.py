@@ -22,11 +22,11 @@ from torch import Tensor
 
 from .boys import boys
 
-__all__ = ["MovingGaussians"]
+__all__ = ["GaussianTerms"]
 
 
 @dataclass(frozen=True)
-class MovingGaussians:
+class GaussianTerms:
     r"""K Gaussians at N points, each at its own time.
 
     Of points that share their time all but z may have a single row.

@@ -21,7 +21,7 @@ from ..base.checks import (
 )
 from ..base.contract import OUTPUTS, ContinuityLaw
 from ..base.fixed import FixedNet
-from .gaussians import MovingGaussians
+from .gaussians import GaussianTerms
 from .parts import Mixture, Swirl
 
 __all__ = ["SubharmonicNCL"]
@@ -177,13 +177,13 @@ class SubharmonicNCL(FixedNet, ContinuityLaw):
             inputs: Shape (N, d + 1), time last.
         """
         with torch.autocast(inputs.device.type, enabled=False):
-            gaussians: MovingGaussians = self.mixture(self._checked(inputs))
+            gaussians: GaussianTerms = self.mixture(self._checked(inputs))
             return self.log_mass + gaussians.log_density
 
     def _evaluate(self, inputs: Tensor, output: str) -> tuple[Tensor, Tensor, Tensor]:
         """Return the density, momentum or velocity, and the extras."""
         with torch.autocast(inputs.device.type, enabled=False):
-            gaussians: MovingGaussians = self.mixture(self._checked(inputs))
+            gaussians: GaussianTerms = self.mixture(self._checked(inputs))
             unit = self.log_mass.exp() / self.spread**self.dim
             rho = gaussians.log_density.exp() * self.spread**self.dim
             if self.construction == "transport":

@@ -16,7 +16,7 @@ from ...jets.jets import JetSpace, jet_space, product
 from ...potentials.constructions import MATRIX
 from ...potentials.network import Embedding, Initializer, PotentialNetwork
 from ...potentials.readout import Readout
-from .gaussians import MovingGaussians
+from .gaussians import GaussianTerms
 
 __all__ = ["Mixture", "Swirl"]
 
@@ -64,7 +64,7 @@ class Mixture(torch.nn.Module):
             _Scaled([duration]),
         )
 
-    def forward(self, inputs: Tensor) -> MovingGaussians:
+    def forward(self, inputs: Tensor) -> GaussianTerms:
         """Return the Gaussians at inputs (N, d + 1), time last."""
         d, rows = self.dim, self.dim + 1 + self.is_exchanging
         t, moments = distinct(inputs[:, -1:])
@@ -91,7 +91,7 @@ class Mixture(torch.nn.Module):
         # Of a single time the row serves all points as it is.
         c, sigma, *others = parts if len(t) == 1 else map(moments.gather, parts)
         z = (inputs[:, :d, None] - c) / sigma[:, None]
-        return MovingGaussians(z, sigma, *others)
+        return GaussianTerms(z, sigma, *others)
 
 
 class Swirl(torch.nn.Module):

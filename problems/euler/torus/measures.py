@@ -17,7 +17,7 @@ from ncl_deepxde.evaluation.rows import CONSERVATION_ROWS, ERROR_ROWS
 from ncl_deepxde.evaluation.solution import continuity_error
 from ncl_deepxde.runs import Experiment
 
-from .settings import ModelSettings
+from .settings import TorusModel
 
 __all__ = ["ROWS", "measure"]
 
@@ -27,9 +27,7 @@ GRID = 64
 CONTINUITY_POINTS = 4000
 
 
-def measure(
-    experiment: Experiment[ModelSettings], reference: Solution
-) -> dict[str, Any]:
+def measure(experiment: Experiment[TorusModel], reference: Solution) -> dict[str, Any]:
     """Measure errors over time, the continuity residual and the drift of mass.
 
     Args:

@@ -25,7 +25,7 @@ from ..equations import Formulation, columns, flow_residuals
 from ..weights import initializer, scaled
 from . import initial_state
 from .initial_state import MEAN_DENSITY
-from .settings import ExactSettings, ModelSettings, PlainSettings
+from .settings import ExactSettings, PlainSettings, TorusModel
 
 __all__ = [
     "MODELS",
@@ -46,7 +46,7 @@ MODELS = {
 }
 
 
-def build_formulation(name: str, settings: ModelSettings) -> Formulation:
+def build_formulation(name: str, settings: TorusModel) -> Formulation:
     """Build a fresh network with the residuals that are left to train.
 
     Args:
@@ -86,7 +86,7 @@ def _hard(settings: ExactSettings) -> Any:
 
 
 def _in_windows(
-    settings: ModelSettings, first: Any, following: Callable[[Continuation], Any]
+    settings: TorusModel, first: Any, following: Callable[[Continuation], Any]
 ) -> Any:
     """Build a network, or as many windows as asked for, each going on from another."""
     nets = [first]

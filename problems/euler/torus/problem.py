@@ -44,12 +44,12 @@ from . import reference, results
 from .measures import ROWS, measure
 from .models import MODELS, build_formulation, initial_residuals, window_edges
 from .presets import PRESETS
-from .settings import ModelSettings
+from .settings import TorusModel
 
 __all__ = ["PROBLEM", "EulerTorus"]
 
 
-class EulerTorus(Problem[ModelSettings]):
+class EulerTorus(Problem[TorusModel]):
     """The problem as the command line sees it."""
 
     name = "euler-torus"
@@ -60,8 +60,8 @@ class EulerTorus(Problem[ModelSettings]):
     colors = results.COLORS
 
     def build(
-        self, model: str, settings: ModelSettings, seed: int
-    ) -> Experiment[ModelSettings]:
+        self, model: str, settings: TorusModel, seed: int
+    ) -> Experiment[TorusModel]:
         """Build a fresh model with its stages of training."""
         formulation = build_formulation(model, settings)
         net = formulation.net
@@ -84,7 +84,7 @@ class EulerTorus(Problem[ModelSettings]):
         return reference.describe(path)
 
     def measure(
-        self, experiment: Experiment[ModelSettings], reference: Solution
+        self, experiment: Experiment[TorusModel], reference: Solution
     ) -> dict[str, Any]:
         """Measure errors over time, the continuity residual and the drift of mass."""
         return measure(experiment, reference)
@@ -105,7 +105,7 @@ class EulerTorus(Problem[ModelSettings]):
 
 
 def _stages(
-    formulation: Formulation, settings: ModelSettings, windows: Sequence[Collocation]
+    formulation: Formulation, settings: TorusModel, windows: Sequence[Collocation]
 ) -> list[Stage]:
     """Return the stages of all windows of time, one after the other."""
     stages = []
@@ -139,7 +139,7 @@ def _in_window(whole: Stage, data: Collocation, index: int, number: int) -> Stag
 
 def _collocation(
     formulation: Formulation,
-    settings: ModelSettings,
+    settings: TorusModel,
     seed: int,
     start: float,
     end: float,

@@ -9,7 +9,7 @@ from ncl_deepxde.runs import checked
 from ..budgets import Count, Positive
 from ..settings import BudgetedStages, EulerSettings
 
-__all__ = ["ExactSettings", "ModelSettings", "PlainSettings", "TorusSettings"]
+__all__ = ["ExactSettings", "PlainSettings", "TorusModel", "TorusSettings"]
 
 
 @checked
@@ -38,7 +38,7 @@ class TorusSettings(EulerSettings):
 
 
 @checked
-class ModelSettings(TorusSettings):
+class TorusModel(TorusSettings):
     """What a model sees."""
 
     scale: Positive
@@ -48,14 +48,14 @@ class ModelSettings(TorusSettings):
 
 
 @checked
-class PlainSettings(ModelSettings):
+class PlainSettings(TorusModel):
     """What a plain network sees."""
 
     continuity: Positive
 
 
 @checked
-class ExactSettings(ModelSettings):
+class ExactSettings(TorusModel):
     """What a network with exact continuity sees.
 
     Attributes:
