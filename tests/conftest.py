@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Every folder of tests may import the list of all networks.
-sys.path.insert(0, str(Path(__file__).parent / "nn"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "nn")]
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("DDE_BACKEND", "pytorch")

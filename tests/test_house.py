@@ -11,12 +11,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from house_imports import (
+    ARROWS,
+    MODULES,
+    PACKAGES,
+    ROOT,
+    arrows_between,
+    circle_in,
+    floors,
+    room_of,
+    sources,
+)
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from setuptools import find_packages
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("ncl_deepxde", "problems", "reference_fem")
 MAX_LINES = 400
 
 # Imports whose distribution has another name; the dolfinx wheel brings its whole stack.
@@ -60,12 +69,6 @@ REQUIREMENTS = _requirements()
 DECLARED = {canonicalize_name(requirement.name) for requirement in REQUIREMENTS}
 
 
-def _sources(*folders: str) -> list[Path]:
-    return [
-        path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))
-    ]
-
-
 def _imports(path: Path) -> set[str]:
     """Return the top-level names that a file imports absolutely."""
     names: set[str] = set()
@@ -84,7 +87,7 @@ def _identify(path: Path) -> str:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_found_cover_every_folder_with_modules(package: str) -> None:
     found = find_packages(ROOT, include=_lines("options.packages.find", "include"))
-    folders = {path.parent.relative_to(ROOT) for path in _sources(package)}
+    folders = {path.parent.relative_to(ROOT) for path in sources(package)}
     home = "ncl_deepxde." if package == "problems" else ""
     assert {home + ".".join(folder.parts) for folder in folders} <= set(found)
 
@@ -94,7 +97,7 @@ def test_no_package_of_ours_has_a_name_that_users_choose() -> None:
     assert {name.split(".")[0] for name in found} == {"ncl_deepxde", "reference_fem"}
 
 
-@pytest.mark.parametrize("path", _sources(*PACKAGES), ids=_identify)
+@pytest.mark.parametrize("path", sources(*PACKAGES), ids=_identify)
 def test_imports_are_declared(path: Path) -> None:
     known = sys.stdlib_module_names | set(PACKAGES)
     third_party = {DISTRIBUTION.get(name, name) for name in _imports(path) - known}
@@ -110,13 +113,125 @@ def test_imports_are_declared(path: Path) -> None:
     ],
 )
 def test_rooms_import_one_way(room: str, forbidden: set[str]) -> None:
-    wrong = {_identify(path): _imports(path) & forbidden for path in _sources(room)}
+    wrong = {_identify(path): _imports(path) & forbidden for path in sources(room)}
     assert {path: names for path, names in wrong.items() if names} == {}
+
+
+def test_no_circle_of_imports() -> None:
+    assert circle_in(ARROWS) == []
+
+
+# From the bottom to the top; a room imports from lower floors only.
+FLOORS = (
+    {"arrays", "files", "jets", "operators"},
+    {"potentials", "flows"},
+    {"nn"},
+    {"data", "evaluation"},
+    {"optimizers", "reports"},
+    {"runs"},
+    {"plotting", "cli"},
+    {"radar", "__main__"},
+    {"problems"},
+)
+
+
+def test_arrows_between_rooms_point_down() -> None:
+    height = {f"ncl_deepxde.{room}": i for i, f in enumerate(FLOORS) for room in f}
+    arrows = arrows_between(lambda name: name in MODULES and room_of(name))
+    ours = {start: ends for start, ends in arrows.items() if start in height}
+    wrong = {
+        (start, end)
+        for start, ends in ours.items()
+        for end in ends - {"ncl_deepxde"}
+        if end in height and height[end] >= height[start]
+    }
+    assert wrong == set()
+    assert {room_of(name) for name in MODULES if "." in name} <= {
+        *height,
+        *(name for name in MODULES if name.startswith("reference_fem")),
+    }
+    rooms = {room: ends & height.keys() for room, ends in ours.items()}
+    assert max(floors(rooms).values()) <= 10
+
+
+def _folder_of(name: str) -> str:
+    return _identify(MODULES[name].parent)
+
+
+def test_folders_make_no_circle() -> None:
+    assert circle_in(arrows_between(_folder_of)) == []
+
+
+def test_problems_share_little() -> None:
+    def problem(name: str) -> str | None:
+        parts = name.split(".")
+        return parts[2] if name.startswith("ncl_deepxde.problems.") else None
+
+    arrows = arrows_between(problem)
+    assert sum(map(len, arrows.values())) <= 5, arrows
+
+
+def test_private_modules_stay_in_their_folder() -> None:
+    wrong = [
+        (name, target)
+        for name, targets in ARROWS.items()
+        for target in targets
+        if target.rpartition(".")[2].startswith("_")
+        and _folder_of(name) != _folder_of(target)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in MODULES.values()}),
+    ids=_identify,
+)
+def test_every_folder_has_a_face(folder: Path) -> None:
+    face = (folder / "__init__.py").read_text()
+    assert ast.get_docstring(ast.parse(face))
+    assert re.search(r"^__all__\b", face, re.MULTILINE)
+
+
+def _words(path: Path) -> dict[str, str]:
+    """Return classes and types that a module defines, with their definition."""
+    words = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            words[node.name] = _identify(path)
+        elif isinstance(node, ast.TypeAlias):
+            words[node.name.id] = ast.dump(node.value)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            words[node.targets[0].id] = ast.dump(node.value)
+    return {w: meaning for w, meaning in words.items() if re.match("_?[A-Z][a-z]", w)}
+
+
+def test_a_word_has_one_meaning() -> None:
+    meanings: dict[str, set[str]] = {}
+    for path in MODULES.values():
+        for word, meaning in _words(path).items():
+            meanings.setdefault(word, set()).add(meaning)
+    several = {word: found for word, found in meanings.items() if len(found) > 1}
+    # reference_fem stands apart, and what it is given imports numpy alone.
+    assert several.keys() <= {"Array"}
+
+
+# Types alone, of which a test could only say the same again.
+WITHOUT_TESTS = {"ncl_deepxde/arrays.py", "reference_fem/_arrays.py"}
+
+
+@pytest.mark.parametrize("path", MODULES.values(), ids=_identify)
+def test_every_module_has_tests_of_its_name(path: Path) -> None:
+    parts = [part for part in path.relative_to(ROOT).parts if part != "ncl_deepxde"]
+    name = parts[-1].removeprefix("_")
+    if path.name in ("__init__.py", "__main__.py") or _identify(path) in WITHOUT_TESTS:
+        pytest.skip("a face or a door")
+    assert ROOT.joinpath("tests", *parts[:-1], f"test_{name}").is_file()
 
 
 @pytest.mark.parametrize(
     "path",
-    _sources(*PACKAGES, "tests", "examples", "benchmarks"),
+    sources(*PACKAGES, "tests", "examples", "benchmarks"),
     ids=_identify,
 )
 def test_file_is_short(path: Path) -> None:
