@@ -148,21 +148,21 @@ class Observations(ResidualData):
             )
         return found
 
-    def _inputs(self, own: Observed) -> Tensor:
-        return own.points.detach().as_subclass(_FixedPoints)
+    def _inputs(self, rows: Observed) -> Tensor:
+        return rows.points.detach().as_subclass(_FixedPoints)
 
-    def _own_call(self, own: Observed, net: torch.nn.Module) -> Call:
+    def _own_call(self, rows: Observed, net: torch.nn.Module) -> Call:
         output = None if self._velocity is None else output_of(net, self.output)
 
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             outputs = outputs[0] if isinstance(outputs, tuple) else outputs
-            return self._terms(own, outputs, output)
+            return self._terms(rows, outputs, output)
 
-        return Call(own.points, terms, has_derivatives=False)
+        return Call(rows.points, terms, has_derivatives=False)
 
-    def _terms(self, own: Observed, outputs: Tensor, output: str | None) -> list[Term]:
+    def _terms(self, rows: Observed, outputs: Tensor, output: str | None) -> list[Term]:
         """Compare outputs (N, k) whose columns 1..d hold ``output``."""
-        d = own.points.shape[1] - 1
+        d = rows.points.shape[1] - 1
         if outputs.ndim != 2 or outputs.shape[1] < 1 + d * bool(self._velocity):
             raise ValueError(
                 f"Observations: the network must have the outputs (rho, w_1..w_{d}), "
@@ -170,17 +170,17 @@ class Observations(ResidualData):
             )
         rho, w, found = outputs[:, :1], outputs[:, 1 : d + 1], []
         if self._transform is not None:
-            target = self._transform(_given("density", own.density))
+            target = self._transform(_given("density", rows.density))
             value = self._transform(rho)
-            found.append(_term("density", value, target, own.density_noise))
+            found.append(_term("density", value, target, rows.density_noise))
         if self._velocity is not None:
-            target = _given("velocity", own.velocity)
+            target = _given("velocity", rows.velocity)
             if self._velocity == "momentum":
                 value = w if output == "flux" else rho * w
-                target = target * _given("density", own.density)
+                target = target * _given("density", rows.density)
             else:
                 value = w if output == "velocity" else w / rho
-            found.append(_term("velocity", value, target, own.velocity_noise))
+            found.append(_term("velocity", value, target, rows.velocity_noise))
         return found
 
 
@@ -196,7 +196,7 @@ def _given(name: str, values: Tensor | None) -> Tensor:
 def _term(
     name: str, value: Tensor, target: Tensor, noise: Tensor | float | None
 ) -> Term:
-    """Compare values (N, k) with targets that are NaN where nothing is known."""
+    """Compare values (N, k) with targets that are NaN where nothing is knrows."""
     is_known = ~target.isnan()
     residual = value - target
     if noise is not None:

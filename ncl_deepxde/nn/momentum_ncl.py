@@ -54,7 +54,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
 
     Args:
         layer_sizes: ``[3, hidden..., 8]``, as ``dde.nn.FNN`` would take for these
-            outputs. The perceptron has seven outputs of its own, S and psi.
+            outputs. The perceptron itself has seven outputs, S and psi.
         activation: As for :class:`NCL`; the first one serves :math:`c(t)` too.
         kernel_initializer: For example ``"Glorot normal"``.
         regularization: As for ``dde.nn.FNN``.
@@ -152,7 +152,7 @@ class _MeanVelocity(torch.nn.Module):
     """A small perceptron of the time alone.
 
     Args:
-        activation: Of its one hidden layer.
+        activation: Activation of its one hidden layer.
         kernel_initializer: As for :class:`MomentumNCL`.
         served: Highest number of derivatives.
     """
