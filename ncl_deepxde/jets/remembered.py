@@ -36,7 +36,7 @@ class Remembered[Value]:
         Args:
             inputs: Shape (N, dim).
             order: Second argument.
-            state: Tells by its value whether the function is still the same.
+            state: Fingerprint of the function: it changes when the function does.
         """
         if in_functorch() or (torch.is_grad_enabled() and inputs.requires_grad):
             return self.function(inputs, order)
@@ -56,7 +56,7 @@ class Remembered[Value]:
 
 
 def weights_state(net: torch.nn.Module) -> tuple[Hashable, ...]:
-    """Return what tells by its value whether a network's weights are the same.
+    """Return a fingerprint of a network's weights: it changes when they do.
 
     Args:
         net: Its parameters count, not those of other networks that it refers to.

@@ -36,7 +36,7 @@ def serve(
             k derivatives (N, C, dim, ...), differentiable by the inputs and parameters.
         inputs: Shape (N, dim).
         order: Number of derivatives to serve; 0 leaves everything to autograd.
-        state: Tells by its value whether the parameters are still the same.
+        state: Returns a fingerprint of the parameters: it changes when they do.
     """
     is_differentiated = torch.is_grad_enabled() and inputs.requires_grad
     if order == 0 or not is_differentiated or in_functorch():
@@ -62,7 +62,7 @@ def lazily_differentiated(
     Args:
         evaluate: Maps inputs (N, dim) to the value (N, C).
         inputs: Shape (N, dim).
-        state: Tells by its value whether the parameters are still the same.
+        state: Returns a fingerprint of the parameters: it changes when they do.
     """
     if not (torch.is_grad_enabled() and inputs.requires_grad) or in_functorch():
         return evaluate(inputs)

@@ -39,7 +39,7 @@ class Continuable(ABC):
 
     @abstractmethod
     def state(self) -> Hashable:
-        """Return what tells by its value whether the weights are still the same."""
+        """Return a fingerprint of the weights: it changes when they do."""
 
 
 class Predecessor(ABC):
@@ -76,4 +76,4 @@ class Predecessor(ABC):
 
     @abstractmethod
     def state(self) -> Hashable:
-        """Return what tells by its value whether the weights are still the same."""
+        """Return a fingerprint of the weights: it changes when they do."""

@@ -34,9 +34,11 @@ class SemiLagrangian(FixedNet, FlowNet):
     common steps. A row at :math:`t_0` has the density of the grid, exactly. Outputs
     have the columns ``(rho, u_1..u_d)`` or ``(rho, m_1..m_d)``.
 
-    Every row meets the tolerance; in training (gradients recorded in training mode)
-    only the root mean square over the rows does, which takes fewer steps. Rows are
-    not independent: ``torch.func`` transforms do not apply to the density.
+    The law holds to the tolerance of the solver, not exactly: the network is no
+    :class:`ContinuityLaw`. Every row meets the tolerance; in training (gradients
+    recorded in training mode) only the root mean square over the rows does, which
+    takes fewer steps. Rows are not independent: ``torch.func`` transforms do not apply
+    to the density.
 
     Args:
         dim: Number of space dimensions d, 2 or 3.

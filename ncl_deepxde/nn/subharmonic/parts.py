@@ -30,7 +30,7 @@ class Mixture(torch.nn.Module):
         dim: Number of space dimensions d.
         components: Number K of Gaussians.
         hidden: Widths of the hidden layers.
-        activation: For all layers.
+        activation: Activation of all layers.
         kernel_initializer: DeepXDE's name of an initializer.
         spread: The length L.
         width: Standard deviation of the Gaussians to start from.
@@ -101,7 +101,7 @@ class Swirl(torch.nn.Module):
         dim: Number of space dimensions d; on a line the field is zero.
         extras: Number of free outputs.
         hidden: Widths of the hidden layers.
-        activation: For all layers.
+        activation: Activation of all layers.
         kernel_initializer: DeepXDE's name of an initializer.
         spread: Length scale L; the field is in units of L over T.
         duration: Time scale T.
