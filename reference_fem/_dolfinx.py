@@ -26,7 +26,7 @@ try:
     import basix.ufl as basix_ufl
     import ufl
     from basix import LagrangeVariant
-    from dolfinx import fem, mesh
+    from dolfinx import fem, jit, mesh
     from dolfinx.common import IndexMap
     from dolfinx.cpp import mesh as cpp_mesh
     from dolfinx.fem import petsc as fem_petsc
@@ -48,6 +48,7 @@ __all__ = [
     "cpp_mesh",
     "fem",
     "fem_petsc",
+    "jit",
     "mesh",
     "require_compiler",
     "ufl",

@@ -68,10 +68,12 @@ def march(
             does not stay positive.
     """
     from ._dolfinx import MPI, require_compiler
+    from ._form_cache import clear_stale_locks
     from ._splitting import Splitting
 
     require_compiler()
     comm = MPI.COMM_WORLD if comm is None else comm
+    clear_stale_locks(comm)
     start = time.perf_counter()
     scheme = Splitting(create_domain(comm), setup)
     try:

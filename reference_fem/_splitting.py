@@ -171,8 +171,8 @@ class Splitting:
 
     def _start(self, rho0: SpaceFunction, u0: SpaceFunction) -> None:
         """Set the fields at time 0, the pressure by its equation."""
-        self.rho[0].interpolate(rho0)
-        self.w[0].interpolate(u0)
+        self._interpolate(self.rho[0], rho0)
+        self._interpolate(self.w[0], u0)
         if self.wall is not None:
             self.wall.start()
         # forms divide by the density of all levels
@@ -184,10 +184,14 @@ class Splitting:
         self._set_pressure(self.phi[0].x.array)
         self.phi[0].x.array[:] = 0.0
 
+    def _interpolate(self, field: fem.Function, function: SpaceFunction) -> None:
+        # dolfinx always has three coordinates
+        field.interpolate(lambda x: function(x[: self.msh.geometry.dim]))
+
     def _set_force(self, t: float) -> None:
         force = self.force
         if force is not None:
-            self.f.interpolate(lambda x: force(x[: self.msh.geometry.dim], t))
+            self._interpolate(self.f, lambda x: force(x, t))
 
     def _set_pressure(self, values: Array) -> None:
         """Store the pressure with zero mean."""

@@ -67,3 +67,26 @@ def test_nodal_values_are_sums_of_time_levels(torus):
     for a, b, c in zip(new, old, middle, strict=True):
         assert np.abs(a - b).max() > 1e-4
         assert np.abs((a + b) / 2 - c).max() < 1e-14
+
+
+def test_functions_are_given_as_many_coordinates_as_the_domain_has():
+    from mpi4py import MPI
+
+    from reference_fem._periodic_mesh import create_domain
+    from reference_fem._setup import FlowSetup
+    from reference_fem._splitting import Splitting
+
+    seen = []
+
+    def density(x):
+        seen.append(x.shape[0])
+        return np.ones(x.shape[1])
+
+    def velocity(x):
+        seen.append(x.shape[0])
+        return 0 * x
+
+    setup = FlowSetup(density, velocity, lambda x, t: velocity(x))
+    Splitting(create_domain(MPI.COMM_WORLD, 3), setup).destroy()
+    assert seen
+    assert set(seen) == {2}
