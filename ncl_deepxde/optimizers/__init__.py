@@ -1,6 +1,7 @@
 """Optimizers beside torch's that ``dde.Model.compile`` accepts as instances."""
 
-from .gauss_newton.optimizer import GaussNewton
+from .clipped_adam import ClippedAdam
+from .gauss_newton import GaussNewton
 from .soap import SOAP
 
-__all__ = ["SOAP", "GaussNewton"]
+__all__ = ["SOAP", "ClippedAdam", "GaussNewton"]
