@@ -28,6 +28,10 @@ class Spread:
         values: Model to its values, one per seed. Values that are not finite, or not
             positive on a logarithmic axis, are left out.
         is_logarithmic: Whether the vertical axis is logarithmic.
+
+    Example:
+        >>> Spread("Error", "relative error", {"a": [0.0, 0.1]}, True).drawable()
+        {'a': [0.1]}
     """
 
     title: str

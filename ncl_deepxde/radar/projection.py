@@ -35,6 +35,13 @@ class Projection:
         definition: Coordinate reference system, as pyproj takes it: ``"EPSG:3035"``, a
             PROJ string, ...
 
+    Example:
+        The origin of EPSG:3035 is at 52 degrees north and 10 degrees east:
+
+        >>> x, y = Projection().to_plane(10.0, 52.0)
+        >>> round(float(x)), round(float(y))
+        (4321, 3210)
+
     References:
         | Map Projections: A Working Manual (Snyder, 1987), section 24
         | https://doi.org/10.3133/pp1395
