@@ -9,8 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# Every folder of tests may import the list of all networks.
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "nn")]
+# Every folder of tests may import the list of all networks and the map of the house.
+sys.path.insert(0, str(Path(__file__).parent / "nn"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("DDE_BACKEND", "pytorch")

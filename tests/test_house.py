@@ -159,7 +159,12 @@ def _folder_of(name: str) -> str:
 
 
 def test_folders_make_no_circle() -> None:
-    assert circle_in(arrows_between(_folder_of)) == []
+    # Files right below the library are rooms of their own.
+    def place(name: str) -> str:
+        folder = _folder_of(name)
+        return name if folder == "ncl_deepxde" else folder
+
+    assert circle_in(arrows_between(place)) == []
 
 
 def test_problems_share_little() -> None:
