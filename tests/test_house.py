@@ -159,12 +159,16 @@ def _folder_of(name: str) -> str:
 
 
 def test_folders_make_no_circle() -> None:
-    # Files right below the library are rooms of their own.
+    # Files right below the library are rooms; a folder and what is inside are one.
     def place(name: str) -> str:
         folder = _folder_of(name)
         return name if folder == "ncl_deepxde" else folder
 
-    assert circle_in(arrows_between(place)) == []
+    arrows = {
+        start: {e for e in ends if not f"{e}/".startswith(f"{start}/")}
+        for start, ends in arrows_between(place).items()
+    }
+    assert circle_in(arrows) == []
 
 
 def test_problems_share_little() -> None:
