@@ -21,6 +21,7 @@ def differentiable_once(x: Tensor, message: str) -> Tensor:
         message: What the ``RuntimeError`` of a second derivative says.
 
     Example:
+        >>> import torch
         >>> x = torch.ones(1, requires_grad=True)
         >>> y = differentiable_once(x, "once only") ** 2
         >>> (slope,) = torch.autograd.grad(y, x, create_graph=True)

@@ -23,9 +23,9 @@ def trained(optimizer_of, factor, clip=None):
 
     for _ in range(3):
         if clip is None:
-            losses.append(float(optimizer.step(closure)))
+            losses.append(optimizer.step(closure).item())
         else:
-            losses.append(float(closure()))
+            losses.append(closure().item())
             torch.nn.utils.clip_grad_norm_(net.parameters(), clip)
             optimizer.step()
     return torch.cat([p.detach().flatten() for p in net.parameters()]), losses
