@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import reference_fem
-from ncl_deepxde.evaluation.metrics import Array
+from ncl_deepxde.arrays import Array
 
 from .settings import EulerSettings
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.evaluation.metrics import (
-    Array,
     Solution,
     ball_grid,
     ball_quadrature,

@@ -8,8 +8,8 @@ Equation, for :math:`|x| < 1` in space and :math:`t \in [0, 1/2]`:
     \nabla\cdot u = 0, \qquad u\cdot n = 0 \quad (|x| = 1).
 
 Initial state: :math:`\rho_0 = 3/2 - |x|^2` and the projection of :math:`(-2, x_1 - 1,
-1/2)` onto what the wall admits (``reference_fem.ball_start``). The paper starts from
-the velocity itself, which crosses the wall; models whose start is soft can, with
+1/2)` onto what the wall admits (``initial_state.py``). The paper starts from the
+velocity itself, which crosses the wall; models with a soft start can do so too, with
 ``"start": "printed"``.
 
 The residuals are those of ``euler-torus``, divided by a power of the density that

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import reference_fem
-from ncl_deepxde.evaluation.metrics import Array, Solution
+from ncl_deepxde.arrays import Array
+from ncl_deepxde.evaluation.metrics import Solution
 
 from ..fem import solve_by_fem
 from .settings import BallSettings

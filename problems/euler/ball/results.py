@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
-from ncl_deepxde.evaluation.metrics import Array, Solution
+from ncl_deepxde.arrays import Array
+from ncl_deepxde.evaluation.metrics import Solution
 from ncl_deepxde.plotting import View
 from ncl_deepxde.plotting.style import PALETTE
 from ncl_deepxde.reports.paraview import write_paraview_ball

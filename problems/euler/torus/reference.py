@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 import reference_fem
-from ncl_deepxde.evaluation.metrics import Array, Solution
+from ncl_deepxde.arrays import Array
+from ncl_deepxde.evaluation.metrics import Solution
 from ncl_deepxde.files import arrays_in, replacing
 from reference_fem import spectral
 

@@ -1,14 +1,21 @@
 """References by finite elements: the command that is run, and how well it conserves."""
 
 import importlib.util
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import reference_fem
 from ncl_deepxde.problems.euler.fem import conservation, describe_fem, solve_by_fem
+from ncl_deepxde.problems.euler.settings import Discretization
+from ncl_deepxde.problems.euler.torus.presets import PRESETS
 
-SETTINGS = {"t_end": 0.1, "reference": {"n": 4, "dt": 0.05}}
+SETTINGS = replace(
+    PRESETS["smoke"].settings(),
+    t_end=0.1,
+    reference=Discretization(n=4, dt=0.05),
+)
 SHEAR = """
 import numpy as np
 
