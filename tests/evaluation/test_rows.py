@@ -25,7 +25,9 @@ def test_rows_of_errors_are_those_that_are_measured() -> None:
     def flow(points, time):
         return {"rho": 2 + np.sin(points[:, :1] + time)}
 
-    found = errors_over_time(flow, flow, np.random.default_rng(0).random((9, 2)), [0.1])
+    found = errors_over_time(
+        flow, flow, np.random.default_rng(0).random((9, 2)), [0.1], ["rho"]
+    )
     assert set(found) == {row.key for row in ERROR_ROWS}
     assert all(row.has_times for row in ERROR_ROWS)
 
