@@ -147,7 +147,7 @@ def incompressibility(flow: Flow) -> Tensor:
 
 
 def closure(outputs: Tensor) -> Tensor:
-    r"""Return what is left of Euler's equations in the plane, algebra, shape (N, 4).
+    r"""Return the algebraic residuals of Euler's equations in the plane, shape (N, 4).
 
     .. math:: m - \rho v, \qquad
         (\Pi_{11} - \Pi_{22}) - (m_1 v_1 - m_2 v_2), \qquad

@@ -49,7 +49,7 @@ class _LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def peak_mib(work: Callable[[], object]) -> float:
-    """Return what a piece of work adds to the memory of tensors at most, in MiB.
+    """Return the most memory that a piece of work adds for tensors, in MiB.
 
     On the default device. On a CPU, what is inside of an operation is not counted.
 

@@ -56,7 +56,7 @@ class Remembered[Value]:
 
 
 def weights_state(net: torch.nn.Module) -> tuple[Hashable, ...]:
-    """Return what tells by its value whether a network's weights are the same.
+    """Return a value that changes when the weights of a network do.
 
     Args:
         net: Its parameters count, not those of other networks that it refers to.

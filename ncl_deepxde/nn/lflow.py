@@ -64,7 +64,7 @@ class LFlow(FixedNet, ContinuityLaw):
         times: First and last time of interest, for its scaling.
         output: ``"flux"`` or ``"velocity"``: whether columns 1..d hold
             :math:`m = \rho u` or :math:`u`.
-        extras: Number of further outputs, free, by a network of their own.
+        extras: Number of further outputs, free, which a separate network computes.
         regularization: As for ``dde.nn.FNN``.
 
     Attributes:

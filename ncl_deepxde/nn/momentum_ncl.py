@@ -56,7 +56,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
 
     Args:
         layer_sizes: ``[3, hidden..., 8]``, as ``dde.nn.FNN`` would take for these
-            outputs. The perceptron has seven outputs of its own, S and psi.
+            outputs. The perceptron itself has seven outputs, S and psi.
         activation: As for :class:`NCL`; the first one serves :math:`c(t)` too.
         kernel_initializer: For example ``"Glorot normal"``.
         regularization: As for ``dde.nn.FNN``.

@@ -162,7 +162,7 @@ def refusal(monkeypatch, out, **changes):
         | {"seed": 5, "device": "cpu"}
         | changes
     )
-    with pytest.raises(ValueError, match="^--") as error:
+    with pytest.raises(ValueError, match=r"^--") as error:
         run(options, out)
     return str(error.value)
 

@@ -48,7 +48,7 @@ def slowed(levels: list[Tensor], rates: list[Tensor], mean: Tensor) -> list[Tens
         m' = \bar m + \dot c\,(m(x, c(t)) - \bar m)
 
     Args:
-        levels: Of the flux at :math:`(x, c(t))`.
+        levels: Flux and its derivatives at :math:`(x, c(t))`.
         rates: :math:`\dot c, \ddot c, \ldots`, each (N, 1), as many as levels.
         mean: Momentum :math:`\bar m` that stays, shape (d,).
     """

@@ -102,9 +102,9 @@ class FieldNet(FixedOutputs):
         return self._base
 
     def state(self) -> Hashable:
-        """Return what tells by its value whether the weights are still the same.
+        """Return a value that changes when the weights do.
 
-        Those of the earlier networks that this one goes on from count too.
+        Weights of the earlier networks that this one goes on from count too.
         """
         weights = weights_state(self)
         return weights if self._base is None else (weights, self._base.state())

@@ -39,11 +39,11 @@ class Continuable(ABC):
 
     @abstractmethod
     def state(self) -> Hashable:
-        """Return what tells by its value whether the weights are still the same."""
+        """Return a value that changes when the weights do."""
 
 
 class Predecessor(ABC):
-    """The flow of an earlier network, as a later one adds it to its own.
+    """The flow of an earlier network, which a later one adds to what it learns.
 
     Attributes:
         net: The earlier network.
@@ -76,4 +76,4 @@ class Predecessor(ABC):
 
     @abstractmethod
     def state(self) -> Hashable:
-        """Return what tells by its value whether the weights are still the same."""
+        """Return a value that changes when the weights do."""

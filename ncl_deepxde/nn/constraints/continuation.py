@@ -72,7 +72,7 @@ class Continuation(Predecessor):
         return self._earlier.state()
 
     def factor(self, t: Tensor) -> Tensor:
-        r"""Return what vanishes at the seam, :math:`1 - e^{-(t - t_1)/\tau}`."""
+        r"""Return the factor that is 0 at the seam, :math:`1 - e^{-(t - t_1)/\tau}`."""
         return elapsed((t - self.time).clamp(min=0), self.ramp) / self.ramp
 
     def check(self, num_inputs: int, num_outputs: int, served: int) -> None:

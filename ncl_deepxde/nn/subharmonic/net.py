@@ -61,7 +61,8 @@ class SubharmonicNCL(FixedNet, ContinuityLaw):
         hidden: Widths of the hidden layers of the network of the time.
         solenoidal: Widths of the network of :math:`A` and of the extras, ``None`` for
             a momentum without :math:`A`. On a line there is no :math:`A`.
-        activation: Of both networks, as for :class:`NCL`, one for all layers.
+        activation: Activation of both networks, as for :class:`NCL`, one for all
+            layers.
         kernel_initializer: For example ``"Glorot normal"``.
         regularization: As for ``dde.nn.FNN``.
         construction: ``"subharmonic"`` or ``"transport"``.
