@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 on success, 1 where the work failed, 2 for a bad argument, 130 when interrupted.
     """
     options = _parser().parse_args(argv)
-    # torch warns of its own internals at its first forward derivative.
+    # torch warns of its internals at its first forward derivative.
     warnings.filterwarnings("ignore", ".torch.jit.script", FutureWarning)
     try:
         options.action(options)

@@ -26,7 +26,7 @@ class Collocation(ResidualData):
     the same points. They are drawn on torch's default device.
 
     DeepXDE evaluates the network on the domain points; each condition evaluates it on
-    its own points. Backpropagating a derivative costs the more the more points share
+    other points. Backpropagating a derivative costs the more the more points share
     a network call, so this is faster than one call for all (1000 + 250 points, plain
     network 4x128, two cores: 0.85 of the time of a step).
 

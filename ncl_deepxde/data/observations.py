@@ -69,7 +69,7 @@ class Observations(ResidualData):
             :math:`\rho_i u_i` where both are known; ``None`` leaves the term out.
         output: As for ``nn.as_flow``: what columns 1..d of a plain network hold,
             ``"velocity"`` or ``"flux"``. Needed where velocities are compared.
-        conditions: Conditions with points of their own: a pde, walls, an initial state.
+        conditions: Conditions with separate points: a pde, walls, an initial state.
         penalties: Functions of the network.
         seed: Seed of the sequence of observations.
         resample_every: Number of steps that share their observations; may be changed.

@@ -29,7 +29,7 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
     Args:
         sizes: Number of points at every step, by the name of the argument.
         num_test: Number of fixed points for DeepXDE's test loss.
-        conditions: Soft conditions with points of their own.
+        conditions: Soft conditions with separate points.
         penalties: Further loss terms, last in order.
         names: Names of the loss terms besides those of conditions and penalties.
         seed: Selects the sequence of points.

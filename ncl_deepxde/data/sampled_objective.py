@@ -23,13 +23,13 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
     .. math:: L = \sum_k w_k \, \hat L_k(\text{network}; \omega), \qquad
         \mathbb E_\omega \hat L_k = L_k
 
-    Every term draws its own points and evaluates the network at them. The random
+    Every term draws points and evaluates the network at them. The random
     numbers :math:`\omega` of step k are a function of ``seed`` and k alone: a resumed
     run needs no state of a random generator, all evaluations of a line search see the
     same points, and so do all terms that draw alike. The weights come from
     ``model.compile(loss_weights=[...])``; ``loss`` there plays no part.
 
-    DeepXDE's own call of the network gets no rows and costs next to nothing. There are
+    The call of the network by DeepXDE gets no rows and costs next to nothing. There are
     no residuals at points, so ``GaussNewton`` refuses such data.
 
     Args:

@@ -18,7 +18,7 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Condition:
-    """A soft initial or boundary condition with points of its own.
+    """A soft initial or boundary condition at separate points.
 
     Args:
         name: Name of the loss term, for logs.

@@ -1,4 +1,4 @@
-r"""Does the density of a network follow its own velocity?
+r"""Does the density of a network follow its velocity?
 
 Along a path of the flow, backwards from :math:`(x, t)` to the time :math:`s`,
 

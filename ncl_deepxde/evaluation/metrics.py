@@ -97,7 +97,7 @@ def r2(value: Array, reference: Array) -> float:
     .. math:: R^2 = 1 - \frac{\sum_i |value_i - reference_i|^2}
         {\sum_i |reference_i - mean|^2}
 
-    All rows are pooled, whatever their time; components too, each with its own mean.
+    All rows are pooled, whatever their time; components too, each around its mean.
 
     Args:
         value: Values to judge, (N, k).

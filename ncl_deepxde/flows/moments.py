@@ -46,7 +46,7 @@ class Moments:
 def distinct(t: Tensor) -> tuple[Tensor, Moments]:
     """Return the distinct times, and which of them each point has.
 
-    Where times are to be differentiated by, each point keeps its own.
+    Where times are to be differentiated by, each point keeps its time.
     """
     is_variable = in_functorch() or (torch.is_grad_enabled() and t.requires_grad)
     if is_variable or unpack_dual(t).tangent is not None:  # type: ignore[no-untyped-call]

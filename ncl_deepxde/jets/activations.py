@@ -27,7 +27,7 @@ class Activation:
         name: Name of the function, for error messages.
         derivatives: Maps ``(z, order)`` to the list of the derivatives from 0 to
             ``order``, each shaped as ``z``.
-        module: The function itself where it has parameters of its own to train.
+        module: The function itself where it has parameters to train.
     """
 
     def __init__(

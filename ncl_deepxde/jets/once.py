@@ -13,7 +13,7 @@ __all__ = ["differentiable_once"]
 def differentiable_once(x: Tensor, message: str) -> Tensor:
     """Return a copy of ``x`` whose gradient refuses to be differentiated.
 
-    A gradient that is computed outside autograd lacks the graph of its own derivatives;
+    A gradient that is computed outside autograd lacks the graph of its derivatives;
     autograd would leave them out in silence.
 
     Args:
@@ -21,6 +21,7 @@ def differentiable_once(x: Tensor, message: str) -> Tensor:
         message: What the ``RuntimeError`` of a second derivative says.
 
     Example:
+        >>> import torch
         >>> import torch
         >>> x = torch.ones(1, requires_grad=True)
         >>> y = differentiable_once(x, "once only") ** 2

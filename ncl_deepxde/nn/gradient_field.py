@@ -24,8 +24,9 @@ class GradientField(FieldNet):
     r"""A vector field :math:`v = c\,\nabla\varphi` on :math:`\mathbb{R}^n` or a torus.
 
     Its Jacobian is symmetric: the curl vanishes, exactly. On a torus the mean of every
-    component along its own axis vanishes too. The gradient comes from one pass
-    backward, at the cost of a few evaluations of :math:`\varphi` in any dimension.
+    component along the axis of the same number vanishes too. The gradient comes from
+    one pass backward, at the cost of a few evaluations of :math:`\varphi` in any
+    dimension.
 
     Args:
         layer_sizes: ``[n, hidden..., n]``; columns ``(v_1..v_n)``.

@@ -65,17 +65,17 @@ def list_cells(models: Sequence[str], preset: Preset, seed: int) -> list[Cell]:
 def with_costs(
     cell: Cell, costs: Mapping[str, float], measured: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the metrics of a cell; of several cases each has costs of its own.
+    """Return the metrics of a cell; of several cases each has separate costs.
 
     Args:
         cell: The cell.
-        costs: Of its training.
+        costs: Costs of its training.
         measured: Its other metrics, whose keys tell the case.
     """
     if len(cell.content.get("cases") or {}) < 2:
         return {**costs, **measured}
-    own = {f"{key}_{cell.case}": value for key, value in costs.items()}
-    return {**{key: costs[key] for key in SUMS}, **own, **measured}
+    by_case = {f"{key}_{cell.case}": value for key, value in costs.items()}
+    return {**{key: costs[key] for key in SUMS}, **by_case, **measured}
 
 
 def add_case(record: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def values_per_seed(metrics: Mapping[str, Any], key: str) -> dict[str, list[floa
 
     Args:
         metrics: Content of ``metrics.json``.
-        key: Of the metric.
+        key: Key of the metric.
     """
     found = {}
     for name, model in metrics["models"].items():

@@ -27,13 +27,13 @@ def save_checkpoint(path: Path, payload: Mapping[str, Any]) -> None:
     replaces `path`, so neither a kill nor a full disk damages an older checkpoint.
 
     Args:
-        path: the file to write.
-        payload: tensors, numbers, strings, and dicts and lists of them.
+        path: The file to write.
+        payload: Tensors, numbers, strings, and dicts and lists of them.
 
     Raises:
-        OSError: the file cannot be written (full disk, missing rights).
+        OSError: The file cannot be written (full disk, missing rights).
     """
-    # In memory first: torch reports a full disk as an error of its own kind.
+    # In memory first: torch reports a full disk as an error of another kind.
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "version": VERSION, **payload}, buffer)
     with replacing(path) as temporary, temporary.open("wb") as file:
@@ -46,7 +46,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint to the CPU.
 
     Raises:
-        CheckpointError: the file is missing, truncated, of another program, or of
+        CheckpointError: The file is missing, truncated, of another program, or of
             another version of the format.
     """
     if not path.is_file():

@@ -80,7 +80,7 @@ def _loaded(name: str, load: Load) -> Problem[Any]:
 
 
 def _known() -> dict[str, Load]:
-    """Return what loads each problem; a name of ours is not taken by others."""
+    """Return the loader of each problem; a name of ours is not taken by others."""
     others = {entry.name: entry.load for entry in entry_points(group=GROUP)}
     return {**others, **dict(_ours())}
 

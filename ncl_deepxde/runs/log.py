@@ -14,9 +14,9 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
     """Append one line to a log.
 
     Raises:
-        OSError: the file cannot be written (full disk, missing rights).
+        OSError: The file cannot be written (full disk, missing rights).
     """
-    # In one piece with its own newlines: a torn earlier line spoils only itself.
+    # In one piece with all its newlines: a torn earlier line spoils only itself.
     with path.open("a", encoding="utf-8") as file:
         file.write(("\n" if _is_torn(path) else "") + json.dumps(record) + "\n")
 

@@ -25,8 +25,8 @@ class Stateful(Protocol):
 def sampling_state(model: dde.Model) -> dict[str, Any]:
     """Return the state of the data and of the random generators.
 
-    DeepXDE's own data classes have no state of their own: their points are drawn when
-    they are built.
+    The data classes of DeepXDE have no state: their points are drawn when they are
+    built.
     """
     keys, position, has_gauss, gauss = np.random.get_state(legacy=True)[1:]  # noqa: NPY002
     state: dict[str, Any] = {

@@ -36,7 +36,7 @@ class RunOptions:
         problem: Name of the problem.
         preset: Name of one of its presets.
         models: Names of models; those of the preset when empty.
-        seed: Of weights and points; the first one, where the preset has several.
+        seed: Seed of weights and points; the first one, where the preset has several.
         device: ``"cpu"`` or ``"cuda"``.
         data: Files or folders of measurements, for problems that take some.
     """

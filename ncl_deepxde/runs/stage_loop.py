@@ -40,15 +40,15 @@ class Stage:
     """One optimizer for one budget; the budget that is used up first ends the stage.
 
     Args:
-        name: name of the stage in the log, such as "adam".
-        compile: calls `model.compile(..., verbose=0)` with the optimizer's name or an
+        name: Name of the stage in the log, such as "adam".
+        compile: Calls `model.compile(..., verbose=0)` with the optimizer's name or an
             instance, and may set `model.data.resample_every`. For L-BFGS pass a
             `torch.optim.LBFGS`: one step of the stage is one call of its `step`.
-        steps: number of steps.
-        seconds: training time of the stage.
+        steps: Number of steps.
+        seconds: Training time of the stage.
 
     Raises:
-        ValueError: no budget, or one that is not positive.
+        ValueError: No budget, or one that is not positive.
     """
 
     name: str

@@ -27,11 +27,11 @@ class TrainingResult:
     """What a run of `train` did, interruptions included.
 
     Args:
-        steps: steps of all stages.
-        seconds: training time of all stages, without the time between two processes.
-        seconds_per_step: their quotient.
-        loss: weighted sum of the loss terms at the last step, before its update.
-        stopped_by: what ended the last stage: "steps", "seconds" or "callback".
+        steps: Steps of all stages.
+        seconds: Training time of all stages, without the time between two processes.
+        seconds_per_step: Their quotient.
+        loss: Weighted sum of the loss terms at the last step, before its update.
+        stopped_by: What ended the last stage: "steps", "seconds" or "callback".
     """
 
     steps: int
@@ -70,27 +70,27 @@ def train(
     The network exists already: call `dde.config.set_random_seed` before building it.
 
     Args:
-        model: the model; each stage compiles it.
-        stages: the stages in order.
-        directory: the run directory, shared by the models of a comparison.
-        name: name of the model in file names and in the log.
-        seed: seeds what is random in training itself.
-        config: what must be equal for a run to be continued, as JSON values.
-        resume: continue from the checkpoint, if there is one.
-        checkpoint_seconds: longest time between two checkpoints.
-        checkpoint_steps: number of steps between two checkpoints, besides.
-        log_every: number of steps between two lines of the log.
-        progress: show a progress bar.
-        callbacks: further DeepXDE callbacks.
-        evaluate: errors by name, such as those against an exact solution; they go into
+        model: The model; each stage compiles it.
+        stages: The stages in order.
+        directory: The run directory, shared by the models of a comparison.
+        name: Name of the model in file names and in the log.
+        seed: Seeds what is random in training itself.
+        config: What must be equal for a run to be continued, as JSON values.
+        resume: Continue from the checkpoint, if there is one.
+        checkpoint_seconds: Longest time between two checkpoints.
+        checkpoint_steps: Number of steps between two checkpoints, besides.
+        log_every: Number of steps between two lines of the log.
+        progress: Show a progress bar.
+        callbacks: Further DeepXDE callbacks.
+        evaluate: Errors by name, such as those against an exact solution; they go into
             every line of the log, and their time does not count.
 
     Raises:
-        ValueError: a bad argument, a directory that cannot be written, or a checkpoint
+        ValueError: A bad argument, a directory that cannot be written, or a checkpoint
             of another plan; the message names the difference.
-        CheckpointError: the checkpoint is damaged or foreign.
-        NonFiniteLoss: a loss term or a weight became infinite or not a number.
-        KeyboardInterrupt: after Ctrl-C, once the step is finished and saved.
+        CheckpointError: The checkpoint is damaged or foreign.
+        NonFiniteLoss: A loss term or a weight became infinite or not a number.
+        KeyboardInterrupt: After Ctrl-C, once the step is finished and saved.
     """
     _check(stages, name, checkpoint_seconds, checkpoint_steps, log_every)
     plan = _plan(stages, name, seed, config or {})
@@ -161,7 +161,7 @@ def _check(
 def _plan(
     stages: Sequence[Stage], name: str, seed: int, config: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what must be equal for a run to be continued, as JSON values."""
+    """Return all that must be equal for a run to be continued, as JSON values."""
     plan = {
         "name": name,
         "seed": seed,

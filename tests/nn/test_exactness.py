@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch.func import jacrev, vmap
 
 from ncl_deepxde.jets import activations
-from ncl_deepxde.nn import NCL, CurlNet, DivergenceFree
+from ncl_deepxde.nn import NCL, DivergenceFree
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -217,27 +217,3 @@ def test_divergence_free_field_has_no_divergence(n, periods, construction, dtype
     assert relative_divergence(by_autograd(field, x)) < LIMITS[dtype]
     extra = by_nesting(net, x)[:, n]
     assert float(extra.detach().abs().min()) > 0
-
-
-@pytest.mark.parametrize("output", ["flux", "velocity"])
-@pytest.mark.parametrize("construction", ["matrix", "vector"])
-@pytest.mark.parametrize("periods", [None, 1.5])
-@pytest.mark.parametrize("d", [2, 3])
-def test_curl_net_is_incompressible(d, periods, construction, output, dtype) -> None:
-    net = CurlNet(
-        [d + 1, 7, 6, d + 2],
-        "tanh",
-        "Glorot normal",
-        construction=construction,
-        periods=periods,
-        output=output,
-    )
-    x = torch.rand(5, d + 1)
-    J = by_nesting(net.velocity, x)
-    assert J.shape == (5, d, d + 1)
-    limit = LIMITS[dtype]
-    assert relative_divergence(J[:, :, :d]) < limit
-    assert relative_divergence(by_autograd(net.velocity, x)[:, :, :d]) < limit
-    flux = by_nesting(net.flux, x).roll(-1, 1)
-    assert relative_divergence(flux) > 1e-3, "continuity is left to training"
-    assert torch.allclose(net.flux(x)[:, 1:], net.velocity(x) * net.density(x))

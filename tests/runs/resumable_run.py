@@ -16,6 +16,7 @@ import torch
 
 from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
 from ncl_deepxde.runs import Stage, train
+from ncl_deepxde.runs.log import read_log
 
 
 class At(dde.callbacks.Callback):
@@ -88,6 +89,12 @@ def run(directory, *, model=None, callbacks=(), **options):
 
 def weights(model):
     return torch.nn.utils.parameters_to_vector(model.net.parameters()).detach()
+
+
+def log_of(directory):
+    """The log without its only irreproducible entry."""
+    records = read_log(directory / "log.jsonl")
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
 
 
 def run_and_kill(directory, step):

@@ -49,7 +49,7 @@ def as_flow(
 
 
 def output_of(net: torch.nn.Module, output: str | None = None) -> str:
-    """Return what columns 1..d of the outputs hold, ``"flux"`` or ``"velocity"``.
+    """Return the meaning of output columns 1..d, ``"flux"`` or ``"velocity"``.
 
     Args:
         net: A network.

@@ -1,4 +1,4 @@
-"""Trajectories of many points at once, each between its own two times."""
+"""Trajectories of many points at once, each from one time to another."""
 
 from __future__ import annotations
 

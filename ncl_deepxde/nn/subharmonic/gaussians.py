@@ -7,7 +7,7 @@ deviation :math:`\sigma_k`, functions of time. With :math:`z = (x - c)/\sigma`,
 
 .. math:: \nabla\phi = p\,\sigma\,F_d(s)\,z, \qquad \Delta\phi = p\,e^{-s},
 
-for :math:`F_d(s) = \int_0^1\tau^{d-1}e^{-s\tau^2}d\tau` (``_boys.py``), because
+for :math:`F_d(s) = \int_0^1\tau^{d-1}e^{-s\tau^2}d\tau` (``boys``), because
 :math:`\nabla\cdot(z F_d) = d F_d - 2s F_{d+2} = e^{-s}`. In the plane this is
 :math:`(1 - e^{-s})\,z/2s`, the gradient of the exponential integral of the paper.
 """
@@ -27,7 +27,7 @@ __all__ = ["GaussianTerms"]
 
 @dataclass(frozen=True)
 class GaussianTerms:
-    r"""K Gaussians at N points, each at its own time.
+    r"""K Gaussians at N points of space and time.
 
     Of points that share their time all but z may have a single row.
 

@@ -158,7 +158,7 @@ class Swirl(torch.nn.Module):
 
 
 class _Scaled(Embedding):
-    """Every column in its own unit."""
+    """The columns of the inputs, each divided by its unit."""
 
     units: Tensor
 

@@ -21,8 +21,8 @@ __all__ = ["Jacobian"]
 # 32 MiB. Narrow panels would read and write the kernel more often; 128 MiB took a tenth
 # longer at 1350 residuals.
 ENTRIES = 2**22
-# Products with their own transpose are computed in strips up to the diagonal: 7/12 of
-# the work.
+# Products of a matrix with its transpose are computed in strips up to the diagonal:
+# 7/12 of the work.
 STRIPS = 6
 
 

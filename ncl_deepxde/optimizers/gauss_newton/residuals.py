@@ -94,7 +94,7 @@ class ResidualVector:
             clear()
 
     def terms(self) -> list[Tensor]:
-        """Return the residuals, each (N,), of an evaluation of its own."""
+        """Evaluate the network and return the residuals, each (N,)."""
         return [r for _, group in self.groups() for r in group]
 
     def value(self) -> Tensor:

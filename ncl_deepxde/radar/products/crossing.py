@@ -164,7 +164,7 @@ def _error(number: float) -> str:
 
 
 def _integrand(flow: BirdFlow, leg: Leg, points: Array) -> Array:
-    """Return what passes and its absolute value at (s, z, t), (N, 3), as (N, 2)."""
+    """Return the passing flux and its absolute value, (N, 2), at (s, z, t), (N, 3)."""
     s, z, t = points.T
     passing = _passing(flow, leg, s, z, t)
     return np.stack([passing, np.abs(passing)], axis=1)

@@ -12,7 +12,6 @@ from networks import ALL_NETWORKS, names
 
 from ncl_deepxde import nn
 from ncl_deepxde.evaluation import continuity_error
-from ncl_deepxde.nn.base.predecessor import Continuable
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -76,15 +75,6 @@ def test_flow_has_the_parts_of_its_flux(name) -> None:
 
 
 @pytest.mark.parametrize("name", ALL_NETWORKS)
-def test_output_transform_is_refused(name) -> None:
-    net = ALL_NETWORKS[name].build()
-    with pytest.raises(ValueError, match=r"^apply_output_transform: .*[.]$") as error:
-        net.apply_output_transform(lambda x, y: y)
-    # Reason, then remedy.
-    assert str(error.value).count(". ") >= 1 or "must be called on" in str(error.value)
-
-
-@pytest.mark.parametrize("name", ALL_NETWORKS)
 def test_copies_keep_the_type_and_the_outputs(name) -> None:
     network = ALL_NETWORKS[name]
     net, x = started(network), inputs_of(network)
@@ -112,21 +102,3 @@ def test_no_method_of_ours_is_overridden(name) -> None:
         and inspect.isfunction(vars(c).get(method))
     ]
     assert wrong == []
-
-
-@pytest.mark.parametrize("name", names(is_flow=True))
-def test_derivatives_of_the_flux_are_those_of_the_flow(name) -> None:
-    net = started(ALL_NETWORKS[name])
-    if not isinstance(net, Continuable):
-        pytest.skip("is continued by differentiating it")
-    x = inputs_of(ALL_NETWORKS[name])
-    levels = net.flux_levels(x, min(1, net.served))
-    torch.testing.assert_close(levels[0][:, :3], net.flux(x))
-    J = torch.func.vmap(torch.func.jacrev(lambda z: net.flux(z[None])[0]))(x)
-    for level in levels[1:]:
-        torch.testing.assert_close(level[:, :3], J, rtol=1e-9, atol=1e-9)
-    assert net.mean_momentum(x).shape == (2,)
-    before = net.state()
-    with torch.no_grad():
-        next(net.parameters()).mul_(2)
-    assert net.state() != before

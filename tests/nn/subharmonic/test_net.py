@@ -1,7 +1,8 @@
-"""SubharmonicNCL: continuity, mass, positivity, units, training."""
+"""SubharmonicNCL: continuity, mass, positivity, units, training, clear errors."""
 
 import copy
 import math
+import re
 
 import deepxde as dde
 import numpy as np
@@ -109,30 +110,6 @@ def test_mass_is_the_same_at_all_times(d, construction) -> None:
             assert float(net.density(x).sum()) * cell == pytest.approx(2.5, rel=1e-6)
 
 
-@pytest.mark.parametrize("times", [[0.4], [0.7, 0.1, 0.4]], ids=["one", "some"])
-@pytest.mark.parametrize("construction", CONSTRUCTIONS)
-def test_network_of_time_is_evaluated_at_the_distinct_times(
-    construction, times, monkeypatch
-) -> None:
-    net = network(2, construction=construction)
-    x = torch.randn(9, 2)
-    t = torch.tensor(times)[torch.arange(9) % len(times)]
-    inputs = torch.cat([x, t[:, None]], dim=1)
-    # A row on its own, whose derivatives by the inputs are asked for.
-    alone = torch.cat([net(row[None].requires_grad_()) for row in inputs])
-    seen = []
-    jet = net.mixture.network.jet
-    monkeypatch.setattr(
-        net.mixture.network, "jet", lambda t, space: seen.append(t) or jet(t, space)
-    )
-    torch.testing.assert_close(net(inputs), alone, rtol=1e-12, atol=1e-12)
-    assert sorted(seen.pop()[:, 0].tolist()) == sorted(times)
-    # Derivatives by time need each point's own.
-    jacobian(net, inputs)
-    net(inputs.requires_grad_())
-    assert [len(t) for t in seen] == [1, 9]
-
-
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_momentum_of_transport_moves_the_center_of_mass(d) -> None:
     """d/dt of the first moment is the integral of m, which decays as the density."""
@@ -152,28 +129,6 @@ def test_momentum_of_transport_moves_the_center_of_mass(d) -> None:
 
 
 @pytest.mark.parametrize("construction", CONSTRUCTIONS)
-def test_momentum_without_swirl_is_a_gradient_or_carried(construction) -> None:
-    """What the network A adds has a vorticity; the potential's momentum has none."""
-    x = points(2, 7)
-    curls = []
-    for solenoidal in None, (6, 5):
-        net = SubharmonicNCL(2, solenoidal=solenoidal, construction=construction)
-        J = jacobian(lambda x, net=net: net.flux(x)[:, 1:], x).detach()
-        curls.append(float((J[:, 1, 0] - J[:, 0, 1]).abs().max() / J.abs().max()))
-    is_gradient = construction == "subharmonic"
-    assert (curls[0] < 1e-13) is is_gradient
-    assert curls[1] > 1e-2
-
-
-def test_swirl_changes_with_time() -> None:
-    net, x = network(2), points(2, 7)
-    with torch.no_grad():
-        net.mixture.network.linears[-1].weight.zero_()
-    rate = jacobian(lambda x: net.flux(x)[:, 1:], x)[:, :, 2].detach()
-    assert float(rate.abs().min()) > 1e-4
-
-
-@pytest.mark.parametrize("construction", CONSTRUCTIONS)
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_density_is_not_negative(d, construction, dtype) -> None:
     net = network(d, construction=construction)
@@ -186,30 +141,6 @@ def test_density_is_not_negative(d, construction, dtype) -> None:
     torch.testing.assert_close(net.log_density(x).detach().exp(), rho)
     far = points(d, 9, scale=1e4)
     assert bool(net.log_density(far).isfinite().all())
-
-
-@pytest.mark.parametrize("d", [1, 2, 3])
-def test_one_gaussian_is_carried_as_a_whole(d) -> None:
-    """u = c' + (sigma'/sigma) (x - c), with rates of c and sigma by autograd."""
-    net = SubharmonicNCL(
-        d,
-        components=1,
-        hidden=(8,),
-        solenoidal=None,
-        construction="transport",
-        spread=2.0,
-        duration=3.0,
-    )
-
-    def parameters(t):
-        streams = net.mixture(torch.cat([torch.zeros(d), t])[None])
-        sigma = streams.sigma[0]
-        return torch.cat([-streams.z[0, :, 0] * sigma, sigma.log()])
-
-    x = points(d, 7)
-    now, rate = vmap(parameters)(x[:, d:]), vmap(jacrev(parameters))(x[:, d:])[..., 0]
-    u = rate[:, :d] + rate[:, d:] * (x[:, :d] - now[:, :d])
-    torch.testing.assert_close(net.velocity(x), u, rtol=1e-12, atol=1e-13)
 
 
 def test_constructions_move_gaussians_alike_on_a_line() -> None:
@@ -325,3 +256,83 @@ def test_training_on_a_rotating_blob_lowers_the_loss(construction) -> None:
     assert last < 0.2 * first
     x = inputs[:50].numpy()
     assert continuity_error(net, x[:, :2], x[:, 2:]).relative < 5e-14
+
+
+@pytest.mark.parametrize("n", [1, 7])
+@pytest.mark.parametrize("extras", [0, 2])
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_shapes(d, extras, n, dtype) -> None:
+    net, x = network(d, extras=extras), points(d, n)
+    assert (net.dim, net.output) == (d, "flux")
+    assert net(x).shape == (n, 1 + d + extras)
+    assert net(x).dtype == dtype
+    assert net.flux(x).shape == (n, 1 + d)
+    assert net.velocity(x).shape == (n, d)
+    assert net.density(x).shape == net.log_density(x).shape == (n, 1)
+
+
+def test_mass_is_a_parameter_only_where_learned() -> None:
+    fixed, learned = network(2, total_mass=2.0), network(2, learn_mass=True)
+    assert fixed.log_mass.shape == learned.log_mass.shape == ()
+    assert float(fixed.log_mass) == pytest.approx(math.log(2.0))
+    assert "log_mass" not in dict(fixed.named_parameters())
+    assert "log_mass" in dict(learned.named_parameters())
+    assert all(p.requires_grad for p in fixed.parameters())
+    x = points(2, 7)
+    copied = network(2)
+    copied.load_state_dict(fixed.state_dict())
+    torch.testing.assert_close(copied(x), fixed(x), rtol=0, atol=0)
+
+
+def test_regularization_and_hooks() -> None:
+    net = network(2, regularization=["l2", 1e-3])
+    assert net.regularizer == ["l2", 1e-3]
+    assert net.auxiliary_vars is None
+    for hook in net.apply_output_transform, net.apply_feature_transform:
+        with pytest.raises(ValueError, match="instead"):
+            hook(lambda x: x)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dim", 0),
+        ("dim", 2.0),
+        ("components", 0),
+        ("components", True),
+        ("extras", -1),
+        ("hidden", ()),
+        ("hidden", (8, 0)),
+        ("hidden", 8),
+        ("solenoidal", ()),
+        ("solenoidal", "64"),
+        ("construction", "vector"),
+        ("output", "momentum"),
+        ("total_mass", 0.0),
+        ("total_mass", math.inf),
+        ("spread", -1.0),
+        ("width", 0),
+        ("duration", math.nan),
+        ("floor", 0.0),
+        ("floor", 1e-20),
+        ("activation", "relu"),
+        ("kernel_initializer", "none"),
+    ],
+)
+def test_bad_arguments_are_named(name, value) -> None:
+    got = re.escape(repr(value))
+    with pytest.raises(ValueError, match=rf"^{name}: must (.|\n)*got {got}"):
+        SubharmonicNCL(**({"dim": 2} | {name: value}))
+
+
+def test_extras_need_the_network_of_space_and_time() -> None:
+    with pytest.raises(ValueError, match=r"extras: .*solenoidal=None"):
+        SubharmonicNCL(2, solenoidal=None, extras=1)
+
+
+def test_wrong_inputs_are_named() -> None:
+    net = network(2)
+    for wrong in torch.rand(4, 2), torch.rand(3), torch.rand(4, 3, dtype=torch.float32):
+        for method in net, net.flux, net.velocity, net.density, net.log_density:
+            with pytest.raises(ValueError, match=r"inputs: must have .*got"):
+                method(wrong)
