@@ -1,11 +1,10 @@
-"""What presets of the Euler problems may say, and what a model sees of it."""
+"""What presets of the Euler problems may say."""
 
 from dataclasses import replace
 
 import pytest
 
 from ncl_deepxde.problems.euler.ball.problem import PROBLEM as BALL
-from ncl_deepxde.problems.euler.budgets import AdamBudget, GaussNewtonBudget
 from ncl_deepxde.problems.euler.settings import Discretization
 from ncl_deepxde.problems.euler.torus.problem import PROBLEM as TORUS
 from ncl_deepxde.runs import merge
@@ -43,37 +42,6 @@ def changed(problem, changes):
 def test_typing_errors_in_a_preset_are_refused(problem, changes, message):
     with pytest.raises(ValueError, match=message):
         changed(problem, changes)
-
-
-def test_settings_of_a_model_differ_from_those_of_all():
-    common = TORUS.presets["best"].settings()
-    pinn, hard = (TORUS.presets["best"].settings(m) for m in ("pinn", "ncl-hard"))
-    assert (common.per_volume, pinn.per_volume, hard.per_volume) == (True, False, True)
-    assert (common.num_domain, pinn.num_domain, hard.num_domain) == (300, 300, 450)
-    assert pinn.hidden == [48] * 4
-    assert [name for name, _ in hard.schedule] == list(hard.stages)
-    assert [b.num_domain for _, b in hard.schedule] == [None, 1000, 2000]
-    assert [b.seconds for _, b in hard.schedule] == [40.0, 260.0, 300.0]
-    assert all(isinstance(b, GaussNewtonBudget) for _, b in hard.schedule)
-
-
-def test_what_the_paper_leaves_to_the_models_is_there_in_each():
-    paper = TORUS.presets["paper"]
-    assert paper.settings().momentum is None
-    pinn, exact = paper.settings("pinn"), paper.settings("ncl-matrix")
-    assert (pinn.momentum, pinn.continuity) == (1e-2, 1e3)
-    assert (exact.momentum, exact.continuity) == (2e-3, None)
-    assert exact.potential_scale == 1.0
-    ((name, budget),) = exact.schedule
-    assert name == "adam"
-    assert budget == AdamBudget(lr=5e-4, drop_at=300, drop=0.5, steps=600_000)
-
-
-def test_a_plain_network_needs_a_weight_of_continuity():
-    content = dict(TORUS.presets["quick"].content)
-    del content["continuity"]
-    with pytest.raises(ValueError, match="PlainSettings: continuity is missing"):
-        replace(TORUS.presets["quick"], content=content)
 
 
 @PROBLEMS
