@@ -11,11 +11,16 @@ from .settings import Preset, merge
 
 __all__ = [
     "Cell",
+    "RunRecords",
     "list_cells",
     "mean_over_seeds",
+    "records_by_case",
     "values_per_seed",
     "with_costs",
 ]
+
+type RunRecords = dict[str, dict[str, list[list[Mapping[str, Any]]]]]
+"""Case to model to the log records of each seed."""
 
 # Costs that several cases of a model share as a sum.
 SUMS = ("train_seconds", "steps", "parameters")
@@ -60,6 +65,23 @@ def list_cells(models: Sequence[str], preset: Preset, seed: int) -> list[Cell]:
                 name = label if number == 1 else f"{label}-seed{k}"
                 cells.append(Cell(model, case, k, content, label, name))
     return cells
+
+
+def records_by_case(
+    records: Sequence[Mapping[str, Any]], cells: Sequence[Cell]
+) -> RunRecords:
+    """Sort the records of a log by case, model and seed.
+
+    Args:
+        records: Records of the log, with the name of their cell under ``"model"``.
+        cells: Cells of the run in their order. One without records has an empty list.
+    """
+    found: RunRecords = {}
+    for cell in cells:
+        case = found.setdefault(str(cell.case), {})
+        matching = [r for r in records if r.get("model") == cell.name]
+        case.setdefault(cell.model, []).append(matching)
+    return found
 
 
 def with_costs(

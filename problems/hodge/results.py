@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ncl_deepxde.runs import Figure, Preset
-from ncl_deepxde.runs import log as run_log
-from ncl_deepxde.runs.cells import list_cells
+from ncl_deepxde.runs.cells import list_cells, records_by_case
+from ncl_deepxde.runs.log import read_log
 
 from .figures import draw_errors, draw_slices
 
@@ -32,7 +32,9 @@ def draw(
     folder = directory / "figures"
     folder.mkdir(exist_ok=True)
     models = list(metrics["models"])
-    runs = _records(directory, models, preset, metrics["seed"])
+    records = [r for r in read_log(directory / "log.jsonl") if "errors" in r]
+    cells = list_cells(models, preset, metrics["seed"])
+    runs = records_by_case(records, cells)
     trivial = metrics["reference"]["error_of_the_field_itself"]
     draw_errors(folder / "error.png", runs, trivial)
     captions = [
@@ -54,19 +56,6 @@ def draw(
         )
         captions.append((f"figures/{file.name}", text))
     return captions
-
-
-def _records(
-    directory: Path, models: Sequence[str], preset: Preset, seed: int
-) -> dict[str, dict[str, list[list[dict[str, Any]]]]]:
-    """Sort the records of the log by case, model and seed."""
-    log = run_log.read_log(directory / "log.jsonl")
-    found: dict[str, dict[str, list[list[dict[str, Any]]]]] = {}
-    for cell in list_cells(models, preset, seed):
-        records = [r for r in log if r.get("model") == cell.name and "errors" in r]
-        case = found.setdefault(str(cell.case), {})
-        case.setdefault(cell.model, []).append(records)
-    return found
 
 
 def summarize(metrics: Mapping[str, Any]) -> str:

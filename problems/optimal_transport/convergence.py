@@ -14,7 +14,7 @@ from ncl_deepxde.plotting.style import new_figure, save, style
 
 from .colors import colors_with_reference
 
-__all__ = ["TransportRecords", "draw_convergence"]
+__all__ = ["draw_convergence"]
 
 type TransportRecords = Sequence[Mapping[str, Any]]
 type TermCurve = tuple[Array, Array]

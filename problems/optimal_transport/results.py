@@ -8,11 +8,11 @@ from typing import Any
 
 from ncl_deepxde import plotting
 from ncl_deepxde.runs import Figure, Preset
-from ncl_deepxde.runs import log as run_log
-from ncl_deepxde.runs.cells import list_cells
+from ncl_deepxde.runs.cells import list_cells, records_by_case
+from ncl_deepxde.runs.log import read_log
 
 from .colors import COLORS, DISCRETE
-from .convergence import TransportRecords, draw_convergence
+from .convergence import draw_convergence
 from .pair_figures import DrawnPair, draw_pair
 from .trend_figure import draw_trends
 
@@ -66,7 +66,9 @@ def draw(
     ]
     _draw_costs(folder / "costs.png", cases)
     draw_trends(folder / "discrete.png", {c.name: c.reference for c in cases})
-    runs = _records(directory, models, preset, metrics["seed"])
+    records = read_log(directory / "log.jsonl")
+    cells = list_cells(models, preset, metrics["seed"])
+    runs = records_by_case(records, cells)
     true_costs = {case.name: case.reference.best for case in cases}
     draw_convergence(folder / "convergence.png", runs, true_costs)
     captions = [(f"figures/{name}", text) for name, text in CAPTIONS.items()]
@@ -81,19 +83,6 @@ def _draw_costs(path: Path, cases: Sequence[DrawnPair]) -> None:
         values |= {m: s.costs.values for m, s in case.models.items() if s.costs}
         spreads.append(plotting.Spread(case.name, "estimate of $W_2^2$", values))
     plotting.box_plots(path, spreads, colors=COLORS)
-
-
-def _records(
-    directory: Path, models: Sequence[str], preset: Preset, seed: int
-) -> dict[str, dict[str, list[TransportRecords]]]:
-    """Sort the records of the log by case, model and seed."""
-    log = run_log.read_log(directory / "log.jsonl")
-    found: dict[str, dict[str, list[TransportRecords]]] = {}
-    for cell in list_cells(models, preset, seed):
-        records = [r for r in log if r.get("model") == cell.name]
-        case = found.setdefault(str(cell.case), {})
-        case.setdefault(cell.model, []).append(records)
-    return found
 
 
 def summarize(metrics: Mapping[str, Any]) -> str:

@@ -5,7 +5,13 @@ import pytest
 from ncl_deepxde.evaluation.rows import MetricRow
 from ncl_deepxde.reports.tables import metric_rows
 from ncl_deepxde.runs import Preset, Settings, checked
-from ncl_deepxde.runs.cells import add_case, list_cells, mean_over_seeds, with_costs
+from ncl_deepxde.runs.cells import (
+    add_case,
+    list_cells,
+    mean_over_seeds,
+    records_by_case,
+    with_costs,
+)
 
 CASES = {"2d": {"dim": 2, "net": {"width": 3}}, "3d": {"dim": 3}}
 CONTENT = {
@@ -61,6 +67,17 @@ def test_content_of_a_case_overrides_and_the_preset_stays():
     assert space["net"] == {"width": 5, "depth": 1}
     assert CONTENT["net"] == {"width": 5, "depth": 1}
     assert "case" not in CONTENT
+
+
+def test_records_are_sorted_by_case_model_and_seed():
+    cells = list_cells(["a", "b"], preset(CONTENT), 4)
+    names = ["b-3d-seed4", "a-2d-seed5", "b-3d-seed4", "c-2d-seed4"]
+    records = [{"model": name, "step": k} for k, name in enumerate(names)]
+    found = records_by_case([*records, {"step": 9}], cells)
+    assert found == {
+        "2d": {"a": [[], [records[1]]], "b": [[], []]},
+        "3d": {"a": [[], []], "b": [[records[0], records[2]], []]},
+    }
 
 
 def test_costs_of_cases_add_up_and_carry_the_case():

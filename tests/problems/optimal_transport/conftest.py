@@ -1,7 +1,8 @@
-"""Files of samples, as a user has them."""
+"""Files of samples, as a user has them, and figures as they are written."""
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 
 @pytest.fixture
@@ -16,3 +17,16 @@ def write_samples(tmp_path):
         return [before, after]
 
     return write
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """Collect the figures that are written, coarsely, to be fast."""
+    figures, savefig = [], Figure.savefig
+
+    def save(figure, path, **options):
+        figures.append(figure)
+        savefig(figure, path, **{**options, "dpi": 10})
+
+    monkeypatch.setattr(Figure, "savefig", save)
+    return figures
