@@ -19,7 +19,7 @@ RANGE_NOTE = "Several runs of a model: mean [smallest, largest]."
 
 
 def load_metrics(directory: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read the `metrics.json` of a run directory.
+    """Read the ``metrics.json`` of a run directory.
 
     Raises:
         ValueError: If the file is missing, truncated, or not written by a run.

@@ -24,14 +24,14 @@ def write_paraview(
     *,
     n: int = 64,
 ) -> Path:
-    """Write a flow on the unit torus as `name_0000.vtu`, ... and `name.pvd`.
+    """Write a flow on the unit torus as ``name_0000.vtu``, ... and ``name.pvd``.
 
     The values at 0 are repeated at 1, so the periodic seam is closed. Point data are
-    `rho`, `p` (scalars) and `u` (three components, the last one zero).
+    ``rho``, ``p`` (scalars) and ``u`` (three components, the last one zero).
 
     Args:
         directory: Where to write; made if missing.
-        name: Start of the file names, of letters, digits, `-`, `_` and `.`.
+        name: Start of the file names, of letters, digits, ``-``, ``_`` and ``.``.
         solution: The flow.
         times: Times to write, in this order.
         n: Cells per axis.
@@ -61,7 +61,7 @@ def write_paraview_ball(
     *,
     n: int = 24,
 ) -> Path:
-    """Write a flow in the unit ball; arguments and files as in `write_paraview`."""
+    """Write a flow in the unit ball; arguments and files as in ``write_paraview``."""
     points, cells = _unit_ball(n)
 
     def data(time: float) -> dict[str, Array]:

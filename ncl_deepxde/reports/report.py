@@ -31,16 +31,16 @@ def write_report(
     figures: Sequence[tuple[str, str]],
     command: str,
 ) -> Path:
-    """Write `report.html`, with every figure inside it.
+    """Write ``report.html``, with every figure inside it.
 
     Args:
         directory: Run directory; ParaView files below it are linked.
         title: Heading.
-        summary_html_or_text: Text, blank lines part paragraphs; or `markupsafe.Markup`
+        summary_html_or_text: Text, blank lines part paragraphs; ``markupsafe.Markup``
             with HTML that is used as it is.
         metrics: Content of ``metrics.json``.
         rows: How its metrics are shown.
-        figures: File name relative to `directory`, and caption.
+        figures: File name relative to ``directory``, and caption.
         command: Command line that repeats the run.
 
     Returns:

@@ -21,10 +21,10 @@ class CheckpointError(RuntimeError):
 
 
 def save_checkpoint(path: Path, payload: Mapping[str, Any]) -> None:
-    """Write a checkpoint completely, or leave the file at `path` as it was.
+    """Write a checkpoint completely, or leave the file at ``path`` as it was.
 
     The bytes reach the disk in a temporary file of the same folder before it
-    replaces `path`, so neither a kill nor a full disk damages an older checkpoint.
+    replaces ``path``, so neither a kill nor a full disk damages an older checkpoint.
 
     Args:
         path: The file to write.

@@ -38,7 +38,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def drop_records(path: Path, *, model: str, beyond: int) -> None:
-    """Remove the records of one model with a step above `beyond`, and torn lines."""
+    """Remove the records of one model with a step above ``beyond``, and torn lines."""
     kept = [
         r
         for r in read_log(path)

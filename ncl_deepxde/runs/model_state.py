@@ -13,13 +13,13 @@ import torch
 
 @runtime_checkable
 class Stateful(Protocol):
-    """Data that can continue where it stopped, such as `data.Collocation`."""
+    """Data that can continue where it stopped, such as ``data.Collocation``."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return tensors, numbers, strings, and dicts and lists of them."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state that `state_dict` returned."""
+        """Continue from a state that ``state_dict`` returned."""
 
 
 def sampling_state(model: dde.Model) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def sampling_state(model: dde.Model) -> dict[str, Any]:
 
 
 def restore_sampling(model: dde.Model, state: Mapping[str, Any]) -> None:
-    """Continue with the same points and random numbers as when `state` was taken."""
+    """Continue with the same points and random numbers as when ``state`` was taken."""
     torch.set_rng_state(state["torch"])
     keys, *rest = state["numpy"]
     np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
@@ -66,7 +66,7 @@ def model_state(model: dde.Model) -> dict[str, Any]:
 
 
 def restore_model(model: dde.Model, state: Mapping[str, Any]) -> None:
-    """Put a compiled model into a state that `model_state` returned."""
+    """Put a compiled model into a state that ``model_state`` returned."""
     model.net.load_state_dict(state["weights"])
     with torch.no_grad():
         for variable, value in zip(

@@ -41,9 +41,9 @@ class Stage:
 
     Args:
         name: Name of the stage in the log, such as "adam".
-        compile: Calls `model.compile(..., verbose=0)` with the optimizer's name or an
-            instance, and may set `model.data.resample_every`. For L-BFGS pass a
-            `torch.optim.LBFGS`: one step of the stage is one call of its `step`.
+        compile: Calls ``model.compile(..., verbose=0)`` with the optimizer's name or an
+            instance, and may set ``model.data.resample_every``. For L-BFGS pass a
+            ``torch.optim.LBFGS``: one step of the stage is one call of its ``step``.
         steps: Number of steps.
         seconds: Training time of the stage.
 
@@ -67,7 +67,7 @@ class Stage:
 
 @dataclass
 class Progress:
-    """How far training has come; `stopped_by` is empty while a stage runs."""
+    """How far training has come; ``stopped_by`` is empty while a stage runs."""
 
     stage: int = 0
     step: int = 0
@@ -85,7 +85,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Names and cadences of one run; `plan` must be equal for it to be continued."""
+    """Names and cadences of one run; ``plan`` must be equal for it to be continued."""
 
     directory: Path
     name: str
@@ -113,7 +113,7 @@ class RunSettings:
 
 
 class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
-    """Runs stages through `dde.Model.train`, as the last of its callbacks."""
+    """Runs stages through ``dde.Model.train``, as the last of its callbacks."""
 
     def __init__(
         self, trained: dde.Model, settings: RunSettings, done: Progress
@@ -130,7 +130,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         self._is_observing = False
 
     def run(self, stage: Stage, callbacks: Sequence[dde.callbacks.Callback]) -> None:
-        """Train the compiled model from where `done` stands to the end of a stage."""
+        """Train the compiled model from where ``done`` stands to the end of a stage."""
         model, done = self.trained, self.done
         self._stage = stage
         self._trainable = [p.requires_grad for p in model.net.parameters()]
@@ -203,7 +203,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         self.model.stop_training = bool(done.stopped_by)
 
     def on_train_end(self) -> None:
-        """Turn DeepXDE's copies of points into arrays, which `dde.saveplot` needs."""
+        """Turn DeepXDE's copies of points into arrays, which ``dde.saveplot`` needs."""
         state = self.model.train_state
         for name in ("X_train", "X_test"):
             points = getattr(state, name)
@@ -309,7 +309,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
 def _observed_losses(
     model: dde.Model, observe: Callable[[Sequence[torch.Tensor]], None]
 ) -> Iterator[None]:
-    """Hand the loss terms that DeepXDE computes while it trains to `observe`."""
+    """Hand the loss terms that DeepXDE computes while it trains to ``observe``."""
     original = model.data.losses_train
 
     def losses_train(*arguments: Any, **options: Any) -> Any:

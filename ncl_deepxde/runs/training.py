@@ -24,7 +24,7 @@ __all__ = ["NonFiniteLoss", "TrainingResult", "train"]
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a run of `train` did, interruptions included.
+    """What a run of ``train`` did, interruptions included.
 
     Args:
         steps: Steps of all stages.
@@ -57,17 +57,17 @@ def train(
     callbacks: Sequence[dde.callbacks.Callback] = (),
     evaluate: Callable[[], Mapping[str, float]] | None = None,
 ) -> TrainingResult:
-    """Train `model` through all stages by `dde.Model.train`.
+    """Train ``model`` through all stages by ``dde.Model.train``.
 
-    Writes `directory/checkpoints/<name>.pt`, keeps the one before as
-    `<name>.previous.pt`, and appends to `directory/log.jsonl` one line every
-    `log_every` steps: model, stage, step, seconds, loss and terms, weighted as they
+    Writes ``directory/checkpoints/<name>.pt``, keeps the one before as
+    ``<name>.previous.pt``, and appends to ``directory/log.jsonl`` one line every
+    ``log_every`` steps: model, stage, step, seconds, loss and terms, weighted as they
     enter the loss. A resumed run gives the numbers of an unbroken one, to the last bit
-    on a CPU with budgets in steps, for data with a `state_dict` or with fixed points
-    and optimizers with a complete `state_dict`; DeepXDE's NNCG lacks one and builds
+    on a CPU with budgets in steps, for data with a ``state_dict`` or with fixed points
+    and optimizers with a complete ``state_dict``; DeepXDE's NNCG lacks one and builds
     its preconditioner anew.
 
-    The network exists already: call `dde.config.set_random_seed` before building it.
+    The network exists already: call ``dde.config.set_random_seed`` before building it.
 
     Args:
         model: The model; each stage compiles it.
@@ -127,7 +127,7 @@ def _run_stages(
     stages: Sequence[Stage],
     callbacks: Sequence[dde.callbacks.Callback],
 ) -> None:
-    """Finish the stage that `loop.done` stands in, and run those after it."""
+    """Finish the stage that ``loop.done`` stands in, and run those after it."""
     while True:
         if not loop.done.stopped_by:
             loop.run(stages[loop.done.stage], callbacks)

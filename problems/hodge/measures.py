@@ -74,7 +74,7 @@ def divergence_error(field: Callable[[Tensor], Tensor], x: Tensor) -> float:
 
 
 def memory_per_point(experiment: Experiment[HodgeModel]) -> float:
-    """Return what one more point adds to the memory of a step of training, in KiB.
+    """Measure the memory that one more point adds to a step of training, in KiB.
 
     Args:
         experiment: The model; its weights stay as they are.

@@ -46,7 +46,7 @@ class Target:
         dim: n, at least 2.
         gradient: Root mean square of :math:`\nabla w` in units of that of
             :math:`\eta`; as drawn (0.35 for n = 25, 0.17 for n = 100) if ``None``.
-        seed: Of the weights.
+        seed: Seed of the weights.
 
     Attributes:
         dim: n.
