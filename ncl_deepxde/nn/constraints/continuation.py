@@ -140,7 +140,14 @@ class _Nested(Continuable):
         """See ``Continuable``."""
         dim = inputs.shape[1]
         space = jet_space(dim, order)
-        streams = jet_of_callable(self.net, inputs, space)
+        try:
+            streams = jet_of_callable(self.net, inputs, space)
+        except RuntimeError as error:
+            raise ValueError(
+                "net: must be a network that torch.func differentiates, got "
+                f"{type(self.net).__name__} ({error}). Continue another one, or start "
+                "from its state by an InitialState."
+            ) from error
         levels = [streams[0]]
         for level in range(1, order + 1):
             axes = [range(dim)] * level

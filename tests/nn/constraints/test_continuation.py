@@ -5,6 +5,7 @@ import math
 import deepxde as dde
 import pytest
 import torch
+from networks import ALL_NETWORKS
 from torch.func import jacrev, vmap
 
 from ncl_deepxde.nn import (
@@ -147,3 +148,9 @@ def test_a_later_window_notices_new_weights_inside_a_wrapper():
         before = then(x)
         first.predecessor.net.network.linears[0].weight.mul_(1.5)
         assert (then(x) - before).abs().max() > 1e-3
+
+
+def test_network_that_cannot_be_differentiated_is_refused_with_the_remedy() -> None:
+    net = ALL_NETWORKS["semi-lagrangian"].build()
+    with pytest.raises(ValueError, match=r"net: .*SemiLagrangian .*InitialState"):
+        Continuation(net, 0.5, 0.5)(torch.rand(5, 3))
