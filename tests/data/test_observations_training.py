@@ -83,7 +83,8 @@ def test_gauss_newton_solves_a_linear_problem_with_gaps_in_one_step() -> None:
     rho[::3], u[1::4] = math.nan, math.nan
     net = torch.nn.Linear(2, 2)
     net.regularizer = net.auxiliary_vars = None
-    data = Observations(Table(points, rho, u), 20, density="linear")
+    source = Table(points, rho, u)
+    data = Observations(source, 20, density="linear", output="velocity")
     model = dde.Model(data, net)
     optimizer = GaussNewton(model, damping=1e-12, damping_range=(1e-12, 1.0))
     model.compile(optimizer, verbose=0)
