@@ -60,12 +60,15 @@ options.out.mkdir(exist_ok=True)
 
 
 def read(path):
-    if path.suffix == ".npy":
-        points = np.load(path, allow_pickle=False).astype(float)
-    else:
-        points = np.loadtxt(path, delimiter=",", ndmin=2)
+    try:
+        if path.suffix == ".npy":
+            points = np.load(path, allow_pickle=False).astype(float)
+        else:
+            points = np.loadtxt(path, delimiter=",", ndmin=2)
+    except (OSError, EOFError, ValueError) as error:
+        parser.error(f"{path}: {error}")
     if points.ndim != 2 or not np.isfinite(points).all():
-        raise ValueError(f"must hold finite numbers (n, d), got shape {points.shape}")
+        parser.error(f"{path}: must hold finite numbers (n, d), got {points.shape}")
     return points
 
 
@@ -84,10 +87,7 @@ def ring(n, random):
 
 
 if options.files:
-    try:
-        source, target = map(read, options.files)
-    except (OSError, EOFError, ValueError) as error:
-        parser.error(f"{' or '.join(map(str, options.files))}: {error}")
+    source, target = map(read, options.files)
 else:
     print("No files are given: the points are half moons and a ring, made up.")
     random = np.random.default_rng(0)
