@@ -54,40 +54,39 @@ def draw_flows(
     """
     folder = directory / "figures"
     folder.mkdir(exist_ok=True)
-    common: dict[str, Any] = {
-        "scale_from": appearance.reference,
-        "view": appearance.view,
-    }
-    plotting.density_panels(
-        folder / "density.png",
+    _draw_panels(folder, flows, appearance)
+    errors, colors = metrics["models"], appearance.colors
+    plotting.error_curves(
+        folder / "errors.png", errors, metric="standardized_l2", colors=colors
+    )
+    log = directory / "log.jsonl"
+    plotting.loss_curves(folder / "losses.png", log, colors=colors)
+    plotting.density_animation(
+        folder / "density.gif",
         flows,
-        appearance.times,
-        title=appearance.density,
-        **common,
+        appearance.frames,
+        scale_from=appearance.reference,
+        view=appearance.view,
+    )
+
+
+def _draw_panels(
+    folder: Path, flows: Mapping[str, Solution], appearance: Appearance
+) -> None:
+    """Draw density, velocity and differences, a row per flow."""
+    label, times, view = appearance.reference, appearance.times, appearance.view
+    common: dict[str, Any] = {"scale_from": label, "view": view}
+    plotting.density_panels(
+        folder / "density.png", flows, times, title=appearance.density, **common
     )
     plotting.velocity_panels(
-        folder / "velocity.png",
-        flows,
-        appearance.times,
-        title=appearance.velocity,
-        **common,
+        folder / "velocity.png", flows, times, title=appearance.velocity, **common
     )
     plotting.difference_panels(
         folder / "difference.png",
-        {label: flow for label, flow in flows.items() if label != appearance.reference},
-        flows[appearance.reference],
-        appearance.times,
+        {name: flow for name, flow in flows.items() if name != label},
+        flows[label],
+        times,
         title=appearance.difference,
-        view=appearance.view,
-    )
-    plotting.error_curves(
-        folder / "errors.png",
-        metrics["models"],
-        metric="standardized_l2",
-        colors=appearance.colors,
-    )
-    log = directory / "log.jsonl"
-    plotting.loss_curves(folder / "losses.png", log, colors=appearance.colors)
-    plotting.density_animation(
-        folder / "density.gif", flows, appearance.frames, **common
+        view=view,
     )

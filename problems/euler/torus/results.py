@@ -57,6 +57,11 @@ def draw(
     draw_flows(directory, flows, metrics, appearance)
     for name, flow in flows.items():
         write_paraview(directory / "fields", name, flow, appearance.frames[::4])
+    return _captions(label)
+
+
+def _captions(label: str) -> list[Figure]:
+    """Return all figures with captions that name the reference."""
     return [
         ("figures/density.png", f"Density; the last row is the reference ({label})."),
         ("figures/density.gif", "Density over time."),
