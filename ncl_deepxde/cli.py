@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
-from .evaluation.rows import TRAINING_ROWS
+from .evaluation.rows import TRAINING_ROWS, MetricRow
 from .reports.comparison import compare_runs, load_runs
 from .runs import available, find
 from .runs.checkpoints import CheckpointError
@@ -107,20 +109,21 @@ def _list(options: argparse.Namespace) -> None:
             print(f"  --model {model:17s}{line}")
         for preset, content in found.presets.items():
             print(f"  --preset {preset:16s}{content.summary}")
-    for name, reason in missing.items():
-        print(f"{name}: cannot be loaded: {reason}")
+    for reason in missing.values():
+        print(reason.removeprefix("PROBLEM: "))
 
 
 def _run(options: argparse.Namespace) -> None:
     chosen = RunOptions(
-        problem=options.problem,
+        problem=os.path.normpath(options.problem),
         preset=options.preset,
         models=tuple(options.model),
         seed=options.seed,
         device=select_device(options.device),
         data=tuple(map(str, options.data)),
     )
-    words = [options.problem, *(path.name.split(".")[0] for path in options.data)]
+    folder = Path(options.problem).resolve().name
+    words = [folder, *(path.name.split(".")[0] for path in options.data)]
     name = "-".join([*words, options.preset, f"seed{options.seed}"])
     run(chosen, options.out or Path("runs") / name, resume=options.resume)
 
@@ -138,12 +141,16 @@ def _reference(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     runs = load_runs(options.directories)
-    name, *_ = (run["problem"] for run in runs.values())
+    print(compare_runs(runs, (*_rows_of(next(iter(runs))), *TRAINING_ROWS)))
+
+
+def _rows_of(directory: Path) -> Sequence[MetricRow]:
+    """Return how the metrics of a run are shown; none where its problem is gone."""
     try:
-        rows = find(name).rows
-    except (ValueError, RuntimeError):  # of a problem that is not here any more
-        rows = ()
-    print(compare_runs(runs, (*rows, *TRAINING_ROWS)))
+        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        return find(config["problem"]).rows
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        return ()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,15 @@ from ncl_deepxde.runs import Problem, available, find
 FOLDER = Path(__file__).parents[1] / "examples" / "your_own_problem"
 
 
+UNFINISHED = """
+from ncl_deepxde.runs import Problem
+class Waves(Problem):
+    name, models = "waves", {}
+    build = compute_reference = load_reference = measure = None
+PROBLEM = Waves()
+"""
+
+
 def test_it_is_one_short_file():
     (file,) = (path for path in FOLDER.iterdir() if path.suffix == ".py")
     assert len(file.read_text().splitlines()) < 100
@@ -30,7 +39,11 @@ def test_command_line_runs_a_folder(tmp_path, capsys):
     assert "water lost" in (out / "report.html").read_text()
     assert "water lost" in capsys.readouterr().out
     assert main([*words, "--out", str(out), "--resume"]) == 0
+    capsys.readouterr()
     assert main(["compare", str(out)]) == 0
+    compared = capsys.readouterr().out
+    assert "water lost" in compared
+    assert "Other" not in compared
     assert main(["reference", str(FOLDER), "--out", str(tmp_path / "r.npz")]) == 0
 
 
@@ -75,6 +88,10 @@ def test_user_folder_called_problems_does_no_harm(tmp_path, monkeypatch, capsys)
         ("PROBLEM = 3", "must be an instance of ncl_deepxde.runs.Problem, got 3"),
         ("import nowhere_to_be_found", "cannot be loaded: No module named"),
         ("", "has no PROBLEM"),
+        ("PROBLEM = ", "cannot be loaded: SyntaxError"),
+        ("raise KeyError('boom')", "cannot be loaded: KeyError('boom')"),
+        ("from ncl_deepxde.nowhere import x", "cannot be loaded: No module named"),
+        (UNFINISHED, "must say its summary, presets. Set them on the class Waves"),
     ],
 )
 def test_folder_that_is_no_problem_gives_one_line(tmp_path, text, said, capsys):

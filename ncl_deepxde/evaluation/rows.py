@@ -23,6 +23,9 @@ class MetricRow:
         best: Which value is the best; ``None`` where that has no meaning.
         unit: Unit of the values, empty for pure numbers.
         has_times: Whether the keys inside are a field and then times.
+
+    Raises:
+        ValueError: ``best`` is something else.
     """
 
     key: str
@@ -31,6 +34,13 @@ class MetricRow:
     best: Best = None
     unit: str = ""
     has_times: bool = False
+
+    def __post_init__(self) -> None:
+        if self.best not in ("smallest", "largest", None):
+            raise ValueError(
+                f"best: must be 'smallest', 'largest' or None, got {self.best!r} for "
+                f"the metric {self.key}."
+            )
 
 
 ERROR_ROWS = (

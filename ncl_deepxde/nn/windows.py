@@ -125,7 +125,26 @@ class Windows(FixedNet, FlowNet):
 
 
 class ExactWindows(Windows, ContinuityLaw):
-    """Windows of networks that all obey continuity; ``Windows`` makes them itself."""
+    """Windows of networks that all obey continuity; ``Windows`` makes them itself.
+
+    Raises:
+        ValueError: A network does not obey it.
+    """
+
+    def __init__(
+        self, nets: Sequence[torch.nn.Module], *args: Any, **kwargs: Any
+    ) -> None:
+        without = [type(net).__name__ for net in nets if not _obeys(net)]
+        if without:
+            raise ValueError(
+                "nets: must all be of class nn.ContinuityLaw, got "
+                f"{', '.join(without)}. Use nn.Windows, which promises no law then."
+            )
+        super().__init__(nets, *args, **kwargs)
+
+
+def _obeys(net: torch.nn.Module) -> bool:
+    return isinstance(net, ContinuityLaw)
 
 
 def _check_seams(nets: Sequence[torch.nn.Module], seams: Sequence[float]) -> None:

@@ -135,9 +135,14 @@ def register(construction: Construction) -> None:
     """Let networks know a construction by its name.
 
     Raises:
-        ValueError: The name is taken.
+        ValueError: The name is taken by another one, or this is no construction.
     """
-    if construction.name in CONSTRUCTIONS:
+    if not isinstance(construction, Construction):
+        raise ValueError(
+            f"construction: must be a Construction, got {construction!r}. Make one of "
+            "a name and a function: Construction('ring', ring)."
+        )
+    if CONSTRUCTIONS.get(construction.name, construction) is not construction:
         raise ValueError(
             f"construction: {construction.name!r} must be a new name, got one that is "
             f"registered. Taken are {_names()}."

@@ -24,6 +24,7 @@ __all__ = ["GROUP", "available", "find"]
 
 GROUP = "ncl_deepxde.problems"
 FILE = "problem.py"
+NEEDED = ("name", "summary", "models", "presets")
 
 type Load = Callable[[], Any]
 
@@ -65,16 +66,21 @@ def find(name: str) -> Problem[Any]:
 def _loaded(name: str, load: Load) -> Problem[Any]:
     try:
         problem = load()
-    except ImportError as error:
-        if (error.name or "").startswith("ncl_deepxde"):
-            raise
-        raise RuntimeError(f"PROBLEM: {name} cannot be loaded: {error}") from error
+    except Exception as error:  # whatever a stranger's file raises
+        says = str(error) if isinstance(error, ImportError) else repr(error)
+        raise RuntimeError(f"PROBLEM: {name} cannot be loaded: {says}") from error
     if problem is None:
         raise RuntimeError(f"PROBLEM: {name} has no PROBLEM in its {FILE}. Set it.")
     if not isinstance(problem, Problem):
         raise RuntimeError(
             f"PROBLEM: {name} must be an instance of ncl_deepxde.runs.Problem, got "
             f"{problem!r}. Set PROBLEM in its {FILE} to one."
+        )
+    missing = [word for word in NEEDED if word not in dir(problem)]
+    if missing:
+        raise RuntimeError(
+            f"PROBLEM: {name} must say its {', '.join(missing)}. Set them on the class "
+            f"{type(problem).__name__}, see ncl_deepxde.runs.Problem."
         )
     return problem
 

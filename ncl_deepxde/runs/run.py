@@ -180,8 +180,8 @@ def _checked(options: RunOptions) -> tuple[Problem[Any], RunOptions]:
     models = options.models or problem.presets[options.preset].models
     for model in models:
         check_name("--model", model, problem.models)
-    if options.seed < 0:
-        raise ValueError(f"--seed: must not be negative, got {options.seed}.")
+    if not 0 <= options.seed < 2**32:
+        raise ValueError(f"--seed: must be from 0 to 2**32 - 1, got {options.seed}.")
     unique = tuple(dict.fromkeys(models))
     return problem, RunOptions(**{**asdict(options), "models": unique})
 
@@ -232,8 +232,8 @@ def _prepare(
         )
     if path.exists():
         try:
-            old = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+            old = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (TypeError, ValueError):
             raise ValueError(f"--resume: {path} is damaged. Start anew.") from None
         keys = (config.keys() | old.keys()) - {"models"}
         changed = sorted(k for k in keys if old.get(k) != config.get(k))

@@ -29,8 +29,8 @@ __all__ = [
 ]
 
 Count = Annotated[int, Field(ge=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 @dataclass_transform(
@@ -85,10 +85,31 @@ class Preset:
     common: type[Settings] = Settings
 
     def __post_init__(self) -> None:
+        self._check_names()
         for case in self.cases or (None,):
             self.settings(case=case)
             for model in self.schemas:
                 self.settings(model, case)
+
+    def _check_names(self) -> None:
+        """Refuse models without settings, classes that check nothing, bad cases."""
+        for model in self.models:
+            if model not in self.schemas:
+                raise ValueError(
+                    f"models: must be of {', '.join(self.schemas)}, got {model!r}."
+                )
+        for schema in (self.common, *self.schemas.values()):
+            if "__pydantic_fields__" not in vars(schema):
+                raise ValueError(
+                    f"{schema.__name__}: must be a class by @ncl_deepxde.runs.checked, "
+                    "or its settings are not known. Put that above it."
+                )
+        cases = self.content.get("cases", {})
+        is_by_name = isinstance(cases, Mapping)
+        if not is_by_name or not all(isinstance(c, Mapping) for c in cases.values()):
+            raise ValueError(
+                f"cases: must map names to what differs in a case, got {cases!r}."
+            )
 
     @classmethod
     def shared(
@@ -121,8 +142,17 @@ class Preset:
             case: Name of the case; what all cases share without.
 
         Raises:
-            ValueError: The content does not fit the class.
+            ValueError: The content does not fit the class, or there is no such model or
+                case.
         """
+        if model is not None and model not in self.schemas:
+            raise ValueError(
+                f"model: must be one of {', '.join(self.schemas)}, got {model!r}."
+            )
+        if case is not None and case not in self.cases:
+            raise ValueError(
+                f"case: must be one of {', '.join(self.cases)}, got {case!r}."
+            )
         content = self.content_of(case)
         if model is not None:
             content = merge(content, content.get(model, {}))

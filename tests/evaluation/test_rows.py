@@ -39,3 +39,8 @@ def test_the_table_shows_a_key_as_its_row_says(best) -> None:
     assert (shown.section, shown.values) == ("Accuracy", {"a": 0.5, "b": 1.0})
     assert shown.best == best
     assert "R2" in shown.label
+
+
+def test_direction_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"best: .*'largest' or None, got 'smalest'"):
+        MetricRow("loss", "Training", "final loss", "smalest")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.func import jacrev, vmap
 
+from ncl_deepxde import nn
 from ncl_deepxde.nn import (
     NCL,
     Continuation,
@@ -17,6 +18,7 @@ from ncl_deepxde.nn import (
     Wall,
     Windows,
 )
+from ncl_deepxde.nn.windows import ExactWindows
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -269,3 +271,11 @@ def test_fields_of_windows_of_plain_networks(output):
     torch.testing.assert_close(net.density(x), rho)
     torch.testing.assert_close(net.flux(x), torch.cat([rho, m], dim=1))
     torch.testing.assert_close(net.velocity(x), m / rho)
+
+
+def test_law_is_not_promised_for_networks_without_it():
+    sizes, how = [3, 4, 3], ("tanh", "Glorot normal")
+    nets = [nn.NCL(sizes, *how), nn.CurlNet(sizes, *how)]
+    assert not isinstance(nn.Windows(nets, [0.5]), nn.ContinuityLaw)
+    with pytest.raises(ValueError, match=r"nets: must all be .* got CurlNet. Use"):
+        ExactWindows(nets, [0.5])

@@ -166,3 +166,11 @@ def test_factors_may_be_rounded() -> None:
 
     operator = Construction("rounded", components).operator([0, 1])
     assert isinstance(operator, DifferentialOperator)
+
+
+def test_registering_twice_is_harmless_and_a_function_is_refused(known) -> None:
+    mine = Construction("mine", VECTOR.components)
+    register(mine)
+    register(mine)
+    with pytest.raises(ValueError, match=r"construction: must be a Construction, got"):
+        register(VECTOR.components)

@@ -18,6 +18,6 @@ class Broken:
 def test_problem_without_its_extra_tells_the_remedy(monkeypatch, capsys):
     monkeypatch.setattr(discovery, "entry_points", lambda **options: [Broken()])
     assert cli.main(["list"]) == 0
-    assert "broken: cannot be loaded: needs pyproj. Run" in capsys.readouterr().out
+    assert "broken cannot be loaded: needs pyproj. Run" in capsys.readouterr().out
     with pytest.raises(RuntimeError, match=r"broken cannot be loaded: .*\[birds\]"):
         discovery.find("broken")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ncl_deepxde.runs import Preset, Presets, Settings, checked, merge
+from ncl_deepxde.runs import Positive, Preset, Presets, Settings, checked, merge
 
 
 @checked
@@ -23,6 +23,7 @@ class Common(Settings):
 class Wide(Common):
     hidden: tuple[int, ...]
     weight: float | None = None
+    rate: Positive = 1.0
 
 
 CONTENT = {
@@ -100,6 +101,35 @@ def test_content_stays_as_it_was_declared():
 def test_typing_errors_are_refused_where_a_preset_is_declared(change, said):
     with pytest.raises(ValueError, match=said):
         preset(change)
+
+
+class Forgotten(Common):
+    steps: int
+
+
+@pytest.mark.parametrize(
+    ("declare", "said"),
+    [
+        (lambda: preset({"cases": ["2d"]}), r"cases: must map names .* got \['2d'\]"),
+        (lambda: preset().settings("narrow", "2d"), "model: must be one of wide, got"),
+        (lambda: preset().settings("wide", "4d"), "case: must be one of 2d, 3d, got"),
+        (
+            lambda: Preset("", ("narrow",), CONTENT, {"wide": Wide}, Common),
+            "models: must be of wide, got 'narrow'",
+        ),
+        (
+            lambda: Preset.shared("", ["wide"], CONTENT, Forgotten),
+            "Forgotten: must be a class by @ncl_deepxde.runs.checked",
+        ),
+        (
+            lambda: preset({"wide": {"rate": float("inf")}}),
+            "rate: .*finite number, got",
+        ),
+    ],
+)
+def test_presets_that_cannot_be_are_refused(declare, said):
+    with pytest.raises(ValueError, match=said):
+        declare()
 
 
 def test_missing_settings_are_named():

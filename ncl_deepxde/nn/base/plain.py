@@ -91,6 +91,11 @@ class PlainFlow(FlowNet, torch.nn.Module):
 
     def __init__(self, net: torch.nn.Module, output: str, dim: int | None) -> None:
         super().__init__()
+        if not isinstance(net, torch.nn.Module):
+            raise ValueError(
+                f"net: must be a network, a torch.nn.Module, got {net!r}. Pass an "
+                "instance."
+            )
         if dim is None:
             raise ValueError(
                 "dim: must be the number of space dimensions for a network that is no "

@@ -75,3 +75,9 @@ def test_too_few_outputs_are_refused() -> None:
     flow = nn.as_flow(fnn(2), "flux", dim=2)
     with pytest.raises(ValueError, match=r"^net: .*\(rho, w_1..w_2\), .* got \(7, 2\)"):
         flow.flux(torch.rand(7, 3))
+
+
+@pytest.mark.parametrize("thing", [None, nn.NCL, lambda x: x])
+def test_what_is_no_network_is_refused(thing) -> None:
+    with pytest.raises(ValueError, match=r"net: must be a network, a torch.nn.Module"):
+        nn.as_flow(thing, "flux", dim=2)
