@@ -122,7 +122,8 @@ def _run(options: argparse.Namespace) -> None:
         device=select_device(options.device),
         data=tuple(map(str, options.data)),
     )
-    folder = Path(options.problem).resolve().name
+    path = Path(options.problem).resolve()
+    folder = path.parent.name if path.suffix == ".py" else path.name
     words = [folder, *(path.name.split(".")[0] for path in options.data)]
     name = "-".join([*words, options.preset, f"seed{options.seed}"])
     run(chosen, options.out or Path("runs") / name, resume=options.resume)

@@ -53,6 +53,10 @@ def test_settings_the_reference_does_not_have_are_refused(tmp_path, capsys):
     assert "--n: the reference of this problem has no" in capsys.readouterr().err
 
 
+def test_file_stands_for_its_folder():
+    assert find(str(FOLDER / "problem.py")) is find(str(FOLDER))
+
+
 def test_two_folders_of_one_name_are_two_problems(tmp_path):
     copy = shutil.copytree(FOLDER, tmp_path / FOLDER.name)
     text = (copy / "problem.py").read_text()

@@ -45,7 +45,7 @@ def find(name: str) -> Problem[Any]:
     """Return a problem.
 
     Args:
-        name: Its name, or the path of its folder.
+        name: Its name, or the path of its folder or of the ``problem.py`` in there.
 
     Raises:
         ValueError: There is none.
@@ -54,7 +54,8 @@ def find(name: str) -> Problem[Any]:
     known = _known()
     if name in known:
         return _loaded(name, known[name])
-    folder = Path(name)
+    path = Path(name)
+    folder = path.parent if path.name == FILE else path
     if (folder / FILE).is_file():
         return _loaded(name, lambda: _by_path(folder.resolve()))
     raise ValueError(
