@@ -8,25 +8,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from ncl_deepxde.runs import checked
+from ncl_deepxde.runs import Count, Positive, checked
 
 __all__ = [
     "AdamBudget",
     "Budget",
-    "Count",
     "GaussNewtonBudget",
     "GaussNewtonOptions",
     "LBFGSBudget",
     "LBFGSOptions",
     "NNCGBudget",
     "NNCGOptions",
-    "Positive",
     "StageBudget",
     "given",
 ]
-
-type Count = Annotated[int, Field(ge=1)]
-type Positive = Annotated[float, Field(gt=0)]
 
 
 @checked

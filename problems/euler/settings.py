@@ -9,15 +9,13 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from ncl_deepxde.data import kronecker_box, uniform_box
 from ncl_deepxde.data.samplers import Sampler
-from ncl_deepxde.runs import Settings, checked
+from ncl_deepxde.runs import Count, Positive, Settings, checked
 
 from .budgets import (
     AdamBudget,
-    Count,
     GaussNewtonBudget,
     LBFGSBudget,
     NNCGBudget,
-    Positive,
     StageBudget,
 )
 

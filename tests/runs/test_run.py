@@ -173,7 +173,7 @@ def test_bad_options_are_named_before_any_work(monkeypatch, tmp_path) -> None:
 
     assert said(preset="slow") == "--preset: must be one of quick, got 'slow'."
     assert said(models=("fnn",)) == "--model: must be one of net, got 'fnn'."
-    assert said(seed=-1) == "--seed: must not be negative, got -1."
+    assert said(seed=-1) == "--seed: must be from 0 to 2**32 - 1, got -1."
     takes_none = "--data: toy takes no data, got a.csv. Leave --data out."
     assert said(data=("a.csv",)) == takes_none
     assert not (tmp_path / "run").exists()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ncl_deepxde.runs import checked
+from ncl_deepxde.runs import Count, Positive, checked
 
-from ..budgets import Count, Positive
 from ..settings import BudgetedStages, EulerSettings
 
 __all__ = ["BallSettings"]
