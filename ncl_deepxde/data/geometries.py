@@ -169,12 +169,12 @@ def numpy_sampler(draw: Callable[[int], Any]) -> Sampler:
 def _numpy_seeded_by(generator: torch.Generator) -> Iterator[None]:
     """Let a generator alone decide NumPy's global random numbers, for a while."""
     seed = torch.randint(2**31, (1,), generator=generator, device=generator.device)
-    state = np.random.get_state()
-    np.random.seed(int(seed))
+    state = np.random.get_state()  # noqa: NPY002  DeepXDE draws by it
+    np.random.seed(int(seed))  # noqa: NPY002
     try:
         yield
     finally:
-        np.random.set_state(state)
+        np.random.set_state(state)  # noqa: NPY002
 
 
 def _truth(where: Where, points: Tensor, name: str) -> Tensor:
@@ -183,9 +183,8 @@ def _truth(where: Where, points: Tensor, name: str) -> Tensor:
     if not is_mask or mask.shape != (len(points),):
         got = tuple(mask.shape) if isinstance(mask, Tensor) else type(mask).__name__
         raise ValueError(
-            f"{name}: must return truth values of the shape (N,) = ({len(points)},) for "
-            f"points {tuple(points.shape)}, got {got}. Use a column of all points, as "
-            "in lambda x: x[:, 0] > 0."
+            f"{name}: must return truth values of the shape (N,) = ({len(points)},), "
+            f"got {got}. Use a column of all points, as in lambda x: x[:, 0] > 0."
         )
     return mask
 

@@ -66,10 +66,10 @@ class Observed:
                 f"noise: must belong to some of the values {sorted(self.values)}, got "
                 f"{unknown}."
             )
-        for name, value in self.noise.items():
+        for name, deviation in self.noise.items():
             k = self.values[name].shape[1]
             shapes = [(), (n, 1), (n, k), (1, k)]
-            self._check(f"noise of {name!r}", value, shapes)
+            self._check(f"noise of {name!r}", deviation, shapes)
 
     def _check(self, name: str, value: Any, allowed: list[tuple[int, ...]]) -> None:
         shape = tuple(value.shape) if isinstance(value, Tensor) else ()
@@ -148,11 +148,16 @@ class Table:
         time: bool = True,
         stations: ArrayLike | None = None,
     ) -> None:
-        given = (points, density, velocity, density_noise, velocity_noise)
-        by_name = (
-            {n: _tensor(v) for n, v in (m or {}).items()} for m in (values, noise)
+        self.observed = Observed(
+            _tensor(points),
+            _tensor(density),
+            _tensor(velocity),
+            _tensor(density_noise),
+            _tensor(velocity_noise),
+            _tensors(values),
+            _tensors(noise),
+            time,
         )
-        self.observed = Observed(*map(_tensor, given), *by_name, time=time)
         self._labels = None if stations is None else np.asarray(stations)
         self._check()
 
@@ -246,6 +251,10 @@ class Table:
 
 def _named(what: str, by_name: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{what} of {name!r}": value for name, value in by_name.items()}
+
+
+def _tensors(by_name: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: _tensor(value) for name, value in (by_name or {}).items()}
 
 
 def _tensor(values: ArrayLike | Tensor | None) -> Any:

@@ -1,4 +1,4 @@
-"""Any smooth vector field on a torus, in the parts of its Hodge decomposition."""
+"""Any smooth vector field on a torus or in space, in the parts of its Hodge decomposition."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ class HodgeField(FixedNet):
     they tend to its Hodge decomposition, which is unique, and the loss to 0, so that no
     noise is left in its gradients.
 
+    Along axes without a period the sum still fits any field, but the parts are not
+    unique: gradients of harmonic functions belong to either of them, unless the field
+    decays.
+
     Args:
-        solenoidal: Network of :math:`\eta`, periodic in all axes, without extra
-            outputs. Its regularization is that of the sum.
+        solenoidal: Network of :math:`\eta`, without extra outputs. Its regularization is that of the sum.
         gradient: Network of :math:`\nabla\varphi`, with the same periods.
         harmonic: Whether the constant is trained, or else 0.
 
@@ -76,7 +79,7 @@ class HodgeField(FixedNet):
                 f"{len(solenoidal.fixed)}. End its layer_sizes with {n}."
             )
         periods = solenoidal.periods, gradient.periods
-        if None in periods[0] or periods[0] != periods[1]:
+        if periods[0] != periods[1]:
             raise ValueError(
                 "solenoidal and gradient: must have the same period along every axis, "
                 f"got {periods[0]} and {periods[1]}. Pass the same periods to both."
