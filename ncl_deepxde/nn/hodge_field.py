@@ -1,4 +1,4 @@
-"""Any smooth vector field on a torus or in space, in the parts of its Hodge decomposition."""
+"""Any smooth vector field on a torus or in space, by its Hodge decomposition."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class HodgeField(FixedNet):
     decays.
 
     Args:
-        solenoidal: Network of :math:`\eta`, without extra outputs. Its regularization is that of the sum.
+        solenoidal: Network of :math:`\eta`, without extra outputs. Its
+            regularization is that of the sum.
         gradient: Network of :math:`\nabla\varphi`, with the same periods.
         harmonic: Whether the constant is trained, or else 0.
 
