@@ -57,6 +57,6 @@ def test_penalties_are_refused() -> None:
     model = Model()
     model.data = data
     with pytest.raises(ValueError, match=r"^GaussNewton: penalties .* \['mass'\]"):
-        residual_data(model)
+        residual_source(model)
     model.data = Collocation(lambda x, y: y, uniform_box([0, 0], [1, 1]), 5)
-    assert residual_data(model) is model.data
+    assert residual_source(model) is model.data
