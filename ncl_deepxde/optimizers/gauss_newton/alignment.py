@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -89,7 +90,7 @@ class Rows:
             found = found * self.is_used[..., None]
         return found.reshape(-1, self.index.shape[1], g.shape[-1])
 
-    @property
+    @cached_property
     def _rows(self) -> Tensor | slice:
         """All rows in a row are seen without a copy."""
         if len(self.index) == 1 and self.is_used.all():

@@ -136,12 +136,14 @@ class RecordedData:
             terms.extend(self._named(recorder.errors))
             return losses
 
-        # DeepXDE gives its loss function to the data and keeps no way to change it.
+        # DeepXDE's closure holds its loss function: only the data see it.
+        before = vars(data).copy()
         data.losses_train = losses_train
         try:
             yield terms
         finally:
             del data.losses_train
+            vars(data).update({k: v for k, v in before.items() if k == "losses_train"})
 
     def calls(self, net: torch.nn.Module) -> list[Call]:
         """Return the one network call of this step, after it was recorded."""
