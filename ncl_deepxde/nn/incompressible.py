@@ -11,6 +11,7 @@ from ..potentials import constructions
 from ..potentials.constructions import Construction
 from ..potentials.network import Initializer
 from .base.checks import check_kind, check_layer_sizes, check_periods
+from .base.columns import SCRIPTS, named_columns
 from .base.contract import VelocityNet
 from .base.field import FieldNet
 from .base.scale import scaled_operator
@@ -64,6 +65,7 @@ class Incompressible(FieldNet, VelocityNet):
         served: Number of derivatives of the outputs computed by jets: 2, since
             viscosity asks for second ones; 1 if only first are asked for; 0 for plain
             autograd.
+        columns: As for :class:`NCL`, here such as ``("u", "v", "p")``.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -98,6 +100,7 @@ class Incompressible(FieldNet, VelocityNet):
         slip: bool = True,
         lifting: Callable[[Tensor], Tensor] | None = None,
         served: int = 2,
+        columns: Sequence[str] | None = None,
     ) -> None:
         extras = _check_sizes(layer_sizes, time)
         d = layer_sizes[0] - time
@@ -128,6 +131,8 @@ class Incompressible(FieldNet, VelocityNet):
             FieldSpec(velocity, field.num_potentials, means, extras, served, ansatz),
         )
         self.dim, self.has_time = d, time
+        kind = "Incompressible" if time else "Incompressible(time=False)"
+        self.columns = named_columns(SCRIPTS[kind], d, extras, columns)
 
     def velocity(self, inputs: Tensor) -> Tensor:
         """See ``VelocityNet``."""

@@ -79,7 +79,7 @@ class HardVelocity:
         """Number K of fixed potentials."""
         if self.initial is None and self.lifting is None:
             return 0
-        return num_columns("initial or lifting", self.dim)
+        return num_columns("potential", self.dim)
 
     def fixed(self, inputs: Tensor) -> Tensor:
         """Return the fixed potentials, (N, K), at inputs (N, dim)."""
@@ -143,6 +143,9 @@ def hard_velocity(
     if initial is None and wall is None and lifting is None:
         return operator.components, None
     d, n = len(operator.components), operator.num_potentials
+    for argument, value in {"initial": initial, "lifting": lifting}.items():
+        if value is not None:
+            num_columns(argument, d)
     most = max(operator.most_derivatives(range(d), d))
     power = 0 if wall is None else most + (not slip)
     hard = HardVelocity(
