@@ -48,6 +48,7 @@ def test_types_say_what_a_network_obeys(name) -> None:
     assert isinstance(net, dde.nn.pytorch.NN)
     assert isinstance(net, nn.FlowNet) == network.is_flow
     assert isinstance(net, nn.ContinuityLaw) == network.has_law
+    assert isinstance(net, nn.VelocityNet) == network.is_velocity
 
 
 @pytest.mark.parametrize("name", names(is_flow=True))
