@@ -76,9 +76,7 @@ def _left_of(side: Array, points: Array) -> Array:
     return distances
 
 
-def _hull_lines(
-    vertices: Array, sides: Array, diameter: float
-) -> list[int | None]:
+def _hull_lines(vertices: Array, sides: Array, diameter: float) -> list[int | None]:
     """Return of each side the first side on its line, ``None`` off the convex hull."""
     close = ON_LINE * diameter
     lines: list[int | None] = []

@@ -54,7 +54,10 @@ class Segments:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return w, (N, 1), at points (N, 2)."""
-        a, b = x.new_tensor(self.starts) / self.size, x.new_tensor(self.ends) / self.size
+        a, b = (
+            x.new_tensor(self.starts) / self.size,
+            x.new_tensor(self.ends) / self.size,
+        )
         y = x / self.size
         corner = self._is_corner(y, a) | self._is_corner(y, b)
         y = torch.where(corner, torch.cat([a, b]).amax(dim=0) + 1, y)
