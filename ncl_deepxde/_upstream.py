@@ -6,6 +6,7 @@ NumPy 2.5 no longer takes vectors of two components, so that ``Polygon`` and
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,6 @@ __all__ = ["mend"]
 def mend() -> None:
     """Replace the three functions that need the cross product, if it is missing."""
     try:
-        import warnings
-
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             np.cross([1.0, 0.0], [0.0, 1.0])

@@ -120,7 +120,7 @@ def _pockets(lines: Sequence[int | None]) -> list[list[int]]:
 
 
 def _extended(chain: Array) -> Array:
-    """Return sides, (K, 2, 2), whose first and last go on by the length of the chain."""
+    """Return sides, (K, 2, 2), the first and last longer by the whole chain."""
     chain = chain.copy()
     total = np.linalg.norm(chain[:, 1] - chain[:, 0], axis=1).sum()
     for k, end in ((0, 0), (-1, 1)):
