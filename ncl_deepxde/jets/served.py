@@ -98,7 +98,7 @@ def serve_demand(
     is_differentiated = torch.is_grad_enabled() and inputs.requires_grad
     if demand.order == 0 or not is_differentiated or in_functorch():
         return evaluate(inputs, Demand(0))[0]
-    source = _Source(evaluate, state)
+    source = _Origin(evaluate, state)
     more = None if rise is None else _More(source, inputs, demand, rise)
     levels = evaluate(inputs.detach(), demand)
     served = source.lazy(inputs, levels[demand.order], Demand(demand.order), more)
@@ -150,11 +150,11 @@ def lazily_differentiated(
     def levels(x: Tensor, demand: Demand) -> list[Tensor]:
         return [evaluate(x)]
 
-    source, value = _Source(levels, state), evaluate(inputs.detach())
+    source, value = _Origin(levels, state), evaluate(inputs.detach())
     return source.lazy(inputs, value, Demand(0))
 
 
-class _Source:
+class _Origin:
     """How outputs were computed, to be able to do it again.
 
     Args:
@@ -209,7 +209,7 @@ class _More:
     """
 
     def __init__(
-        self, source: _Source, inputs: Tensor, demand: Demand, rise: Rise
+        self, source: _Origin, inputs: Tensor, demand: Demand, rise: Rise
     ) -> None:
         self.inputs, self.found = inputs, dict[Demand, Tensor]()
         self._source, self._demand, self._rise = source, demand, rise
@@ -257,7 +257,7 @@ class _Highest(Function):
         ctx: Any,
         inputs: Tensor,
         value: Tensor,
-        source: _Source,
+        source: _Origin,
         demand: Demand,
         more: _More | None,
     ) -> Tensor:
