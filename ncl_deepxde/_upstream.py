@@ -33,7 +33,7 @@ def cross(u: Any, v: Any) -> Any:
 
 
 def is_left(p: Any, q: Any, x: Any) -> Any:
-    """Return a positive number for points (N, 2) left of the way from p to q, (N, 1)."""
+    """Return numbers, (N, 1), positive for points (N, 2) left of the way p to q."""
     return cross(q - p, x - p).reshape(-1, 1)
 
 

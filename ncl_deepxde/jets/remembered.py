@@ -16,38 +16,38 @@ __all__ = ["Remembered", "weights_state"]
 ENTRIES = 4
 
 
-class Remembered[Value]:
+class Remembered[What: Hashable, Value]:
     """A function without trainable parameters that remembers its last points.
 
     A line search evaluates the same points again and again. Nothing is remembered, and
     nothing is detached, where the inputs are being differentiated.
 
     Args:
-        function: Maps inputs (N, dim) and a number to anything.
+        function: Maps inputs (N, dim) and what is wanted there to anything.
     """
 
-    def __init__(self, function: Callable[[Tensor, int], Value]) -> None:
+    def __init__(self, function: Callable[[Tensor, What], Value]) -> None:
         self.function = function
         self._entries: deque[tuple[Tensor, Hashable, Value]] = deque(maxlen=ENTRIES)
 
-    def __call__(self, inputs: Tensor, order: int, state: Hashable = ()) -> Value:
-        """Return ``function(inputs, order)``.
+    def __call__(self, inputs: Tensor, what: What, state: Hashable = ()) -> Value:
+        """Return ``function(inputs, what)``.
 
         Args:
             inputs: Shape (N, dim).
-            order: Second argument.
+            what: Second argument.
             state: Fingerprint of the function: it changes when the function does.
         """
         if in_functorch() or (torch.is_grad_enabled() and inputs.requires_grad):
-            return self.function(inputs, order)
+            return self.function(inputs, what)
         if torch.is_inference_mode_enabled():
-            return self.function(inputs, order)
-        now = (order, state, inputs.dtype, inputs.device)
+            return self.function(inputs, what)
+        now = (what, state, inputs.dtype, inputs.device)
         for points, key, value in self._entries:
             if key == now and torch.equal(points, inputs):
                 return value
         with torch.no_grad():
-            value = self.function(inputs, order)
+            value = self.function(inputs, what)
         self._entries.append((inputs.detach().clone(), now, value))
         return value
 

@@ -66,7 +66,7 @@ class CurlNet(FlowFieldNet):
         harmonics: int = 1,
         scale: float | None = None,
         output: str = "flux",
-        served: int = 1,
+        served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         extras = check_layer_sizes(layer_sizes, 3, "(rho, u_1..u_d)")

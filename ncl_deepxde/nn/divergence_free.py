@@ -50,7 +50,7 @@ class DivergenceFree(FieldNet):
         scale: As for :class:`NCL`.
         served: Number of derivatives of the outputs computed by jets, with all the
             :math:`n^2` entries of the Jacobian: 1 or 2, or 0 for contracted tangents.
-            By default 1 up to 8 dimensions, 0 beyond.
+            By default as for :class:`NCL` up to 8 dimensions, 0 beyond.
         columns: As for :class:`NCL`.
 
     Raises:
@@ -81,8 +81,8 @@ class DivergenceFree(FieldNet):
         axes = check_periods(periods, n, rest=0)
         construction = constructions.get(construction)
         field = scaled_operator(construction, range(n), axes, harmonics, scale)
-        if served is None:
-            served = 1 if n <= MOST_AXES_SERVED else 0
+        if served is None and n > MOST_AXES_SERVED:
+            served = 0
         super().__init__(
             Layers(
                 layer_sizes[1:-1],

@@ -62,9 +62,7 @@ class Incompressible(FieldNet, VelocityNet):
             vector potential of :math:`u = \nabla\times a`, (N, 3), in smooth torch
             operations. On the wall its velocity takes the place of 0: a moving wall, an
             inflow, the flow past an obstacle.
-        served: Number of derivatives of the outputs computed by jets: 2, since
-            viscosity asks for second ones; 1 if only first are asked for; 0 for plain
-            autograd.
+        served: As for :class:`NCL`: by default what the pde is found to ask for.
         columns: As for :class:`NCL`, here such as ``("u", "v", "p")``.
 
     Raises:
@@ -99,7 +97,7 @@ class Incompressible(FieldNet, VelocityNet):
         wall: Wall | None = None,
         slip: bool = True,
         lifting: Callable[[Tensor], Tensor] | None = None,
-        served: int = 2,
+        served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         extras = _check_sizes(layer_sizes, time)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .. import operators
 from ..jets import activations
-from ..jets.jets import JetSpace, jet_space
+from ..jets.jets import StreamTable, jet_space
 from ..potentials.constructions import MATRIX
 from ..potentials.differential_operator import DifferentialOperator, Summand
 from ..potentials.network import Embedding, Initializer, PotentialNetwork
@@ -198,7 +198,7 @@ class _TimeEmbedding(Embedding):
         """Number of features."""
         return 1
 
-    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return the streams of the time, shape (S, N, 1)."""
         return super().jet(inputs, space)[..., -1:]
 

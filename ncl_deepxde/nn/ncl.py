@@ -65,7 +65,9 @@ class NCL(FlowFieldNet, ContinuityLaw):
         wall: Wall at rest: :math:`m\cdot n = 0` on it, exactly, so that the total mass
             is constant; tangential slip is free.
         served: Number of derivatives of the outputs computed by jets: 1; 2 where the
-            pde asks for second derivatives (viscosity); 0 for plain autograd.
+            pde asks for second derivatives (viscosity); 0 for plain autograd. By
+            default 1, until the pde is found to ask for second derivatives or for
+            Laplacians (``operators.laplacian``), which are served from then on.
         columns: What the script takes the columns for, such as ``("rho", "mx",
             "my")``: any other meaning is refused, with the class that has it. Without,
             the meaning is logged once.
@@ -100,7 +102,7 @@ class NCL(FlowFieldNet, ContinuityLaw):
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
-        served: int = 1,
+        served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")

@@ -1,7 +1,7 @@
 r"""Functions that vanish on one smooth piece of a wall, to first order.
 
-Each is a length: zero on its piece with a gradient of 1 there, positive inside, negative
-beyond, smooth. ``size`` is about its largest value, in the same unit.
+Each is a length: zero on its piece with a gradient of 1 there, positive inside,
+negative beyond, smooth. ``size`` is about its largest value, in the same unit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["Ball", "Ellipsoid", "Factor", "HalfSpace", "Outside", "Slab"]
+__all__ = ["Ellipsoid", "Factor", "HalfSpace", "Inside", "Outside", "Slab"]
 
 
 class Factor(Protocol):
@@ -72,7 +72,7 @@ class Slab:
 
 
 @dataclass(frozen=True)
-class Ball:
+class Inside:
     r"""Inside a sphere: :math:`(R^2 - r^2)/(2R)`.
 
     Attributes:
@@ -105,7 +105,7 @@ class Outside:
         ball: The sphere.
     """
 
-    ball: Ball
+    ball: Inside
 
     @property
     def size(self) -> float:

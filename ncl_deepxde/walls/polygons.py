@@ -1,4 +1,4 @@
-"""A polygon's sides as factors: lines where it is convex, joined segments in pockets."""
+"""Sides of polygons as factors: lines where convex, joined segments in pockets."""
 
 from __future__ import annotations
 

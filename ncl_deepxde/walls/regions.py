@@ -7,7 +7,7 @@ from typing import Any
 import deepxde as dde
 import numpy as np
 
-from .factors import Ball, Ellipsoid, Factor, Outside, Slab
+from .factors import Ellipsoid, Factor, Inside, Outside, Slab
 from .join import Joined, Negative
 from .polygons import loop, polygon_factors
 from .segments import SignedLoop
@@ -45,7 +45,7 @@ def outer_factors(region: Any) -> list[Factor]:
     if isinstance(region, geometry.CSGUnion):
         return outer_factors(region.geom1) + outer_factors(region.geom2)
     function = signed(region)
-    return [Outside(function) if isinstance(function, Ball) else Negative(function)]
+    return [Outside(function) if isinstance(function, Inside) else Negative(function)]
 
 
 def signed(region: Any) -> Factor:
@@ -56,7 +56,7 @@ def signed(region: Any) -> Factor:
     if isinstance(region, geometry.CSGDifference):
         return Joined((signed(region.geom1), Negative(signed(region.geom2))), False)
     if isinstance(region, geometry.Hypersphere):
-        return Ball(tuple(map(float, region.center)), float(region.radius))
+        return Inside(tuple(map(float, region.center)), float(region.radius))
     if isinstance(region, geometry.Ellipse):
         return Ellipsoid(
             tuple(map(float, region.center)),

@@ -221,7 +221,7 @@ BAD = [
     (lambda: build(mean_velocity="trained", wall=WALL), "mean_velocity: .* beside a"),
     (lambda: build(mean_velocity=[1, 0], initial=REST), "mean_velocity: follows from"),
     (lambda: build(4, lifting=lambda x: x), "lifting: .* got 4 dimensions"),
-    (lambda: build(served=3), "served: must be one of 0, 1, 2"),
+    (lambda: build(served=3), "served: must be one of None, 0, 1, 2"),
     (lambda: build(construction="scalar"), "construction: must be one of"),
 ]
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "MOST_STREAMS",
     "check_choice",
     "check_counts",
     "check_dtype",
@@ -20,6 +21,7 @@ __all__ = [
     "check_positive",
     "check_streams",
     "is_count",
+    "num_streams",
     "time_column",
 ]
 
@@ -82,13 +84,18 @@ def check_streams(argument: str, num_inputs: int, order: int, remedy: str) -> No
         order: Order of the jets.
         remedy: Sentence that ends the message.
     """
-    streams = math.comb(num_inputs + order, num_inputs)
+    streams = num_streams(num_inputs, order)
     if streams > MOST_STREAMS:
         raise ValueError(
             f"{argument}: jets of order {order} in {num_inputs} variables carry "
             f"{streams} derivatives of every unit, at most {MOST_STREAMS} are allowed. "
             f"{remedy}"
         )
+
+
+def num_streams(num_inputs: int, order: int) -> int:
+    """Return how many derivatives of every unit jets of an order carry."""
+    return math.comb(num_inputs + order, num_inputs)
 
 
 def time_column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:

@@ -12,13 +12,12 @@ __all__ = ["Continuable", "Predecessor"]
 
 
 class Continuable(ABC):
-    """A flow that another network can go on from.
+    """A flow that another network can go on from."""
 
-    Attributes:
-        served: Highest order of the derivatives of ``flux_levels``.
-    """
-
-    served: int
+    @property
+    @abstractmethod
+    def most_served(self) -> int:
+        """Highest order of the derivatives of ``flux_levels``."""
 
     @abstractmethod
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
@@ -26,7 +25,7 @@ class Continuable(ABC):
 
         Args:
             inputs: Shape (N, d + 1), time last.
-            order: At most ``served``.
+            order: At most ``most_served``.
         """
 
     @abstractmethod
@@ -52,6 +51,11 @@ class Predecessor(ABC):
 
     net: torch.nn.Module
     time: float
+
+    @property
+    @abstractmethod
+    def most_served(self) -> int:
+        """Highest order of the derivatives of ``levels``."""
 
     @abstractmethod
     def check(self, num_inputs: int, num_outputs: int, served: int) -> None:

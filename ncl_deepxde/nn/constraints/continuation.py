@@ -65,7 +65,12 @@ class Continuation(Predecessor):
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1)."""
-        return serve(self.levels, inputs, min(1, self._earlier.served), self.state)
+        return serve(self.levels, inputs, min(1, self.most_served), self.state)
+
+    @property
+    def most_served(self) -> int:
+        """See ``Predecessor``."""
+        return self._earlier.most_served
 
     def state(self) -> Hashable:
         """See ``Predecessor``."""
@@ -83,9 +88,9 @@ class Continuation(Predecessor):
                 "an nn.ContinuityLaw, or this one would not either, got a "
                 f"{type(self.net).__name__}. Continue an nn.NCL, for example."
             )
-        if served > self._earlier.served:
+        if served > self.most_served:
             raise ValueError(
-                f"served: must be at most {self._earlier.served}, that of the network "
+                f"served: must be at most {self.most_served}, that of the network "
                 f"which is continued, got {served}."
             )
         probe = torch.full((2, num_inputs), 0.5).to(next(self.net.parameters()))
@@ -131,7 +136,7 @@ class _Nested(Continuable):
         output: ``"flux"`` in the first case, ``"velocity"`` in the second.
     """
 
-    served = 2
+    most_served = 2
 
     def __init__(self, net: torch.nn.Module, output: str) -> None:
         self.net, self.output = net, output

@@ -151,12 +151,13 @@ class Wall:
         if isinstance(geometry, dde.geometry.GeometryXTime):
             geometry = geometry.geometry
         product = Product(tuple(inner_factors(geometry)))
-        state = np.random.get_state()
-        np.random.seed(0)
+        # DeepXDE draws from the global generator.
+        state = np.random.get_state()  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002
         try:
             points = torch.as_tensor(geometry.random_boundary_points(400)).double()
         finally:
-            np.random.set_state(state)
+            np.random.set_state(state)  # noqa: NPY002
         slope = cls(product, points)._value_and_gradient(points)[1].norm(dim=1)
         wall = replace(product, scale=1 / float(slope.max()))
         return cls(wall, points[slope >= 0.01 * slope.max()])

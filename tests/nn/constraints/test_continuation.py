@@ -89,7 +89,7 @@ def test_a_plain_network_is_continued_too():
 
 
 def test_bad_continuations():
-    net = NCL([3, 4, 3], "tanh", "Glorot normal")
+    net = NCL([3, 4, 3], "tanh", "Glorot normal", served=1)
     with pytest.raises(ValueError, match="Continuation: ramp"):
         Continuation(net, 0.1, 0.0)
     then = Continuation(net, 0.1, 0.1)
