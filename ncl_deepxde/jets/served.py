@@ -20,7 +20,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from .jets import in_functorch
 
-__all__ = ["lazily_differentiated", "serve"]
+__all__ = ["lazily_differentiated", "rows", "serve"]
 
 Evaluate = Callable[[Tensor, int], list[Tensor]]
 State = Callable[[], object]
@@ -36,7 +36,7 @@ def serve(
             k derivatives (N, C, dim, ...), differentiable by the inputs and parameters.
         inputs: Shape (N, dim).
         order: Number of derivatives to serve; 0 leaves everything to autograd.
-        state: Returns a fingerprint of the parameters: it changes when they do.
+        state: Returns the values that the outputs depend on besides the inputs.
     """
     is_differentiated = torch.is_grad_enabled() and inputs.requires_grad
     if order == 0 or not is_differentiated or in_functorch():
@@ -62,13 +62,44 @@ def lazily_differentiated(
     Args:
         evaluate: Maps inputs (N, dim) to the value (N, C).
         inputs: Shape (N, dim).
-        state: Returns a fingerprint of the parameters: it changes when they do.
+        state: Returns the values that the outputs depend on besides the inputs.
     """
     if not (torch.is_grad_enabled() and inputs.requires_grad) or in_functorch():
         return evaluate(inputs)
     value = evaluate(inputs.detach())
     lazy: Tensor = _Highest.apply(inputs, value, evaluate, state)
     return lazy
+
+
+def rows(inputs: Tensor, index: Tensor) -> Tensor:
+    """Return some rows of the inputs, whose gradient is asked for where theirs is.
+
+    What is served at ``inputs[index]`` cannot know that nobody reads the gradient of
+    ``inputs``, and would evaluate the network again for it.
+
+    Args:
+        inputs: Shape (N, dim).
+        index: Numbers of the rows, each at most once.
+    """
+    if in_functorch() or not (torch.is_grad_enabled() and inputs.requires_grad):
+        return inputs[index]
+    chosen: Tensor = _Rows.apply(inputs, index)
+    return chosen
+
+
+class _Rows(Function):
+    """Some rows, which ``_asked_for`` looks through."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.number = len(inputs)
+        return inputs[index]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (g,), (index,) = grads, ctx.saved_tensors
+        return g.new_zeros(ctx.number, g.shape[1]).index_copy(0, index, g), None
 
 
 class _Served(Function):
@@ -143,11 +174,14 @@ def _asked_for(inputs: Tensor) -> str:
     unknown (NaN). ``torch.autograd.grad(loss, inputs)`` gives the right value.
     """
     node = get_gradient_edge(inputs).node
+    while node.name() == "_RowsBackward":
+        node = node.next_functions[0][0]
     try:
         is_run = torch._C._will_engine_execute_node(node)
     except RuntimeError:
         return "yes"
     if not is_run:
         return "no"
-    plain = inputs.is_leaf and not torch.is_anomaly_enabled()
+    is_leaf = node.name() == "torch::autograd::AccumulateGrad"
+    plain = is_leaf and not torch.is_anomaly_enabled()
     return "accumulated" if plain else "yes"
