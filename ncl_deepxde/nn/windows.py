@@ -148,7 +148,9 @@ class Windows(FixedNet, FlowNet):
         if len(present) == 1:
             return evaluate[present[0]](inputs)
         parts = [(window == i).nonzero()[:, 0] for i in present]
-        found = [evaluate[i](rows(inputs, p)) for i, p in zip(present, parts, strict=True)]
+        found = [
+            evaluate[i](rows(inputs, p)) for i, p in zip(present, parts, strict=True)
+        ]
         return torch.cat(found)[torch.cat(parts).argsort()]
 
 
