@@ -193,7 +193,7 @@ def test_a_window_that_is_not_active_stays_through_deepxde(regularization, aroun
 @pytest.mark.parametrize("index", [2, -1, 3, 0.5, True])
 def test_only_windows_that_exist_are_activated(index):
     net = Windows([NCL([3, 8, 3], "tanh", "Glorot normal")] * 2, [0.5])
-    with pytest.raises(ValueError, match="^index: must be a number from 0 to 1"):
+    with pytest.raises(ValueError, match=r"^index: must be a number from 0 to 1"):
         net.activate(index)
 
 
