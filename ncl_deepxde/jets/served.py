@@ -27,6 +27,7 @@ from .jets import in_functorch
 __all__ = [
     "Demand",
     "lazily_differentiated",
+    "rows",
     "serve",
     "serve_demand",
     "served_laplacian",
@@ -65,7 +66,7 @@ def serve(
             k derivatives (N, C, dim, ...), differentiable by the inputs and parameters.
         inputs: Shape (N, dim).
         order: Number of derivatives to serve; 0 leaves everything to autograd.
-        state: Returns a fingerprint of the parameters: it changes when they do.
+        state: Returns the values that the outputs depend on besides the inputs.
     """
 
     def levels(x: Tensor, demand: Demand) -> list[Tensor]:
@@ -142,7 +143,7 @@ def lazily_differentiated(
     Args:
         evaluate: Maps inputs (N, dim) to the value (N, C).
         inputs: Shape (N, dim).
-        state: Returns a fingerprint of the parameters: it changes when they do.
+        state: Returns the values that the outputs depend on besides the inputs.
     """
     if not (torch.is_grad_enabled() and inputs.requires_grad) or in_functorch():
         return evaluate(inputs)
@@ -229,6 +230,37 @@ class _More:
         return self.found[demand]
 
 
+def rows(inputs: Tensor, index: Tensor) -> Tensor:
+    """Return some rows of the inputs, whose gradient is asked for where theirs is.
+
+    What is served at ``inputs[index]`` cannot know that nobody reads the gradient of
+    ``inputs``, and would evaluate the network again for it.
+
+    Args:
+        inputs: Shape (N, dim).
+        index: Numbers of the rows, each at most once.
+    """
+    if in_functorch() or not (torch.is_grad_enabled() and inputs.requires_grad):
+        return inputs[index]
+    chosen: Tensor = _Rows.apply(inputs, index)
+    return chosen
+
+
+class _Rows(Function):
+    """Some rows, which ``_asked_for`` looks through."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.number = len(inputs)
+        return inputs[index]
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (g,), (index,) = grads, ctx.saved_tensors
+        return g.new_zeros(ctx.number, g.shape[1]).index_copy(0, index, g), None
+
+
 class _Served(Function):
     """A value whose derivative by the inputs is a given tensor."""
 
@@ -303,14 +335,17 @@ def _asked_for(inputs: Tensor) -> str:
     through the network for it would double the cost of training, so it is marked as
     unknown (NaN). ``torch.autograd.grad(loss, inputs)`` gives the right value.
     """
-    node = get_gradient_edge(inputs).node
+    node: Any = get_gradient_edge(inputs).node
+    while node.name() == "_RowsBackward":
+        node = node.next_functions[0][0]
     try:
         is_run = torch._C._will_engine_execute_node(node)
     except RuntimeError:
         return "yes"
     if not is_run:
         return "no"
-    plain = inputs.is_leaf and not torch.is_anomaly_enabled()
+    is_leaf = node.name() == "torch::autograd::AccumulateGrad"
+    plain = is_leaf and not torch.is_anomaly_enabled()
     return "accumulated" if plain else "yes"
 
 

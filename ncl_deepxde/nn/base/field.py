@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 import deepxde as dde
 import torch
 from torch import Tensor
 
-from ...jets.remembered import weights_state
 from ...jets.served import Demand, serve_demand
+from ...jets.snapshot import Snapshot, weights_state
 from ...potentials.levels import Levels
 from .checks import MOST_STREAMS, check_choice, check_dtype, check_streams, num_streams
 from .conversion import Conversion
 from .fixed import FixedOutputs
 from .predecessor import Predecessor
+from .saved_predecessor import remember_predecessor
 from .spec import Constant, FieldSpec, Layers
 
 __all__ = ["FieldNet"]
@@ -66,6 +67,8 @@ class FieldNet(FixedOutputs):
         if self._contraction is None:
             _check_size(dim, outputs.order, self.served)
         self._ansatz, self._base = spec.ansatz, spec.base
+        if spec.base is not None:
+            remember_predecessor(self, spec.base)
         num_fixed = 0 if spec.ansatz is None else spec.ansatz.num_fixed
         self._outputs, self._num_channels = outputs, spec.num_channels + num_fixed
         self._readers = torch.nn.ModuleDict()
@@ -129,13 +132,13 @@ class FieldNet(FixedOutputs):
         """The earlier network that this one goes on from, if there is one."""
         return self._base
 
-    def state(self) -> Hashable:
-        """Return a fingerprint of the weights: it changes when they do.
+    def state(self) -> Snapshot:
+        """Return the values that the outputs depend on besides the inputs.
 
-        Weights of the earlier networks that this one goes on from count too.
+        Those of the earlier networks that this one goes on from count too.
         """
         weights = weights_state(self)
-        return weights if self._base is None else (weights, self._base.state())
+        return weights if self._base is None else weights + self._base.state()
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
 
 import torch
 from torch import Tensor
+
+from ...jets.snapshot import Snapshot
 
 __all__ = ["Continuable", "Predecessor"]
 
@@ -37,8 +38,8 @@ class Continuable(ABC):
         """
 
     @abstractmethod
-    def state(self) -> Hashable:
-        """Return a fingerprint of the weights: it changes when they do."""
+    def state(self) -> Snapshot:
+        """Return the values that the flow depends on besides the inputs."""
 
 
 class Predecessor(ABC):
@@ -79,5 +80,9 @@ class Predecessor(ABC):
         """
 
     @abstractmethod
-    def state(self) -> Hashable:
-        """Return a fingerprint of the weights: it changes when they do."""
+    def state(self) -> Snapshot:
+        """Return the values that the flow depends on besides the inputs."""
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Return a checksum of these values, and of when the later one takes over."""
