@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import deepxde as dde
+import numpy as np
 import torch
 from torch import Tensor
+
+from ...walls.join import Product
+from ...walls.regions import inner_factors
 
 __all__ = ["InitialState", "Wall"]
 
@@ -125,6 +131,36 @@ class Wall:
 
     function: PointFunction
     points: Tensor
+
+    @classmethod
+    def of(cls, geometry: Any) -> Wall:
+        r"""Return the wall of the whole boundary of a geometry of DeepXDE.
+
+        .. math:: w = c\,\prod_k f_k ,
+
+        a length, with one factor for each smooth piece and :math:`|\nabla w| \le 1` on
+        the wall. At convex corners w is smooth and its gradient vanishes; at corners of
+        unions, of holes and of pockets of polygons w is continuous only.
+
+        Args:
+            geometry: A geometry, or one with time, of which the space counts.
+
+        Raises:
+            ValueError: The geometry is of an unknown kind.
+        """
+        if isinstance(geometry, dde.geometry.GeometryXTime):
+            geometry = geometry.geometry
+        product = Product(tuple(inner_factors(geometry)))
+        # DeepXDE draws from the global generator.
+        state = np.random.get_state()  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            points = torch.as_tensor(geometry.random_boundary_points(400)).double()
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+        slope = cls(product, points)._value_and_gradient(points)[1].norm(dim=1)
+        wall = replace(product, scale=1 / float(slope.max()))
+        return cls(wall, points[slope >= 0.01 * slope.max()])
 
     def at(self, x: Tensor) -> Tensor:
         """Return w, (N, 1), at points (N, d)."""

@@ -123,7 +123,9 @@ def columns(r: Tensor, name: str, parameter: Tensor) -> Tensor:
         raise ValueError(
             f"GaussNewton: the parameter {name!r} with {parameter.numel()} entries is "
             "used outside torch.nn.functional.linear, which the path by layers takes "
-            f"for at most {MOST_COLUMNS} entries. Pass path='samples'."
+            f"for at most {MOST_COLUMNS} entries. Call the layer as a module or by "
+            "torch.nn.functional.linear; for derivatives of a network of this library, "
+            "build it with served=2; otherwise pass path='samples'."
         )
     v = torch.ones_like(r, requires_grad=True)
     (grad,) = torch.autograd.grad((r * v).sum(), parameter, create_graph=True)

@@ -27,7 +27,7 @@ def test_derivatives_of_the_flux_are_those_of_the_flow(name) -> None:
     if not isinstance(net, Continuable):
         pytest.skip("is continued by differentiating it")
     x = inputs_of(ALL_NETWORKS[name])
-    levels = net.flux_levels(x, min(1, net.served))
+    levels = net.flux_levels(x, min(1, net.most_served))
     torch.testing.assert_close(levels[0][:, :3], net.flux(x))
     J = torch.func.vmap(torch.func.jacrev(lambda z: net.flux(z[None])[0]))(x)
     for level in levels[1:]:
