@@ -39,7 +39,9 @@ def main() -> None:
     parser.add_argument("--single", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.single:
-        print(json.dumps(run(given.single, given.optimizer[0], given.seconds, given.seed)))
+        print(
+            json.dumps(run(given.single, given.optimizer[0], given.seconds, given.seed))
+        )
         return
     results = {}
     folders = ("function", "pinn_forward", "pinn_inverse")
@@ -49,7 +51,11 @@ def main() -> None:
             continue
         row = {o: in_process(script, o, given) for o in given.optimizer or OPTIMIZERS}
         results[script.stem] = row
-        print(script.stem, *(f"| {name} {shown(r)}" for name, r in row.items()), flush=True)
+        print(
+            script.stem,
+            *(f"| {name} {shown(r)}" for name, r in row.items()),
+            flush=True,
+        )
         if given.out:
             given.out.write_text(json.dumps(results, indent=1) + "\n")
 
@@ -59,22 +65,30 @@ def shown(result: dict[str, Any]) -> str:
     if "error" in result:
         return f"no: {result['error'][:100]}"
     parts = [f"{k} {v:.2e}" for k, v in result["reported"].items()]
-    return f"{', '.join(parts) or 'loss %.2e' % result['loss']} ({result['steps']} steps)"
+    text = ", ".join(parts) or f"loss {result['loss']:.2e}"
+    return f"{text} ({result['steps']} steps)"
 
 
-def in_process(script: Path, optimizer: str, given: argparse.Namespace) -> dict[str, Any]:
+def in_process(
+    script: Path, optimizer: str, given: argparse.Namespace
+) -> dict[str, Any]:
     """Run a script in a process that may fail."""
     command = [sys.executable, __file__, str(given.examples), "--single", str(script)]
     command += ["--optimizer", optimizer, "--seconds", str(given.seconds)]
     environment = os.environ | {"DDE_BACKEND": "pytorch", "OMP_NUM_THREADS": "1"}
     environment["MPLBACKEND"] = "agg"
-    done = subprocess.run(
-        [*command, "--seed", str(given.seed)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    limit = 60 + 5 * given.seconds
+    try:
+        done = subprocess.run(
+            [*command, "--seed", str(given.seed)],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"a step takes more than {limit:.0f} s"}
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines:
         return {"error": (done.stderr.strip().splitlines() or ["no output"])[-1]}
@@ -112,7 +126,9 @@ def run(script: Path, optimizer: str, seconds: float, seed: int) -> dict[str, An
         else:
             compile_(model, "L-BFGS", **options)
 
-    def trained(model: Any, *_: Any, callbacks: Any = None, batch_size: Any = None, **__: Any) -> Any:
+    def trained(
+        model: Any, *_: Any, callbacks: Any = None, batch_size: Any = None, **__: Any
+    ) -> Any:
         if "begin" in found:
             return model.losshistory, model.train_state
         found["begin"] = time.process_time()
@@ -131,11 +147,10 @@ def run(script: Path, optimizer: str, seconds: float, seed: int) -> dict[str, An
     with contextlib.redirect_stdout(text):
         exec(compile(script.read_text(), script.name, "exec"), {"__name__": "__main__"})
     model = found["model"]
-    reported = {
-        label.strip(" :"): float(value)
-        for label, value in re.findall(rf"^(.*(?:rror|esidual).*?)[:=]?\s*({NUMBER})$", text.getvalue(), re.M)
-    }
-    metrics = getattr(model.train_state, "metrics_test", None) or []
+    pattern = rf"^(.*(?:rror|esidual).*?)[:=]?\s*({NUMBER})$"
+    lines = re.findall(pattern, text.getvalue(), re.M)
+    reported = {label.strip(" :"): float(value) for label, value in lines}
+    metrics = model.train_state.metrics_test or []
     reported |= {f"metric {i}": float(m) for i, m in enumerate(metrics, 1)}
     reported |= {
         f"unknown {i}": float(v)

@@ -1,6 +1,7 @@
 """Walls of DeepXDE's geometries: positive inside, m.n = 0, the normals of DeepXDE."""
 
 import deepxde as dde
+import numpy as np
 import pytest
 import torch
 
@@ -46,3 +47,72 @@ def test_nothing_crosses_the_wall(region):
 def test_an_unknown_geometry_is_refused():
     with pytest.raises(ValueError, match="geometry: must be"):
         Wall.of(g.StarShaped([0, 0], 1, [0.1], [0.1]))
+
+
+def sides(x):
+    return np.isclose(x[:, 1], 0) | np.isclose(x[:, 1], 1)
+
+
+def net_of(wall):
+    torch.manual_seed(0)
+    options = {"wall": wall, "construction": "matrix", "mean_density": 1.0}
+    return NCL([3, 8, 3], "tanh", "Glorot normal", **options).double()
+
+
+def test_change_of_mass_is_the_flux_through_the_open_sides():
+    net = net_of(Wall.of(BOX, sides))
+    node, weight = np.polynomial.legendre.leggauss(40)
+    node, weight = torch.as_tensor((node + 1) / 2), torch.as_tensor(weight / 2)
+    X, Y = torch.meshgrid(2 * node, node, indexing="ij")
+    weights = 2 * torch.outer(weight, weight).flatten()
+    points = torch.stack([X.flatten(), Y.flatten()], dim=1)
+
+    def at(t):
+        z = torch.cat([points, t * torch.ones(len(points), 1)], dim=1)
+        return (net(z)[:, 0] * weights).sum()
+
+    def outflow(t):
+        total = 0.0
+        for x, normal in ((0.0, -1.0), (2.0, 1.0)):
+            z = torch.stack([x * torch.ones(40), node], dim=1).double()
+            z = torch.cat([z, t * torch.ones(40, 1)], dim=1)
+            total = total + normal * (net(z)[:, 1] * weight).sum()
+        return total
+
+    t = torch.tensor(0.3, dtype=torch.float64)
+    change = torch.func.jacrev(at)(t)
+    assert abs(change) > 1e-4
+    assert abs(change + outflow(t)) <= 1e-12 * abs(change)
+
+
+@pytest.mark.parametrize(
+    ("region", "where", "message"),
+    [
+        (BOX, lambda x: x[:, 0] < 1, "the low side of axis 1"),
+        (ELL, lambda x: x[:, 0] < 0.5, "the side from"),
+        (BOX - DISK, lambda x: x[:, 0] < 0.7, "of the boundary of a Disk|of axis 1"),
+        (BOX, lambda x: x[:, 0] > 9, "must take some side"),
+    ],
+)
+def test_parts_of_sides_are_refused(region, where, message):
+    with pytest.raises(ValueError, match=message):
+        Wall.of(region, where)
+
+
+def test_an_obstacle_alone_may_be_the_wall():
+    def obstacle(x):
+        return np.hypot(x[:, 0] - 0.75, x[:, 1] - 0.5) < 0.3
+
+    wall = Wall.of(BOX - DISK, obstacle)
+    assert wall.at(torch.tensor([[0.0, 0.5], [1.0, 0.0]]).double()).min() > 0.05
+    x, n = wall.surface()
+    m = net_of(wall)(torch.cat([x, torch.rand(len(x), 1).double()], dim=1))[:, 1:]
+    assert (m * n).sum(dim=1).abs().max() <= 1e-13
+
+
+def test_drawing_leaves_the_users_random_numbers_alone():
+    np.random.seed(3)  # noqa: NPY002
+    expected = np.random.rand(3)  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    Wall.of(BOX - DISK)
+    assert (np.random.rand(3) == expected).all()  # noqa: NPY002
