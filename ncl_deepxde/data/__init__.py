@@ -1,6 +1,8 @@
 """DeepXDE data classes: the points a network is trained on."""
 
 from .collocation import Collocation
+from .geometries import boundary, initial, interior
+from .icbc import as_condition
 from .observations import Observations
 from .sampled_objective import SampledObjective
 from .samplers import (
@@ -25,7 +27,11 @@ __all__ = [
     "Sampler",
     "Source",
     "Table",
+    "as_condition",
+    "boundary",
+    "initial",
     "initial_slice",
+    "interior",
     "kronecker_box",
     "sobol_box",
     "uniform_ball",

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import deepxde as dde
 import torch
 from torch import Tensor
 
-from .residual_data import ResidualData
+from .geometries import as_sampler
+from .points import Points, numpy_points
+from .residual_data import ResidualData, Solution
 from .samplers import Sampler, checked_points
+from .scripts import script_of
 from .terms import Call, Condition, Term, named_terms
 
 __all__ = ["Collocation", "Condition"]
@@ -32,14 +36,19 @@ class Collocation(ResidualData):
 
     Args:
         pde: Maps inputs (N, d+1) and outputs (N, k) to one residual (N, 1) or a list.
-        sampler: Draws the domain points.
+        sampler: Draws the domain points; or a DeepXDE geometry, filled by
+            ``interior``.
         num_domain: Number of domain points at every step.
-        conditions: Soft initial and boundary conditions.
+        conditions: Soft initial and boundary conditions, ours and those of
+            ``dde.icbc``. The latter get ``num_domain // 4`` points each where these
+            come from a geometry; more or fewer by ``as_condition``.
         names: Names of the residuals of ``pde``; by default "pde", or "pde 1", ...
         seed: Selects the sequence of points.
         resample_every: Number of steps that share their points; may be changed.
         num_test: Number of fixed domain points for DeepXDE's test loss; as many as
             ``num_domain`` by default.
+        solution: Maps points (N, d+1), a NumPy array, to the right outputs (N, k):
+            what ``metrics`` in ``model.compile`` compare with at the test points.
 
     Attributes:
         loss_names: Names of all loss terms in order; empty before the first
@@ -52,17 +61,18 @@ class Collocation(ResidualData):
     def __init__(
         self,
         pde: Callable[[Tensor, Tensor], Tensor | Sequence[Any]],
-        sampler: Sampler,
+        sampler: Sampler | Any,
         num_domain: int,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Any] = (),
         *,
         names: Sequence[str] | None = None,
         seed: int = 0,
         resample_every: int = 1,
         num_test: int | None = None,
+        solution: Solution | None = None,
     ) -> None:
         self.pde = pde
-        self.sampler = sampler
+        self.sampler = as_sampler(sampler)
         self.num_domain = num_domain
         self.names = None if names is None else list(names)
         super().__init__(
@@ -73,6 +83,62 @@ class Collocation(ResidualData):
             self.names or (),
             seed=seed,
             resample_every=resample_every,
+            solution=solution,
+        )
+
+    @classmethod
+    def from_pde(
+        cls,
+        data: dde.data.PDE,
+        *,
+        num_domain: int | None = None,
+        num_bc_points: int | None = None,
+        names: Sequence[str] | None = None,
+        seed: int = 0,
+        resample_every: int = 1,
+    ) -> Collocation:
+        """Return data with the equation and conditions of a script, but fresh points.
+
+        The terms of the loss, their order and their expectations are those of
+        ``data``: of the points of the equation as many parts are inside, on the
+        boundary, at the first time and anchors; each condition has its share.
+        ``train_distribution`` plays no part. Anchors and point sets are fixed rows, of
+        which each step sees some or all.
+
+        A step of ``GaussNewton`` costs memory and time by the square of the number of
+        its residuals, points times equations. So a step sees at most 600 points of the
+        equation and 400 of the conditions, where the script has more: since they are
+        new ones at every step, few are enough.
+
+        Args:
+            data: A ``dde.data.PDE`` or ``dde.data.TimePDE``.
+            num_domain: Number of points of the equation at every step; by default
+                those of ``data``, at most 600.
+            num_bc_points: Number of points of all conditions together at every step,
+                at least one each; by default those of ``data``, at most 400.
+            names: As for the class.
+            seed: As for the class.
+            resample_every: As for the class.
+
+        Raises:
+            ValueError: Another class of data, no equation, auxiliary variables,
+                exclusions, or a condition that ``as_condition`` refuses.
+
+        Example:
+            >>> data = Collocation.from_pde(data)  # doctest: +SKIP
+            >>> model = dde.Model(data, net)  # doctest: +SKIP
+        """
+        script = script_of(data, num_domain, num_bc_points)
+        return cls(
+            data.pde,
+            script.sampler,
+            script.num_domain,
+            script.conditions,
+            names=names,
+            seed=seed,
+            resample_every=resample_every,
+            num_test=data.num_test,
+            solution=data.soln,
         )
 
     def _draw_first(self, number: int, generator: torch.Generator, key: int) -> Tensor:
@@ -80,7 +146,10 @@ class Collocation(ResidualData):
 
     def _inputs(self, first: Tensor) -> Tensor:
         # A new leaf every time: DeepXDE's backward pass accumulates into its .grad.
-        return first.detach()
+        return first.detach().as_subclass(Points)
+
+    def _test_inputs(self, first: Tensor) -> Any:
+        return numpy_points(first)
 
     def _first_call(self, first: Tensor, net: torch.nn.Module) -> Call:
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:

@@ -1,8 +1,8 @@
-"""Measured densities and velocities, fitted by any network of a flow."""
+"""Measured quantities, fitted by any network: densities, velocities, any column."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ..nn.base.contract import OUTPUTS, VelocityNet
 from ..nn.base.plain import output_of
+from .points import FixedPoints
 from .residual_data import ResidualData
 from .table import Observed, Source
-from .terms import Call, Condition, Penalty, Term
+from .terms import Call, Penalty, Term
 
 __all__ = ["Observations"]
 
@@ -34,10 +35,12 @@ DENSITIES: dict[str, Transform] = {
     "linear": _linear,
 }
 VELOCITIES = ("velocity", "momentum")
+# What is compared where nothing is said.
+DEFAULT = "default"
 
 
 class Observations(ResidualData):
-    r"""Observations of a flow, drawn from a source at every step.
+    r"""Observations of a flow or of any outputs, drawn from a source at every step.
 
     .. math:: L = \frac{w_1}{n_1} \sum_i
         \Bigl(\frac{f(\rho(x_i, t_i)) - f(\rho_i)}{\sigma_i}\Bigr)^2
@@ -67,9 +70,13 @@ class Observations(ResidualData):
         num_observations: Number of observations at every step.
         density: The function f: ``"log1p"`` (continued by its tangent below density 0),
             ``"log"``, ``"linear"``, or a function (N, 1) -> (N, 1); ``None`` leaves the
-            term out.
+            term out. By default ``"log1p"``, and ``None`` where ``columns`` are given.
         velocity: ``"velocity"``, or ``"momentum"`` to compare :math:`\rho u` with
-            :math:`\rho_i u_i` where both are known; ``None`` leaves the term out.
+            :math:`\rho_i u_i` where both are known; ``None`` leaves the term out. By
+            default ``"velocity"``, and ``None`` where ``columns`` are given.
+        columns: For ``values`` of the source by name, the column of the outputs that
+            they are compared with, from 0 as ``component`` of DeepXDE's conditions, or
+            a list of columns.
         output: As for ``nn.as_flow``: what columns 1..d of a plain network hold,
             ``"velocity"`` or ``"flux"``. Needed where velocities are compared.
         conditions: Conditions with separate points: a pde, walls, an initial state.
@@ -92,6 +99,11 @@ class Observations(ResidualData):
         >>> data = Observations(table, 500)  # doctest: +SKIP
         >>> model = dde.Model(data, net)  # doctest: +SKIP
         >>> model.compile("adam", lr=1e-3, loss_weights=[1, 0.1])  # doctest: +SKIP
+
+        A pressure in column 2 of a steady field, measured without time:
+
+        >>> table = Table(x, values={"p": p}, time=False)  # doctest: +SKIP
+        >>> data = Observations(table, 500, columns={"p": 2})  # doctest: +SKIP
     """
 
     def __init__(
@@ -99,16 +111,22 @@ class Observations(ResidualData):
         source: Source,
         num_observations: int,
         *,
-        density: str | Transform | None = "log1p",
-        velocity: str | None = "velocity",
+        density: str | Transform | None = DEFAULT,
+        velocity: str | None = DEFAULT,
+        columns: Mapping[str, int | Sequence[int]] | None = None,
         output: str | None = None,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Any] = (),
         penalties: Sequence[Penalty] = (),
         seed: int = 0,
         resample_every: int = 1,
         num_test: int | None = None,
         test_source: Source | None = None,
     ) -> None:
+        self.columns = _checked_columns(columns or {})
+        if density == DEFAULT:
+            density = None if self.columns else "log1p"
+        if velocity == DEFAULT:
+            velocity = None if self.columns else "velocity"
         _check_choice("density", density, (*DENSITIES, None))
         _check_choice("velocity", velocity, (*VELOCITIES, None))
         _check_choice("output", output, (*OUTPUTS, None))
@@ -119,10 +137,11 @@ class Observations(ResidualData):
         self._velocity = velocity
         wanted = {"density": density, "velocity": velocity}
         names = [name for name, kind in wanted.items() if kind is not None]
+        names += self.columns
         if not names:
             raise ValueError(
-                "Observations: density and velocity must not both be None. Use "
-                "Collocation to train on conditions alone."
+                "Observations: density and velocity must not both be None without "
+                "columns. Use Collocation to train on conditions alone."
             )
         super().__init__(
             {"num_observations": num_observations},
@@ -153,7 +172,10 @@ class Observations(ResidualData):
         return found
 
     def _inputs(self, first: Observed) -> Tensor:
-        return first.points.detach().as_subclass(_FixedPoints)
+        return first.points.detach().as_subclass(FixedPoints)
+
+    def _test_inputs(self, first: Observed) -> Any:
+        return self._inputs(first)
 
     def _first_call(self, first: Observed, net: torch.nn.Module) -> Call:
         if isinstance(net, VelocityNet):
@@ -192,8 +214,9 @@ class Observations(ResidualData):
         self, observed: Observed, outputs: Tensor, output: str | None
     ) -> list[Term]:
         """Compare outputs (N, k), whose columns 1..d hold ``output``."""
-        d = observed.points.shape[1] - 1
-        if outputs.ndim != 2 or outputs.shape[1] < 1 + d * bool(self._velocity):
+        d, is_flow = observed.dim, self._velocity or self._transform
+        least = 1 + d * bool(self._velocity)
+        if outputs.ndim != 2 or (is_flow and outputs.shape[1] < least):
             raise ValueError(
                 f"Observations: the network must have the outputs (rho, w_1..w_{d}), "
                 f"the shape (N, {d + 1}) or more, got {tuple(outputs.shape)}."
@@ -211,6 +234,26 @@ class Observations(ResidualData):
             else:
                 value = w if output == "velocity" else w / rho
             found.append(_term("velocity", value, target, observed.velocity_noise))
+        return found + self._column_terms(observed, outputs)
+
+    def _column_terms(self, observed: Observed, outputs: Tensor) -> list[Term]:
+        """Compare columns of the outputs (N, k) as they are."""
+        found, known = [], sorted(observed.values)
+        for name, columns in self.columns.items():
+            if name not in observed.values:
+                raise ValueError(
+                    f"Observations: columns must name values of the source, {known}, "
+                    f"got {name!r}. Give it as Table(points, values={{{name!r}: ...}})."
+                )
+            target = observed.values[name]
+            if target.shape[1] != len(columns) or max(columns) >= outputs.shape[1]:
+                raise ValueError(
+                    f"Observations: columns of {name!r} must be {target.shape[1]} of "
+                    f"the network's {outputs.shape[1]}, numbered from 0, got "
+                    f"{list(columns)}."
+                )
+            noise = observed.noise.get(name)
+            found.append(_term(name, outputs[:, columns], target, noise))
         return found
 
 
@@ -234,18 +277,23 @@ def _term(
     return Term(name, residual, None if bool(is_known.all()) else is_known)
 
 
-class _FixedPoints(Tensor):
-    """Points that nothing is differentiated by.
-
-    DeepXDE asks the inputs of every network for gradients, upon which exact networks
-    would prepare derivatives that nobody needs here.
-    """
-
-    __torch_function__: Any = torch._C._disabled_torch_function_impl
-
-    def requires_grad_(self, requires_grad: bool = True) -> _FixedPoints:
-        """Stay as they are."""
-        return self
+def _checked_columns(
+    columns: Mapping[str, int | Sequence[int]],
+) -> dict[str, list[int]]:
+    found = {}
+    for name, given in columns.items():
+        numbers = [given] if isinstance(given, int) else list(given)
+        if not numbers or not all(isinstance(i, int) and i >= 0 for i in numbers):
+            raise ValueError(
+                f"Observations: columns of {name!r} must be numbers of outputs from 0, "
+                f"got {given!r}. Count from 0, as in columns={{'p': 3}}."
+            )
+        if len(set(numbers)) < len(numbers):
+            raise ValueError(
+                f"Observations: columns of {name!r} must differ, got {given!r}."
+            )
+        found[name] = numbers
+    return found
 
 
 def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:

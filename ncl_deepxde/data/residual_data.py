@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import deepxde as dde
+import numpy as np
 import torch
 from torch import Tensor
 
-from .samplers import checked_points, keyed_generator
-from .terms import Call, Condition, Penalty, Term
+from .icbc import as_conditions
+from .points import FreshData
+from .samplers import keyed_generator
+from .terms import Call, Penalty, SoftCondition, Term
 
 __all__ = ["ResidualData"]
 
 Batch = list[Any]
 
+Solution = Callable[[Any], Any]
+"""Maps points (N, d+1), a NumPy array, to the right outputs (N, k)."""
 
-class ResidualData(dde.data.Data):  # type: ignore[misc]
+
+class ResidualData(FreshData):
     """Residuals at points that are new at every step, and at those of conditions.
 
     The points of step k are a function of ``seed`` and ``k // resample_every`` alone: a
@@ -29,11 +35,14 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
     Args:
         sizes: Number of points at every step, by the name of the argument.
         num_test: Number of fixed points for DeepXDE's test loss.
-        conditions: Soft conditions with separate points.
+        conditions: Soft conditions with separate points, ours and those of
+            ``dde.icbc``. The latter get a quarter as many points as there are others;
+            more or fewer by ``as_condition``.
         penalties: Further loss terms, last in order.
         names: Names of the loss terms besides those of conditions and penalties.
         seed: Selects the sequence of points.
         resample_every: Number of steps that share their points; may be changed.
+        solution: The right outputs, for ``metrics`` in ``model.compile``.
 
     Attributes:
         loss_names: Names of all loss terms in order; empty before the first
@@ -44,17 +53,21 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         self,
         sizes: Mapping[str, int],
         num_test: int | None,
-        conditions: Sequence[Condition],
+        conditions: Sequence[Any],
         penalties: Sequence[Penalty],
         names: Sequence[str],
         *,
         seed: int,
         resample_every: int,
+        solution: Solution | None = None,
     ) -> None:
         (self._size,) = sizes.values()
         self.num_test = self._size if num_test is None else num_test
-        self.conditions, self.penalties = tuple(conditions), tuple(penalties)
+        self.conditions: tuple[SoftCondition, ...]
+        self.conditions = as_conditions(conditions, max(1, self._size // 4))
+        self.penalties = tuple(penalties)
         self.seed, self.resample_every = seed, resample_every
+        self.solution = solution
         self.loss_names: list[str] = []
         self.step = 0
         self._block: int | None = None
@@ -86,6 +99,10 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         """Return the points (N, d+1) that DeepXDE evaluates the network at."""
 
     @abstractmethod
+    def _test_inputs(self, first: Any) -> Any:
+        """Return the points (N, d+1) of DeepXDE's test, which writes them to files."""
+
+    @abstractmethod
     def _first_call(self, first: Any, net: torch.nn.Module) -> Call:
         """Return the first network call."""
 
@@ -101,8 +118,12 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         """Draw for the first call and for every condition; ``key`` selects what."""
         generator = keyed_generator(self.seed, *key)
         first = self._draw_first(number, generator, key[0])
-        wanted = [(c.sampler, c.num_points) for c in self.conditions]
-        return [first, *(checked_points(s, n, generator) for s, n in wanted)]
+        return [first, *(c.draw(generator) for c in self.conditions)]
+
+    @property
+    def num_bcs(self) -> list[int]:
+        """Number of points of each condition."""
+        return [c.num_points for c in self.conditions]
 
     def train_next_batch(self, batch_size: int | None = None) -> tuple[Tensor, None]:
         """Return the points of this step, (N, d+1), and go on."""
@@ -112,20 +133,22 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
         self.step += 1
         return self._inputs(self._train[0]), None
 
-    def test(self) -> tuple[Tensor, None]:
-        """Return the fixed test points, (N, d+1)."""
+    def test(self) -> tuple[Any, Any]:
+        """Return the fixed test points, (N, d+1), and the right outputs or ``None``."""
         if not self._test:
             self._test = self._draw(self.num_test, 1)
-        return self._inputs(self._test[0]), None
+        points = self._test_inputs(self._test[0])
+        if self.solution is None:
+            return points, None
+        return points, np.asarray(self.solution(np.asarray(points)))
 
     def calls(self, net: torch.nn.Module) -> list[Call]:
         """Return the network calls of this step, in the order of the loss terms."""
         return self._calls(self._train, net)
 
     def _calls(self, batch: Batch, net: torch.nn.Module) -> list[Call]:
-        first, *points = batch
-        pairs = zip(self.conditions, points, strict=True)
-        return [self._first_call(first, net), *(Call.of(c, x) for c, x in pairs)]
+        first, *calls = batch
+        return [self._first_call(first, net), *calls]
 
     @contextmanager
     def recording(self) -> Iterator[list[Term]]:
@@ -142,12 +165,19 @@ class ResidualData(dde.data.Data):  # type: ignore[misc]
 
     def losses_test(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
         """Return the loss terms at the test points, each 0-dimensional."""
+        targets, *_, model = arguments
+        if model.metrics and targets is None:
+            raise ValueError(
+                f"{type(self).__name__}: metrics in model.compile need the right "
+                "outputs, got none. Pass solution=... to Collocation, or measure after "
+                "training by model.predict and ncl_deepxde.evaluation."
+            )
         return self._losses(self._test, *arguments, aux=aux)
 
     def _losses(
         self,
         batch: Batch,
-        targets: None,
+        targets: Any,
         outputs: Tensor,
         loss_fn: Any,
         inputs: Tensor,

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import deepxde as dde
+import numpy as np
 import torch
 from torch import Tensor
 
+from .points import FreshData
 from .samplers import keyed_generator
 
 __all__ = ["SampledObjective"]
@@ -17,7 +19,7 @@ Estimate = Callable[[torch.nn.Module, torch.Generator], Tensor]
 Estimates = Callable[[torch.nn.Module, torch.Generator], Mapping[str, Tensor]]
 
 
-class SampledObjective(dde.data.Data):  # type: ignore[misc]
+class SampledObjective(FreshData):
     r"""A loss made of estimates that a step draws anew, such as integrals.
 
     .. math:: L = \sum_k w_k \, \hat L_k(\text{network}; \omega), \qquad
@@ -90,14 +92,23 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
         """Continue with the random numbers of the step in ``state``."""
         self.step = state["step"]
 
-    def train_next_batch(self, batch_size: int | None = None) -> tuple[Tensor, None]:
+    @property
+    def num_bcs(self) -> list[int]:
+        """No conditions."""
+        return []
+
+    def train_next_batch(self, batch_size: int | None = None) -> tuple[Any, None]:
         """Return no points, (0, num_inputs), and go on to the next random numbers."""
         self.step += 1
-        return torch.empty(0, self.num_inputs), None
+        return self._no_points(), None
 
-    def test(self) -> tuple[Tensor, None]:
+    def test(self) -> tuple[Any, None]:
         """Return no points, (0, num_inputs)."""
-        return torch.empty(0, self.num_inputs), None
+        return self._no_points(), None
+
+    def _no_points(self) -> Any:
+        """A NumPy array, which ``dde.saveplot`` writes to its files."""
+        return np.empty((0, self.num_inputs), dtype=dde.config.real(np))
 
     def losses_train(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
         """Return the terms with the random numbers of this step, each 0-dimensional."""
@@ -107,6 +118,12 @@ class SampledObjective(dde.data.Data):  # type: ignore[misc]
     def losses_test(self, *arguments: Any, aux: Any = None) -> list[Tensor]:
         """Return the terms with random numbers that stay, each 0-dimensional."""
         *_, model = arguments
+        if model.metrics:
+            raise ValueError(
+                "SampledObjective: metrics in model.compile must be left out, got "
+                f"{len(model.metrics)}: there are no points to compare at. Measure "
+                "after training by model.predict and ncl_deepxde.evaluation."
+            )
         return self.estimate(model.net, 1)
 
     def estimate(self, net: torch.nn.Module, *key: int) -> list[Tensor]:

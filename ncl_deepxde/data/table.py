@@ -1,9 +1,9 @@
-"""Rows of observations: what is known of a flow at points in space and time."""
+"""Rows of observations: what is known of a field at points in space and time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import deepxde as dde
@@ -17,19 +17,22 @@ __all__ = ["Observed", "Source", "Table"]
 
 @dataclass(frozen=True)
 class Observed:
-    """Observations of a flow at N points; NaN marks an entry that is missing.
+    """Observations of a field at N points; NaN marks an entry that is missing.
 
     Args:
-        points: Shape (N, d+1), time last.
+        points: Shape (N, d+1), time last; (N, d) without time.
         density: Shape (N, 1).
         velocity: Shape (N, d).
         density_noise: Standard deviation by which residuals of the density, as it is
             compared (its logarithm, say), are divided: a number or (N, 1).
         velocity_noise: The same for the velocity or the momentum: a number, (N, 1),
             (N, d), or (1, d) for one per component.
+        values: Other quantities by name, each (N, k), such as a temperature (N, 1).
+        noise: Standard deviations of some of them: numbers, (N, 1), (N, k) or (1, k).
+        time: Whether the last column of the points is the time.
 
     Raises:
-        ValueError: A wrong shape.
+        ValueError: A wrong shape, or noise of an unknown quantity.
     """
 
     points: Tensor
@@ -37,42 +40,71 @@ class Observed:
     velocity: Tensor | None = None
     density_noise: Tensor | float | None = None
     velocity_noise: Tensor | float | None = None
+    values: Mapping[str, Tensor] = field(default_factory=dict)
+    noise: Mapping[str, Tensor | float] = field(default_factory=dict)
+    time: bool = True
 
     def __post_init__(self) -> None:
-        if self.points.ndim != 2 or self.points.shape[1] < 2:
+        if self.points.ndim != 2 or self.points.shape[1] < 1 + self.time:
+            wanted = "(N, d+1), time last" if self.time else "(N, d)"
             raise ValueError(
-                f"points: must have the shape (N, d+1), time last, got "
-                f"{tuple(self.points.shape)}."
+                f"points: must have the shape {wanted}, got "
+                f"{tuple(self.points.shape)}. Pass time=False for points without time."
             )
-        n, d = len(self.points), self.points.shape[1] - 1
-        shapes: dict[str, list[tuple[int, ...]]] = {
-            "density": [(n, 1)],
-            "velocity": [(n, d)],
-            "density_noise": [(), (n, 1)],
-            "velocity_noise": [(), (n, 1), (n, d), (1, d)],
-        }
-        for name, allowed in shapes.items():
-            value = getattr(self, name)
-            shape = tuple(value.shape) if isinstance(value, Tensor) else ()
-            if value is not None and shape not in allowed:
-                raise ValueError(
-                    f"{name}: must have one of the shapes {allowed} for points "
-                    f"{tuple(self.points.shape)}, got {shape}. Use reshape(-1, 1) for "
-                    "a column."
-                )
+        n, d = len(self), self.dim
+        self._check("density", self.density, [(n, 1)])
+        self._check("velocity", self.velocity, [(n, d)])
+        self._check("density_noise", self.density_noise, [(), (n, 1)])
+        shapes: list[tuple[int, ...]] = [(), (n, 1), (n, d), (1, d)]
+        self._check("velocity_noise", self.velocity_noise, shapes)
+        for name, value in self.values.items():
+            shape = tuple(value.shape)
+            self._check(f"values of {name!r}", value, [(n, *(shape[1:2] or (1,)))])
+        unknown = sorted(set(self.noise) - set(self.values))
+        if unknown:
+            raise ValueError(
+                f"noise: must belong to some of the values {sorted(self.values)}, got "
+                f"{unknown}."
+            )
+        for name, value in self.noise.items():
+            k = self.values[name].shape[1]
+            shapes = [(), (n, 1), (n, k), (1, k)]
+            self._check(f"noise of {name!r}", value, shapes)
+
+    def _check(self, name: str, value: Any, allowed: list[tuple[int, ...]]) -> None:
+        shape = tuple(value.shape) if isinstance(value, Tensor) else ()
+        if value is None or shape in allowed:
+            return
+        remedy = "Use reshape(-1, 1) for a column."
+        if self.time and name == "velocity" and shape == tuple(self.points.shape):
+            remedy = (
+                "The last column of the points is taken for the time: pass time=False "
+                "if it is none."
+            )
+        raise ValueError(
+            f"{name}: must have one of the shapes {allowed} for points "
+            f"{tuple(self.points.shape)}, got {shape}. {remedy}"
+        )
 
     def __len__(self) -> int:
         return len(self.points)
+
+    @property
+    def dim(self) -> int:
+        """Number of space dimensions, d."""
+        return self.points.shape[1] - self.time
 
     def rows(self, index: Tensor) -> Observed:
         """Return the rows selected by indices, or by a mask (N,)."""
         n = len(self)
 
         def cut(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {name: cut(one) for name, one in value.items()}
             per_row = isinstance(value, Tensor) and value.ndim == 2 and len(value) == n
             return value[index] if per_row else value
 
-        return Observed(*(cut(getattr(self, field.name)) for field in fields(self)))
+        return replace(self, **{name: cut(value) for name, value in vars(self).items()})
 
 
 Source = Callable[[int, torch.Generator], Observed]
@@ -85,11 +117,14 @@ class Table:
     The rows are copied once, to torch's default device and DeepXDE's float type.
 
     Args:
-        points: Shape (N, d+1), time last.
+        points: Shape (N, d+1), time last; (N, d) with ``time=False``.
         density: Shape (N, 1), NaN where it is missing.
         velocity: Shape (N, d), NaN where it is missing.
         density_noise: Standard deviations, as in ``Observed``.
         velocity_noise: Standard deviations, as in ``Observed``.
+        values: Other quantities by name, each (N, k), NaN where they are missing.
+        noise: Standard deviations of some of them, as in ``Observed``.
+        time: Whether the last column of the points is the time.
         stations: N labels, texts or numbers: which rows belong together.
 
     Attributes:
@@ -108,10 +143,16 @@ class Table:
         *,
         density_noise: ArrayLike | Tensor | None = None,
         velocity_noise: ArrayLike | Tensor | None = None,
+        values: Mapping[str, ArrayLike | Tensor] | None = None,
+        noise: Mapping[str, ArrayLike | Tensor] | None = None,
+        time: bool = True,
         stations: ArrayLike | None = None,
     ) -> None:
         given = (points, density, velocity, density_noise, velocity_noise)
-        self.observed = Observed(*map(_tensor, given))
+        by_name = (
+            {n: _tensor(v) for n, v in (m or {}).items()} for m in (values, noise)
+        )
+        self.observed = Observed(*map(_tensor, given), *by_name, time=time)
         self._labels = None if stations is None else np.asarray(stations)
         self._check()
 
@@ -122,14 +163,18 @@ class Table:
                 "points: must hold at least one row and finite numbers, got "
                 f"{len(rows)} rows. Leave out rows without a place or a time."
             )
-        for name in ("density", "velocity"):
-            value = getattr(rows, name)
+        known = {"density": rows.density, "velocity": rows.velocity}
+        for name, value in {**known, **_named("values", rows.values)}.items():
             if value is not None and bool(value.isinf().any()):
                 raise ValueError(
                     f"{name}: must be finite, or NaN where missing, got inf."
                 )
-        for name in ("density_noise", "velocity_noise"):
-            value = getattr(rows, name)
+        flow = {
+            "density_noise": rows.density_noise,
+            "velocity_noise": rows.velocity_noise,
+        }
+        for name, noise in {**flow, **_named("noise", rows.noise)}.items():
+            value = None if noise is None else torch.as_tensor(noise)
             if value is not None and not bool(((value > 0) & value.isfinite()).all()):
                 raise ValueError(
                     f"{name}: standard deviations must be positive and finite, got "
@@ -168,6 +213,9 @@ class Table:
             part.velocity,
             density_noise=part.density_noise,
             velocity_noise=part.velocity_noise,
+            values=part.values,
+            noise=part.noise,
+            time=part.time,
             stations=labels,
         )
 
@@ -194,6 +242,10 @@ class Table:
     @property
     def _device(self) -> torch.device:
         return self.observed.points.device
+
+
+def _named(what: str, by_name: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{what} of {name!r}": value for name, value in by_name.items()}
 
 
 def _tensor(values: ArrayLike | Tensor | None) -> Any:

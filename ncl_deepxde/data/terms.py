@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .samplers import Sampler
+from .samplers import Sampler, checked_points
 
-__all__ = ["Call", "Condition", "Penalty", "Term", "named_terms"]
+__all__ = ["Call", "Condition", "Penalty", "SoftCondition", "Term", "named_terms"]
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
+class SoftCondition(ABC):
+    """A condition that draws its points anew at every step.
+
+    Attributes:
+        name: Name of the loss term, for logs.
+        num_points: Number of points at every step.
+    """
+
+    name: str
+    num_points: int
+
+    @abstractmethod
+    def draw(self, generator: torch.Generator) -> Call:
+        """Return a network call at points that the generator alone decides."""
+
+
 @dataclass(frozen=True)
-class Condition:
+class Condition(SoftCondition):
     """A soft initial or boundary condition at separate points.
 
     Args:
@@ -35,6 +52,11 @@ class Condition:
     num_points: int
     residual: Callable[[Tensor, Tensor], Sequence[Tensor]]
     has_derivatives: bool = True
+
+    def draw(self, generator: torch.Generator) -> Call:
+        """See ``SoftCondition``."""
+        points = checked_points(self.sampler, self.num_points, generator)
+        return Call.of(self, points)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def test_condition_may_hold_a_derivative() -> None:
     model = model_of(data)
     x, _ = data.train_next_batch()
     losses = model.outputs_losses_train(x, None, None)[1]
-    J = torch.func.vmap(torch.func.jacrev(model.net))(data._train[1])
+    J = torch.func.vmap(torch.func.jacrev(model.net))(data._train[1].points)
     torch.testing.assert_close(losses[1], J[:, 0, 0].square().mean())
     assert data.loss_names == ["pde", "c"]
 

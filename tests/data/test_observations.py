@@ -202,7 +202,7 @@ def test_order_of_terms_and_their_weights() -> None:
     weighted = losses(model_of(again, net, loss_weights=weights))
     torch.testing.assert_close(weighted, plain * torch.tensor(weights))
     assert plain[3] == net.bias.square().sum() + 2
-    squared = net.density(data._train[1]).square().mean()
+    squared = net.density(data._train[1].points).square().mean()
     torch.testing.assert_close(plain[2], squared)
 
 

@@ -65,7 +65,7 @@ def test_losses_are_means_over_their_own_rows(dtype, loss, mean) -> None:
     weights = [1.0, 2.0, 3.0, 4.0]
     model = model_of(data, loss=loss, loss_weights=weights)
     x, _ = data.train_next_batch()
-    x_start = data._train[1]
+    x_start = data._train[1].points
     assert x_start.shape == (7, 3)
     losses = model.outputs_losses_train(x, None, None)[1]
     hand = [
@@ -103,7 +103,7 @@ def test_test_points_are_fixed_and_apart() -> None:
     model = model_of(data)
     losses = model.outputs_losses_test(after, None, None)[1]
     assert losses.shape == (5,)
-    hand = by_hand(model, after, data._test[1])
+    hand = by_hand(model, after, data._test[1].points)
     torch.testing.assert_close(
         losses[:4], torch.stack([r.square().mean() for r in hand])
     )
