@@ -183,8 +183,8 @@ def _point_set(bc: Any, num_points: int | None, name: str) -> _PointSetCondition
     if values.numel() != 1 and tuple(values.shape) not in allowed:
         raise ValueError(
             f"conditions: values of {name!r} must be a number or have the shape "
-            f"({count}, {columns}), got {tuple(values.shape)}. Use reshape(-1, 1) for a "
-            "column."
+            f"({count}, {columns}), got {tuple(values.shape)}. Use reshape(-1, 1) for "
+            "a column."
         )
     if not bool(values.isfinite().all()):
         raise ValueError(

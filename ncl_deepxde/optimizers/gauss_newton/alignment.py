@@ -54,10 +54,13 @@ class Rows:
     Attributes:
         index: Shape (M, n): the rows that each of n residuals depends on.
         is_used: Shape (M, n): whether there is such a row.
+        is_lasting: Whether the same holds at other points: a row whose gradient
+            vanishes today, as that of a missing measurement, may feed a residual later.
     """
 
     index: Tensor
     is_used: Tensor
+    is_lasting: bool
 
     @classmethod
     def of(cls, owner: Tensor, count: int) -> Rows:
@@ -68,6 +71,10 @@ class Rows:
             count: Number of residuals, n.
         """
         rows = torch.nonzero(owner >= 0).flatten()
+        start = _start_of_slice(rows - owner[rows], len(owner) - count)
+        if start is not None:
+            index = torch.arange(start, start + count, device=owner.device)[None]
+            return cls(index, torch.ones_like(index, dtype=torch.bool), True)
         rows = rows[torch.sort(owner[rows], stable=True).indices]
         number = torch.bincount(owner[rows], minlength=count)
         first = number.cumsum(0) - number
@@ -77,7 +84,7 @@ class Rows:
         is_used = torch.zeros(shape, dtype=torch.bool, device=owner.device)
         index[place, owner[rows]] = rows
         is_used[place, owner[rows]] = True
-        return cls(index, is_used)
+        return cls(index, is_used, bool(is_used.all()) and len(rows) > 0)
 
     def inputs(self, h: Tensor) -> Tensor:
         """Pick rows of layer inputs (..., N, k): shape (S, n, k)."""
@@ -99,6 +106,14 @@ class Rows:
             if torch.equal(self.index[0], expected):
                 return slice(start, start + count)
         return self.index
+
+
+def _start_of_slice(offsets: Tensor, most: int) -> int | None:
+    """Return the first row where residuals belong to rows in a row, else ``None``."""
+    if not len(offsets) or bool((offsets != offsets[0]).any()):
+        return None
+    start = int(offsets[0])
+    return start if 0 <= start <= most else None
 
 
 def probes(residual: Tensor) -> list[Tensor]:
@@ -138,10 +153,11 @@ class Alignment:
         self._found: dict[tuple[int, int], Rows] = {}
 
     def start(self, residuals: Sequence[Tensor]) -> None:
-        """Forget what was found if the sizes of the residuals changed."""
+        """Forget what does not last, and all if the sizes of the residuals changed."""
         sizes = tuple(len(r) for r in residuals)
-        if sizes != self._sizes:
-            self._sizes, self._found = sizes, {}
+        is_same = sizes == self._sizes
+        kept = {k: rows for k, rows in self._found.items() if rows.is_lasting}
+        self._sizes, self._found = sizes, kept if is_same else {}
 
     def knows(self, residual: int, sizes: Sequence[int]) -> bool:
         """Tell whether the rows of network calls of these sizes are known."""

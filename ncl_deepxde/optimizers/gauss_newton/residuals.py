@@ -16,6 +16,7 @@ from deepxde.gradients.gradients import clear
 from torch import Tensor
 
 from ...data.residual_data import ResidualData
+from ...data.sampled_objective import SampledObjective
 from ...data.terms import Call, Term
 from .recorded import OTHER_MODEL, RecordedData
 
@@ -56,6 +57,12 @@ def residual_source(model: dde.Model) -> ResidualSource:
             f"GaussNewton: the network's regularization must be None, got "
             f"{regularizer}: it is no square of residuals at points. Build the network "
             "without it, or use Adam."
+        )
+    if isinstance(model.data, SampledObjective):
+        raise ValueError(
+            "GaussNewton: model.data must have residuals at points, got a "
+            "SampledObjective, whose terms are integrals. Use a Collocation, or "
+            "another optimizer."
         )
     if not isinstance(model.data, ResidualData):
         return RecordedData(model)

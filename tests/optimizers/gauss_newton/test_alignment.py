@@ -69,6 +69,24 @@ def test_signature_is_linear_in_each_row() -> None:
     assert signature(None, g).shape == (5, 4)
 
 
+def test_a_row_without_a_gradient_today_has_one_tomorrow() -> None:
+    mask = torch.tensor([1.0, 0.0, 1.0, 1.0], dtype=torch.float64)
+    rows = find_rows(seen(lambda y: mask * y[5:9, 0], 20, 4), 4, 0)[20]
+    assert rows.index.tolist() == [[5, 6, 7, 8]]
+    assert rows.is_used.all()
+    assert rows.is_lasting
+
+
+def test_what_may_change_is_searched_at_every_step() -> None:
+    mask = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    alignment = Alignment()
+    alignment.start([torch.zeros(2)])
+    alignment.learn(0, seen(lambda y: y[:2, 0] - mask * y[2:, 0], 4, 2))
+    assert not alignment.rows(0, 4).is_lasting
+    alignment.start([torch.zeros(2)])
+    assert not alignment.knows(0, [4])
+
+
 def test_new_sizes_are_searched_again() -> None:
     alignment = Alignment()
     alignment.start([torch.zeros(4)])

@@ -6,7 +6,6 @@ import pytest
 import torch
 from deepxde_problems import LINE, PROBLEMS, SQUARE, network, one_dimensional
 
-from ncl_deepxde.data import SampledObjective
 from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.optimizers.gauss_newton.layer_path import layer_jacobian
 from ncl_deepxde.optimizers.gauss_newton.residuals import ResidualVector
@@ -119,12 +118,6 @@ def test_what_is_no_square_of_residuals_is_refused_by_name() -> None:
     net = dde.nn.FNN([1, 3, 1], "tanh", "Glorot normal", ["l1", 1e-8])
     assert "regularization must be None, got ['l1', 1e-08]" in refusal(
         PROBLEMS["function"](), net
-    )
-    objective = SampledObjective(
-        {"e": lambda net, g: net(torch.zeros(3, 1)).mean()}, num_inputs=1
-    )
-    assert "SampledObjective do not come from errors" in refusal(
-        objective, dde.nn.FNN([1, 3, 1], "tanh", "Glorot normal")
     )
 
 
