@@ -3,6 +3,8 @@
 All networks train on the same points with the same residuals (momentum and
 incompressibility; the plain PINN also continuity) and Adam, interleaved in one process;
 printed are medians and their ratios to the PINN with as many hidden layers and units.
+The case ``beltrami`` is the Navier-Stokes equations in three dimensions and time: the
+plain network by ``dde.grad.hessian``, the curl by that and by ``operators.laplacian``.
 The case ``ball problem`` is all of Euler's flow in the unit ball: as many points on the
 sphere, for m.n = 0, and at t = 0, for the initial state, neither with derivatives.
 
@@ -24,8 +26,16 @@ from torch.func import jacfwd, jacrev, vmap
 
 import ncl_deepxde  # noqa: F401  (chooses the backend before deepxde is loaded)
 from ncl_deepxde.evaluation.memory import peak_mib
-from ncl_deepxde.nn import NCL
-from ncl_deepxde.operators import Flow, continuity, incompressibility, momentum
+from ncl_deepxde.nn import NCL, CurlNet
+from ncl_deepxde.operators import (
+    Flow,
+    continuity,
+    divergence,
+    incompressibility,
+    jacobian,
+    laplacian,
+    momentum,
+)
 
 PERIODIC = {"torus": 1.0, "ball": None, "ball problem": None}
 
@@ -132,11 +142,57 @@ def training_step(
     return step
 
 
+def beltrami_networks(width: int, depth: int) -> dict[str, torch.nn.Module]:
+    """Return a plain network of (u, v, w, p) and curls of (rho, u, v, w, p)."""
+    hidden = [4, *[width] * depth]
+
+    def curl(served: int | None) -> CurlNet:
+        options = {"output": "velocity", "served": served}
+        return CurlNet([*hidden, 5], "tanh", "Glorot normal", **options)
+
+    return {
+        "pinn": dde.nn.FNN([*hidden, 4], "tanh", "Glorot normal"),
+        "curl, all second derivatives": curl(2),
+        "curl, laplacian": curl(None),
+    }
+
+
+def beltrami_step(net: torch.nn.Module, num_points: int) -> Callable[[], None]:
+    r"""Return a step of Adam on :math:`u_t + u\cdot\nabla u + \nabla p = \Delta u`."""
+    optimizer = torch.optim.Adam(net.parameters(), 1e-4)
+    is_plain = isinstance(net, dde.nn.FNN)
+    first = 0 if is_plain else 1
+
+    def viscous(y: Tensor, x: Tensor, c: int) -> Tensor:
+        if not is_plain and net.served == 1:
+            return laplacian(y, x, c, range(3))
+        return sum(dde.grad.hessian(y, x, component=c, i=i, j=i) for i in range(3))
+
+    def step() -> None:
+        x = torch.rand(num_points, 4).requires_grad_()
+        y = net(x)
+        J, u = jacobian(y, x), y[:, first : first + 3]
+        Du = J[:, first : first + 3, :3]
+        second = torch.cat([viscous(y, x, first + i) for i in range(3)], dim=1)
+        advection = torch.einsum("nij,nj->ni", Du, u)
+        r = J[:, first : first + 3, 3] + advection + J[:, first + 3, :3] - second
+        loss = r.square().mean()
+        if is_plain:
+            loss = loss + divergence(Du).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        dde.grad.clear()
+
+    return step
+
+
 CASES = {
     "torus 4x128": ("torus", 2, 128, 4, 2000),
     "torus 8x512": ("torus", 2, 512, 8, 500),
     "ball 4x128": ("ball", 3, 128, 4, 1000),
     "ball problem 4x128": ("ball problem", 3, 128, 4, 1000),
+    "beltrami 4x50": ("beltrami", 3, 50, 4, 1000),
 }
 
 
@@ -155,9 +211,17 @@ def main() -> None:
     for case in options.case or CASES:
         kind, d, width, depth, num_points = CASES[case]
         torch.manual_seed(0)
+        is_beltrami = kind == "beltrami"
+        found = (
+            beltrami_networks(width, depth)
+            if is_beltrami
+            else networks(d, width, depth, kind)
+        )
         steps = {
-            name: training_step(net, num_points, d, kind)
-            for name, net in networks(d, width, depth, kind).items()
+            name: beltrami_step(net, num_points)
+            if is_beltrami
+            else training_step(net, num_points, d, kind)
+            for name, net in found.items()
             if not options.only or name in ("pinn", *options.only)
         }
         for step in steps.values():

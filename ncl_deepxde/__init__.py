@@ -17,7 +17,9 @@ import deepxde as dde  # noqa: E402  the backend is chosen above
 if dde.backend.backend_name != "pytorch":
     raise RuntimeError(_WRONG_BACKEND.format(dde.backend.backend_name))
 
-from . import nn  # noqa: E402
+from . import _upstream, nn  # noqa: E402
+
+_upstream.mend()
 
 __version__ = "0.1.0"
 __all__ = ["nn"]

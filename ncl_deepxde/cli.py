@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import warnings
@@ -36,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     # torch warns of its internals at its first forward derivative.
     warnings.filterwarnings("ignore", ".torch.jit.script", FutureWarning)
+    # Problems know what the columns of their networks are.
+    logging.getLogger("ncl_deepxde").setLevel(logging.ERROR)
     try:
         options.action(options)
     except ValueError as error:

@@ -7,11 +7,14 @@ every network, whether its derivatives are served or computed by autograd.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import deepxde as dde
 import torch
 from torch import Tensor
+
+from .jets.served import served_laplacian
 
 __all__ = [
     "Flow",
@@ -21,6 +24,7 @@ __all__ = [
     "divergence",
     "incompressibility",
     "jacobian",
+    "laplacian",
     "momentum",
     "pressure",
     "row_divergence",
@@ -36,6 +40,47 @@ def jacobian(outputs: Tensor, inputs: Tensor) -> Tensor:
     """
     rows = [dde.grad.jacobian(outputs, inputs, i=c) for c in range(outputs.shape[1])]
     return torch.stack(rows, dim=1)
+
+
+def laplacian(
+    outputs: Tensor, inputs: Tensor, component: int, axes: Iterable[int]
+) -> Tensor:
+    r"""Return :math:`\sum_{i \in \text{axes}} \partial_i^2 y_c`, shape (N, 1).
+
+    The networks of this library find out at the first call that a Laplacian is wanted,
+    and carry it forward with their outputs from then on, at about half of the cost of
+    all second derivatives. Of any other network it is the sum of ``dde.grad.hessian``.
+
+    Args:
+        outputs: Shape (N, C), as the network returned them.
+        inputs: Shape (N, dim), the very tensor the outputs were computed from.
+        component: The column c.
+        axes: Columns of the inputs to differentiate by, for example ``range(2)`` where
+            these are (x, y, t).
+
+    Raises:
+        ValueError: A number is none of a column, or axes repeat or are missing.
+    """
+    columns = sorted(axes)
+    C, dim = outputs.shape[1], inputs.shape[1]
+    if component not in range(C):
+        raise ValueError(
+            f"component: must be a column of the outputs, 0 to {C - 1}, got "
+            f"{component!r}."
+        )
+    if not columns or len({*columns} & {*range(dim)}) < len(columns):
+        raise ValueError(
+            f"axes: must be different columns of the inputs, 0 to {dim - 1}, got "
+            f"{columns}. Pass for example range(2) for inputs (x, y, t)."
+        )
+    served = served_laplacian(outputs, inputs, tuple(columns))
+    if served is not None:
+        return served[:, component : component + 1]
+    found: Tensor = sum(
+        dde.grad.hessian(outputs, inputs, component=component, i=i, j=i)
+        for i in columns
+    )
+    return found
 
 
 def divergence(J: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .geometries import as_sampler
 from .points import Points, numpy_points
-from .residual_data import ResidualData, Solution
+from .residual_data import Answer, ResidualData
 from .samplers import Sampler, checked_points
 from .scripts import script_of
 from .terms import Call, Condition, Term, named_terms
@@ -69,7 +69,7 @@ class Collocation(ResidualData):
         seed: int = 0,
         resample_every: int = 1,
         num_test: int | None = None,
-        solution: Solution | None = None,
+        solution: Answer | None = None,
     ) -> None:
         self.pde = pde
         self.sampler = as_sampler(sampler)

@@ -15,7 +15,7 @@ from torch import Tensor
 from .samplers import Sampler, initial_slice, kronecker_box
 
 __all__ = [
-    "Where",
+    "Selection",
     "as_sampler",
     "boundary",
     "initial",
@@ -24,7 +24,7 @@ __all__ = [
     "restricted",
 ]
 
-Where = Callable[[Tensor], Tensor]
+Selection = Callable[[Tensor], Tensor]
 """Maps points (N, D) to truth values (N,): which of them are meant."""
 
 BOXES = (dde.geometry.Rectangle, dde.geometry.Cuboid, dde.geometry.Hypercube)
@@ -33,7 +33,7 @@ INTERVALS = (dde.geometry.Interval, dde.geometry.TimeDomain)
 MOST_DRAWS = 1_000_000
 
 
-def interior(geometry: Any, where: Where | None = None) -> Sampler:
+def interior(geometry: Any, where: Selection | None = None) -> Sampler:
     """Return a sampler of a geometry, or of a geometry in time, time last.
 
     Intervals, boxes and times are filled evenly, as by ``kronecker_box``; points of
@@ -65,7 +65,7 @@ def interior(geometry: Any, where: Where | None = None) -> Sampler:
     return found if where is None else restricted(found, where, "where")
 
 
-def boundary(geometry: Any, where: Where | None = None) -> Sampler:
+def boundary(geometry: Any, where: Selection | None = None) -> Sampler:
     """Return a sampler of the boundary of a geometry, at all times of a time domain.
 
     The points are those of ``geometry.random_boundary_points``, which for boxes puts as
@@ -86,7 +86,7 @@ def boundary(geometry: Any, where: Where | None = None) -> Sampler:
     return found if where is None else restricted(found, where, "where")
 
 
-def initial(geometry: Any, where: Where | None = None) -> Sampler:
+def initial(geometry: Any, where: Selection | None = None) -> Sampler:
     """Return a sampler of a geometry in time at its first time.
 
     Args:
@@ -123,7 +123,7 @@ def as_sampler(source: Any) -> Sampler:
     return found
 
 
-def restricted(sampler: Sampler, where: Where, name: str) -> Sampler:
+def restricted(sampler: Sampler, where: Selection, name: str) -> Sampler:
     """Return a sampler of those points for which ``where`` holds.
 
     Args:
@@ -169,7 +169,7 @@ def numpy_sampler(draw: Callable[[int], Any]) -> Sampler:
 def _numpy_seeded_by(generator: torch.Generator) -> Iterator[None]:
     """Let a generator alone decide NumPy's global random numbers, for a while."""
     seed = torch.randint(2**31, (1,), generator=generator, device=generator.device)
-    state = np.random.get_state()  # noqa: NPY002  DeepXDE draws by it
+    state = np.random.get_state()  # noqa: NPY002
     np.random.seed(int(seed))  # noqa: NPY002
     try:
         yield
@@ -177,14 +177,15 @@ def _numpy_seeded_by(generator: torch.Generator) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def _truth(where: Where, points: Tensor, name: str) -> Tensor:
+def _truth(where: Selection, points: Tensor, name: str) -> Tensor:
     mask = where(points)
     is_mask = isinstance(mask, Tensor) and mask.dtype == torch.bool
     if not is_mask or mask.shape != (len(points),):
         got = tuple(mask.shape) if isinstance(mask, Tensor) else type(mask).__name__
         raise ValueError(
-            f"{name}: must return truth values of the shape (N,) = ({len(points)},), "
-            f"got {got}. Use a column of all points, as in lambda x: x[:, 0] > 0."
+            f"{name}: must return truth values of the shape (N,) = ({len(points)},) "
+            f"for points {tuple(points.shape)}, got {got}. Use a column of all points, "
+            "as in lambda x: x[:, 0] > 0."
         )
     return mask
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..nn.base.contract import OUTPUTS
+from ..nn.base.contract import OUTPUTS, VelocityNet
 from ..nn.base.plain import output_of
 from .points import FixedPoints
 from .residual_data import ResidualData
@@ -56,6 +56,9 @@ class Observations(ResidualData):
 
     What step k sees is a function of ``seed`` and ``k // resample_every`` alone, as for
     ``Collocation``. No derivative by the inputs is prepared for the observations.
+
+    An ``nn.VelocityNet``, such as ``nn.Incompressible``, has no density: pass
+    ``density=None``.
 
     An ``nn.FlowNet`` says itself what its columns 1..d hold. For those with
     ``output="flux"`` the velocity is a quotient, :math:`u = m/\rho`: where the density
@@ -175,11 +178,35 @@ class Observations(ResidualData):
         return self._inputs(first)
 
     def _first_call(self, first: Observed, net: torch.nn.Module) -> Call:
+        if isinstance(net, VelocityNet):
+            return self._velocity_call(first, net)
         output = None if self._velocity is None else output_of(net, self.output)
 
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             outputs = outputs[0] if isinstance(outputs, tuple) else outputs
             return self._terms(first, outputs, output)
+
+        return Call(first.points, terms, has_derivatives=False)
+
+    def _velocity_call(self, first: Observed, net: VelocityNet) -> Call:
+        """Compare the velocity alone, all that such a network has."""
+        name = type(net).__name__
+        if self._transform is not None or self._velocity != "velocity":
+            raise ValueError(
+                "Observations: density must be None and velocity 'velocity' for a "
+                f"network without a density, got a {name}. Pass density=None."
+            )
+        target = _given("velocity", first.velocity)
+        if target.shape[1] != net.dim:
+            raise ValueError(
+                f"Observations: the source must give {net.dim} components of the "
+                f"velocity for this {name}, got {target.shape[1]}."
+            )
+
+        def terms(inputs: Tensor, outputs: Any) -> list[Term]:
+            outputs = outputs[0] if isinstance(outputs, tuple) else outputs
+            u, noise = outputs[:, : net.dim], first.velocity_noise
+            return [_term("velocity", u, target, noise)]
 
         return Call(first.points, terms, has_derivatives=False)
 

@@ -21,7 +21,7 @@ __all__ = ["ResidualData"]
 
 Batch = list[Any]
 
-Solution = Callable[[Any], Any]
+Answer = Callable[[Any], Any]
 """Maps points (N, d+1), a NumPy array, to the right outputs (N, k)."""
 
 
@@ -59,7 +59,7 @@ class ResidualData(FreshData):
         *,
         seed: int,
         resample_every: int,
-        solution: Solution | None = None,
+        solution: Answer | None = None,
     ) -> None:
         (self._size,) = sizes.values()
         self.num_test = self._size if num_test is None else num_test

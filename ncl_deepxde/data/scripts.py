@@ -17,14 +17,14 @@ from .icbc import POINT_SETS, as_condition
 from .samplers import Sampler
 from .terms import SoftCondition
 
-__all__ = ["Script", "script_of"]
+__all__ = ["FreshScript", "script_of"]
 
 MOST_DOMAIN_POINTS = 600
 MOST_BC_POINTS = 400
 
 
 @dataclass(frozen=True)
-class Script:
+class FreshScript:
     """Points and conditions of a step.
 
     Attributes:
@@ -40,7 +40,7 @@ class Script:
 
 def script_of(
     data: Any, num_domain: int | None = None, num_bc_points: int | None = None
-) -> Script:
+) -> FreshScript:
     """Return what data of DeepXDE train on.
 
     Args:
@@ -56,7 +56,9 @@ def script_of(
     count = sum(parts)
     if num_domain is None:
         num_domain = min(count, MOST_DOMAIN_POINTS)
-    return Script(_sampler(data, parts), num_domain, _conditions(data, num_bc_points))
+    return FreshScript(
+        _sampler(data, parts), num_domain, _conditions(data, num_bc_points)
+    )
 
 
 def _check(data: Any) -> None:

@@ -66,10 +66,10 @@ class Observed:
                 f"noise: must belong to some of the values {sorted(self.values)}, got "
                 f"{unknown}."
             )
-        for name, deviation in self.noise.items():
+        for name, sigma in self.noise.items():
             k = self.values[name].shape[1]
             shapes = [(), (n, 1), (n, k), (1, k)]
-            self._check(f"noise of {name!r}", deviation, shapes)
+            self._check(f"noise of {name!r}", sigma, shapes)
 
     def _check(self, name: str, value: Any, allowed: list[tuple[int, ...]]) -> None:
         shape = tuple(value.shape) if isinstance(value, Tensor) else ()
@@ -148,15 +148,13 @@ class Table:
         time: bool = True,
         stations: ArrayLike | None = None,
     ) -> None:
+        rows = (points, density, velocity, density_noise, velocity_noise)
+        columns, sigmas = (
+            {n: _tensor(v) for n, v in (m or {}).items()} for m in (values, noise)
+        )
+        x, rho, u, rho_noise, u_noise = (_tensor(row) for row in rows)
         self.observed = Observed(
-            _tensor(points),
-            _tensor(density),
-            _tensor(velocity),
-            _tensor(density_noise),
-            _tensor(velocity_noise),
-            _tensors(values),
-            _tensors(noise),
-            time,
+            x, rho, u, rho_noise, u_noise, values=columns, noise=sigmas, time=time
         )
         self._labels = None if stations is None else np.asarray(stations)
         self._check()

@@ -69,7 +69,7 @@ def relative_l2(value: Array, reference: Array) -> float:
     """
     _check_pair(value, reference)
     scale = _nonzero(_norm(reference), "vanish")
-    return _norm(value - reference) / scale
+    return _norm(value - reference.astype(np.float64)) / scale
 
 
 def standardized_l2(value: Array, reference: Array) -> float:
@@ -87,8 +87,14 @@ def standardized_l2(value: Array, reference: Array) -> float:
         NoScaleError: The reference is constant.
     """
     _check_pair(value, reference)
-    scale = _nonzero(_norm(reference - reference.mean(axis=0)), "be constant")
-    return _norm(value - reference) / scale
+    # A constant that is no binary number has a spread of round-off.
+    eps = np.finfo(np.result_type(reference, np.float32)).eps
+    double = reference.astype(np.float64)
+    spread = _norm(double - double.mean(axis=0))
+    is_constant = spread <= 4 * eps * _norm(double)
+    return _norm(value - double) / _nonzero(
+        0.0 if is_constant else spread, "be constant"
+    )
 
 
 def r2(value: Array, reference: Array) -> float:
@@ -220,7 +226,7 @@ def errors_over_time(
         for field in fields:
             value, target = values[field], targets[field]
             if field == "p":
-                value, target = value - value.mean(), target - target.mean()
+                value, target = _centered(value), _centered(target)
             for name, metric in metrics.items():
                 with suppress(NoScaleError):
                     errors[name][field][float(time)] = metric(value, target)
@@ -238,6 +244,14 @@ def by_time_key(errors: Errors) -> dict[str, dict[str, dict[str, float]]]:
     }
 
 
+def _centered(pressure: Array) -> Array:
+    """Remove the mean; what is left of a constant is round-off, and becomes zero."""
+    double = pressure.astype(np.float64)
+    rest: Array = double - double.mean()
+    eps = np.finfo(np.result_type(pressure, np.float32)).eps
+    return rest if _norm(rest) > 4 * eps * _norm(double) else np.zeros_like(rest)
+
+
 def _norm(value: Array) -> float:
     """Root of the sum of squares; numbers of points cancel in every quotient."""
     return float(np.linalg.norm(value.astype(np.float64)))
@@ -248,6 +262,11 @@ def _check_pair(value: Array, reference: Array) -> None:
         raise ValueError(
             "value and reference must have equal shapes (N, k), got "
             f"{value.shape} and {reference.shape}; reshape columns to (N, 1)."
+        )
+    if not reference.size:
+        raise ValueError(
+            "value and reference must have rows, got shapes "
+            f"{reference.shape}. Select points before measuring."
         )
 
 

@@ -15,13 +15,13 @@ from torch.nn.functional import linear
 from torch.overrides import handle_torch_function, has_torch_function
 
 from .activations import Activation
-from .jets import JetSpace, compose, compose_adjoint, in_functorch
+from .jets import StreamTable, compose, compose_adjoint, in_functorch
 
 __all__ = ["affine", "dense"]
 
 
 def dense(
-    h: Tensor, weight: Tensor, bias: Tensor, activation: Activation, space: JetSpace
+    h: Tensor, weight: Tensor, bias: Tensor, activation: Activation, space: StreamTable
 ) -> Tensor:
     r"""Return the streams of :math:`\sigma(h W^T + b)`, shape (S, N, out).
 
@@ -98,7 +98,9 @@ class _Activate(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, activation: Activation, space: JetSpace) -> Tensor:
+    def forward(
+        ctx: Any, z: Tensor, activation: Activation, space: StreamTable
+    ) -> Tensor:
         ctx.save_for_backward(z)
         ctx.activation, ctx.space = activation, space
         out = torch.empty_like(z)
@@ -121,7 +123,7 @@ class _Activate(Function):
             return compose_adjoint(p, g, space), None, None
 
 
-def _chain_rule(z: Tensor, activation: Activation, space: JetSpace) -> Tensor:
+def _chain_rule(z: Tensor, activation: Activation, space: StreamTable) -> Tensor:
     """Return the streams of the activation in operations that autograd knows."""
     derivatives = activation.derivatives(z[0], space.order)
     return torch.stack(compose(derivatives, z, space, space.order))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations_with_replacement
+from itertools import product as cartesian
 from math import comb, prod
 
 import torch
@@ -26,19 +27,77 @@ from torch.func import jacrev, vmap
 __all__ = [
     "JetSpace",
     "MultiIndex",
+    "StreamTable",
+    "Sum",
+    "Terms",
+    "below",
+    "chain_terms",
     "compose",
     "compose_adjoint",
     "in_functorch",
     "jet_of_callable",
     "jet_space",
+    "leibniz_terms",
+    "plus",
     "product",
+    "unit",
 ]
 
 MultiIndex = tuple[int, ...]
+Sum = tuple[MultiIndex, ...]
+Terms = list[tuple[MultiIndex, MultiIndex, int]]
 
 
-class JetSpace:
-    r"""The multi-indices of a jet and the tables of its two rules.
+class StreamTable:
+    r"""What the streams of a jet stand for, and the tables of its two rules.
+
+    Args:
+        dim: Number of variables.
+        streams: The multi-indices whose derivatives a stream is the sum of, graded by
+            their order: the streams of lower orders come first, the value as the first.
+        leibniz: Stream numbers ``(a, b, rest)`` and the factor of the terms of
+            :math:`(pz)_a = \sum f\, p_{rest}\, z_b`.
+        chain: Per stream but the first, the terms ``(p stream, z stream, factor)`` of
+            the chain rule (see ``compose``), the first one with the factor 1.
+
+    Attributes:
+        order: Order of the highest derivatives.
+        position: Stream number of a multi-index whose derivative is a stream.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        streams: Sequence[Sum],
+        leibniz: list[tuple[int, int, int, int]],
+        chain: list[list[tuple[int, int, int]]],
+    ) -> None:
+        self.dim, self.streams = dim, list(streams)
+        self.leibniz, self.chain = leibniz, chain
+        orders = [sum(stream[0]) for stream in streams]
+        self.order = max(orders)
+        self.position = {s[0]: k for k, s in enumerate(streams) if len(s) == 1}
+        self._numbers = {stream: k for k, stream in enumerate(streams)}
+        self._sizes = [sum(n <= k for n in orders) for k in range(self.order + 1)]
+
+    def __len__(self) -> int:
+        return len(self.streams)
+
+    def size(self, order: int) -> int:
+        """Return the number of streams up to a lower order."""
+        return self._sizes[order]
+
+    def summands(self, derivatives: Sum) -> list[int]:
+        """Return the streams whose sum is that of some derivatives."""
+        whole = self._numbers.get(derivatives)
+        return [self.position[d] for d in derivatives] if whole is None else [whole]
+
+
+class JetSpace(StreamTable):
+    r"""The tables of a jet whose streams are all derivatives up to an order.
+
+    .. math:: \partial^\alpha(pz) = \sum_{\beta \le \alpha} \binom{\alpha}{\beta}
+        p_{\alpha - \beta}\, z_\beta
 
     Args:
         dim: Number of variables.
@@ -47,11 +106,6 @@ class JetSpace:
     Attributes:
         indices: Multi-indices as tuples of counts, graded: the streams of a lower order
             are a prefix of the streams of a higher one.
-        position: Stream number of a multi-index.
-        leibniz: Stream numbers ``(alpha, beta, alpha - beta)`` and the binomial of the
-            terms of :math:`\partial^\alpha(pz) = \sum_\beta \binom{\alpha}{\beta}
-            p_{\alpha-\beta} z_\beta`.
-        chain: Per stream but the first, the terms of the chain rule (see ``compose``).
 
     Example:
         >>> JetSpace(dim=2, order=2).indices
@@ -59,42 +113,55 @@ class JetSpace:
     """
 
     def __init__(self, dim: int, order: int) -> None:
-        self.dim, self.order = dim, order
         self.indices: list[MultiIndex] = [
             tuple(axes.count(i) for i in range(dim))
             for total in range(order + 1)
             for axes in combinations_with_replacement(range(dim), total)
         ]
-        self.position = {alpha: s for s, alpha in enumerate(self.indices)}
-        self.leibniz = [
-            (a, b, self.position[_minus(alpha, beta)], _binomial(alpha, beta))
-            for a, alpha in enumerate(self.indices)
-            for b, beta in enumerate(self.indices)
-            if _leq(beta, alpha)
-        ]
-        self.chain = [self._chain_terms(alpha) for alpha in self.indices[1:]]
+        at = {alpha: s for s, alpha in enumerate(self.indices)}
+        super().__init__(
+            dim,
+            [(alpha,) for alpha in self.indices],
+            [
+                (at[a], at[b], at[rest], factor)
+                for a in self.indices
+                for b, rest, factor in leibniz_terms(a, self.indices)
+            ],
+            [
+                [(at[p], at[z], factor) for p, z, factor in chain_terms(alpha)]
+                for alpha in self.indices[1:]
+            ],
+        )
 
-    def __len__(self) -> int:
-        return len(self.indices)
 
-    def size(self, order: int) -> int:
-        """Return the number of streams of a jet of a lower order."""
-        return comb(self.dim + order, order)
+def leibniz_terms(alpha: MultiIndex, indices: Sequence[MultiIndex]) -> Terms:
+    r"""Return the ``(beta, alpha - beta, factor)`` of the rule of Leibniz.
 
-    def _chain_terms(self, alpha: MultiIndex) -> list[tuple[int, int, int]]:
-        """Return (p stream, z stream, factor) of the chain rule for one stream."""
-        k = next(i for i in reversed(range(self.dim)) if alpha[i])
-        unit = tuple(int(i == k) for i in range(self.dim))
-        rest = _minus(alpha, unit)
-        return [
-            (
-                self.position[_minus(alpha, beta)],
-                self.position[beta],
-                _binomial(rest, _minus(beta, unit)),
-            )
-            for beta in self.indices
-            if beta[k] and _leq(beta, alpha)
-        ]
+    Args:
+        alpha: Multi-index of the derivative of a product.
+        indices: Multi-indices to look for :math:`\beta` in.
+    """
+    return [
+        (beta, _minus(alpha, beta), _binomial(alpha, beta))
+        for beta in indices
+        if _leq(beta, alpha)
+    ]
+
+
+def chain_terms(alpha: MultiIndex) -> Terms:
+    """Return (index of p, index of z, factor) of the chain rule, see ``compose``."""
+    k = max(i for i, count in enumerate(alpha) if count)
+    rest = _minus(alpha, unit(len(alpha), k))
+    return [
+        (_minus(rest, beta), plus(beta, unit(len(alpha), k)), _binomial(rest, beta))
+        for beta in below(rest)
+    ]
+
+
+def below(alpha: MultiIndex) -> list[MultiIndex]:
+    """Return all multi-indices that are at most ``alpha``, graded."""
+    found = cartesian(*(range(count + 1) for count in alpha))
+    return sorted(found, key=lambda beta: (sum(beta), tuple(-b for b in beta)))
 
 
 @cache
@@ -103,19 +170,31 @@ def jet_space(dim: int, order: int) -> JetSpace:
     return JetSpace(dim, order)
 
 
-def _leq(beta: MultiIndex, alpha: MultiIndex) -> bool:
-    return all(b <= a for b, a in zip(beta, alpha, strict=True))
+def unit(dim: int, axis: int) -> MultiIndex:
+    """Return the multi-index of one derivative by an axis."""
+    return tuple(int(i == axis) for i in range(dim))
+
+
+def plus(alpha: MultiIndex, beta: MultiIndex) -> MultiIndex:
+    """Return the sum of two multi-indices."""
+    return tuple(a + b for a, b in zip(alpha, beta, strict=True))
 
 
 def _minus(alpha: MultiIndex, beta: MultiIndex) -> MultiIndex:
+    """Return the difference of two multi-indices."""
     return tuple(a - b for a, b in zip(alpha, beta, strict=True))
 
 
 def _binomial(alpha: MultiIndex, beta: MultiIndex) -> int:
+    r"""Return :math:`\binom{\alpha}{\beta} = \prod_i \binom{\alpha_i}{\beta_i}`."""
     return prod(comb(a, b) for a, b in zip(alpha, beta, strict=True))
 
 
-def product(p: Tensor, z: Tensor, space: JetSpace) -> Tensor:
+def _leq(beta: MultiIndex, alpha: MultiIndex) -> bool:
+    return all(b <= a for b, a in zip(beta, alpha, strict=True))
+
+
+def product(p: Tensor, z: Tensor, space: StreamTable) -> Tensor:
     r"""Return the streams of the product :math:`pz` by the rule of Leibniz.
 
     Args:
@@ -133,7 +212,7 @@ def product(p: Tensor, z: Tensor, space: JetSpace) -> Tensor:
 def compose(
     derivatives: Sequence[Tensor],
     z: Tensor,
-    space: JetSpace,
+    space: StreamTable,
     order: int,
     out: Tensor | None = None,
 ) -> list[Tensor]:
@@ -172,7 +251,7 @@ def compose(
     return streams
 
 
-def compose_adjoint(p: Sequence[Tensor], g: Tensor, space: JetSpace) -> Tensor:
+def compose_adjoint(p: Sequence[Tensor], g: Tensor, space: StreamTable) -> Tensor:
     r"""Return the gradient of ``z`` from that of the streams of :math:`\sigma(z)`.
 
     A variation obeys :math:`\delta\sigma(z) = \sigma'(z)\,\delta z`, a Leibniz product
@@ -189,7 +268,7 @@ def compose_adjoint(p: Sequence[Tensor], g: Tensor, space: JetSpace) -> Tensor:
 
 
 def jet_of_callable(
-    f: Callable[[Tensor], Tensor], inputs: Tensor, space: JetSpace
+    f: Callable[[Tensor], Tensor], inputs: Tensor, space: StreamTable
 ) -> Tensor:
     """Return the streams of any smooth pointwise function, shape (S, N, features).
 
@@ -214,12 +293,20 @@ def jet_of_callable(
         levels.append(vmap(derivative)(inputs))
         derivative = jacrev(derivative)
     streams = []
-    for alpha in space.indices:
-        stream = levels[sum(alpha)]
-        for i in (i for i, count in enumerate(alpha) for _ in range(count)):
-            stream = stream.select(-1, i)
+    for first, *others in space.streams:
+        stream = _entry(levels, first)
+        for alpha in others:
+            stream = stream + _entry(levels, alpha)
         streams.append(stream)
     return torch.stack(streams)
+
+
+def _entry(levels: Sequence[Tensor], alpha: MultiIndex) -> Tensor:
+    """Return one derivative, given the tensors of all of each order."""
+    entry = levels[sum(alpha)]
+    for i in (i for i, count in enumerate(alpha) for _ in range(count)):
+        entry = entry.select(-1, i)
+    return entry
 
 
 def in_functorch() -> bool:

@@ -4,61 +4,69 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from .jets import in_functorch
+from .snapshot import Snapshot
 
-__all__ = ["Remembered", "weights_state"]
+__all__ = ["Remembered"]
 
 # A step of training evaluates domain and conditions in turn.
 ENTRIES = 4
 
 
-class Remembered[Value]:
-    """A function without trainable parameters that remembers its last points.
+@dataclass(frozen=True)
+class _Entry[Value]:
+    """A value, the points that it was computed at, and all else that it depends on."""
+
+    inputs: Tensor
+    key: tuple[Hashable, torch.dtype, torch.device]
+    state: Snapshot
+    value: Value
+
+
+class Remembered[What: Hashable, Value]:
+    """A function that is not trained and remembers its last points.
 
     A line search evaluates the same points again and again. Nothing is remembered, and
     nothing is detached, where the inputs are being differentiated.
 
     Args:
-        function: Maps inputs (N, dim) and a number to anything.
+        function: Maps inputs (N, dim) and what is wanted there to anything.
+        state: Returns the values that the function depends on besides.
     """
 
-    def __init__(self, function: Callable[[Tensor, int], Value]) -> None:
-        self.function = function
-        self._entries: deque[tuple[Tensor, Hashable, Value]] = deque(maxlen=ENTRIES)
+    def __init__(
+        self,
+        function: Callable[[Tensor, What], Value],
+        state: Callable[[], Snapshot] = Snapshot,
+    ) -> None:
+        self.function, self.state = function, state
+        self._entries: deque[_Entry[Value]] = deque(maxlen=ENTRIES)
 
-    def __call__(self, inputs: Tensor, order: int, state: Hashable = ()) -> Value:
-        """Return ``function(inputs, order)``.
+    def __call__(self, inputs: Tensor, what: What) -> Value:
+        """Return ``function(inputs, what)``.
 
         Args:
             inputs: Shape (N, dim).
-            order: Second argument.
-            state: Fingerprint of the function: it changes when the function does.
+            what: Second argument.
         """
         if in_functorch() or (torch.is_grad_enabled() and inputs.requires_grad):
-            return self.function(inputs, order)
+            return self.function(inputs, what)
         if torch.is_inference_mode_enabled():
-            return self.function(inputs, order)
-        now = (order, state, inputs.dtype, inputs.device)
-        for points, key, value in self._entries:
-            if key == now and torch.equal(points, inputs):
-                return value
+            return self.function(inputs, what)
+        key, state = (what, inputs.dtype, inputs.device), self.state()
+        for entry in self._entries:
+            is_there = entry.key == key and torch.equal(entry.inputs, inputs)
+            if is_there and entry.state == state:
+                return entry.value
         with torch.no_grad():
-            value = self.function(inputs, order)
-        self._entries.append((inputs.detach().clone(), now, value))
+            value = self.function(inputs, what)
+        self._entries.append(_Entry(inputs.detach().clone(), key, state, value))
         return value
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_entries": deque(maxlen=ENTRIES)}
-
-
-def weights_state(net: torch.nn.Module) -> tuple[Hashable, ...]:
-    """Return a fingerprint of a network's weights: it changes when they do.
-
-    Args:
-        net: Its parameters count, not those of other networks that it refers to.
-    """
-    return tuple((id(p), p._version) for p in net.parameters())

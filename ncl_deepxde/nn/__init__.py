@@ -1,14 +1,17 @@
 """Network classes for DeepXDE."""
 
-from .base.contract import ContinuityLaw, FlowNet
+from .base.contract import ContinuityLaw, FlowNet, VelocityNet
 from .base.plain import as_flow
 from .constraints.continuation import Continuation
+from .constraints.initial_velocity import InitialVelocity
 from .constraints.potentials import FourierPotential, HomotopyPotential
 from .constraints.start_and_wall import InitialState, Wall
+from .constraints.vector_potential import FourierVectorPotential
 from .curl import CurlNet
 from .divergence_free import DivergenceFree
 from .gradient_field import GradientField
 from .hodge_field import HodgeField
+from .incompressible import Incompressible
 from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
@@ -24,14 +27,18 @@ __all__ = [
     "DivergenceFree",
     "FlowNet",
     "FourierPotential",
+    "FourierVectorPotential",
     "GradientField",
     "HodgeField",
     "HomotopyPotential",
+    "Incompressible",
     "InitialState",
+    "InitialVelocity",
     "LFlow",
     "MomentumNCL",
     "SemiLagrangian",
     "SubharmonicNCL",
+    "VelocityNet",
     "Wall",
     "Windows",
     "as_flow",

@@ -10,6 +10,7 @@ from ..potentials.constructions import Construction
 from ..potentials.differential_operator import Summand
 from ..potentials.network import Initializer
 from .base.checks import check_layer_sizes, check_periods
+from .base.columns import SCRIPTS, named_columns
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
 from .base.spec import Constant, FieldSpec, Layers
@@ -36,6 +37,7 @@ class CurlNet(FlowFieldNet):
         scale: As for :class:`NCL`.
         output: ``"flux"`` or ``"velocity"``, as for :class:`NCL`.
         served: As for :class:`NCL`.
+        columns: As for :class:`NCL`.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -64,7 +66,8 @@ class CurlNet(FlowFieldNet):
         harmonics: int = 1,
         scale: float | None = None,
         output: str = "flux",
-        served: int = 1,
+        served: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> None:
         extras = check_layer_sizes(layer_sizes, 3, "(rho, u_1..u_d)")
         d = layer_sizes[0] - 1
@@ -92,3 +95,5 @@ class CurlNet(FlowFieldNet):
             output=output,
             native="velocity",
         )
+        kind = "CurlNet" if output == "flux" else 'CurlNet(output="velocity")'
+        self.columns = named_columns(SCRIPTS[kind], d, extras, columns)

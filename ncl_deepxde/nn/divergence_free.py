@@ -13,6 +13,7 @@ from ..potentials.constructions import CONSTRUCTIONS, Construction
 from ..potentials.differential_operator import DifferentialOperator
 from ..potentials.network import Initializer, PotentialNetwork
 from .base.checks import check_layer_sizes, check_periods, check_streams
+from .base.columns import SCRIPTS, named_columns
 from .base.field import FieldNet
 from .base.scale import scaled_operator
 from .base.spec import Constant, FieldSpec, Layers
@@ -49,7 +50,8 @@ class DivergenceFree(FieldNet):
         scale: As for :class:`NCL`.
         served: Number of derivatives of the outputs computed by jets, with all the
             :math:`n^2` entries of the Jacobian: 1 or 2, or 0 for contracted tangents.
-            By default 1 up to 8 dimensions, 0 beyond.
+            By default as for :class:`NCL` up to 8 dimensions, 0 beyond.
+        columns: As for :class:`NCL`.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -72,14 +74,15 @@ class DivergenceFree(FieldNet):
         harmonics: int = 1,
         scale: float | None = None,
         served: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> None:
         extras = check_layer_sizes(layer_sizes, 2, "(v_1..v_n)")
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
         construction = constructions.get(construction)
         field = scaled_operator(construction, range(n), axes, harmonics, scale)
-        if served is None:
-            served = 1 if n <= MOST_AXES_SERVED else 0
+        if served is None and n > MOST_AXES_SERVED:
+            served = 0
         super().__init__(
             Layers(
                 layer_sizes[1:-1],
@@ -98,6 +101,7 @@ class DivergenceFree(FieldNet):
                 contraction=_contraction(construction, field, n),
             ),
         )
+        self.columns = named_columns(SCRIPTS["DivergenceFree"], n, extras, columns)
 
 
 def _contraction(

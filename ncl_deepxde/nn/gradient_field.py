@@ -13,6 +13,7 @@ from ..jets.jets import jet_space
 from ..potentials.differential_operator import Summand
 from ..potentials.network import Initializer, PotentialNetwork
 from .base.checks import check_layer_sizes, check_periods, check_positive
+from .base.columns import SCRIPTS, named_columns
 from .base.field import FieldNet
 from .base.scale import highest_frequency
 from .base.spec import Constant, FieldSpec, Layers
@@ -37,6 +38,7 @@ class GradientField(FieldNet):
             are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
         scale: The number c; by default one over the highest frequency of the embedding.
+        columns: As for :class:`NCL`.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -62,6 +64,7 @@ class GradientField(FieldNet):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        columns: Sequence[str] | None = None,
     ) -> None:
         if check_layer_sizes(layer_sizes, 1, "(v_1..v_n)"):
             raise ValueError(
@@ -93,6 +96,7 @@ class GradientField(FieldNet):
                 contraction=self._gradient,
             ),
         )
+        self.columns = named_columns(SCRIPTS["GradientField"], n, 0, columns)
 
     def potential(self, inputs: Tensor) -> Tensor:
         r"""Return :math:`c\,\varphi`, shape (N, 1), for inputs (N, n)."""

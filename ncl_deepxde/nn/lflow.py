@@ -19,8 +19,8 @@ from ..flows import (
     InvertibleDenseNet,
 )
 from ..jets.jets import in_functorch
-from ..jets.remembered import weights_state
 from ..jets.served import lazily_differentiated
+from ..jets.snapshot import weights_state
 from .base.checks import check_choice, check_counts, check_dtype, time_column
 from .base.contract import OUTPUTS, ContinuityLaw
 from .base.fixed import FixedNet

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from .. import operators
 from ..jets import activations
-from ..jets.jets import JetSpace, jet_space
+from ..jets.jets import StreamTable, jet_space
 from ..potentials.constructions import MATRIX
 from ..potentials.differential_operator import DifferentialOperator, Summand
 from ..potentials.network import Embedding, Initializer, PotentialNetwork
 from ..potentials.readout import Readout
 from .base.checks import check_kind, check_layer_sizes, check_periods
+from .base.columns import SCRIPTS, named_columns
 from .base.contract import ContinuityLaw, PressureNet
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
@@ -71,6 +72,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         initial: State that the network starts from exactly: its density, and its
             momentum if it has one and no ramp. The velocity v follows by training.
         served: As for :class:`NCL`; the closure needs no derivative, hence 0.
+        columns: As for :class:`NCL`.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -100,6 +102,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | None = None,
         served: int = 0,
+        columns: Sequence[str] | None = None,
     ) -> None:
         _check_sizes(layer_sizes)
         check_kind("initial", initial, InitialState)
@@ -130,6 +133,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
             output="flux",
             native="flux",
         )
+        self.columns = named_columns(SCRIPTS["MomentumNCL"], 2, 0, columns)
         first = activation[0] if isinstance(activation, list) else activation
         self.mean_velocity = _MeanVelocity(first, kernel_initializer, served)
         self._complete = self._with_mean_velocity
@@ -194,7 +198,7 @@ class _TimeEmbedding(Embedding):
         """Number of features."""
         return 1
 
-    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return the streams of the time, shape (S, N, 1)."""
         return super().jet(inputs, space)[..., -1:]
 

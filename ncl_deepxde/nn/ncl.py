@@ -9,6 +9,7 @@ from ..potentials import constructions
 from ..potentials.constructions import Construction
 from ..potentials.network import Initializer
 from .base.checks import check_layer_sizes, check_periods
+from .base.columns import SCRIPTS, named_columns
 from .base.contract import ContinuityLaw
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
@@ -64,7 +65,12 @@ class NCL(FlowFieldNet, ContinuityLaw):
         wall: Wall at rest: :math:`m\cdot n = 0` on it, exactly, so that the total mass
             is constant; tangential slip is free.
         served: Number of derivatives of the outputs computed by jets: 1; 2 where the
-            pde asks for second derivatives (viscosity); 0 for plain autograd.
+            pde asks for second derivatives (viscosity); 0 for plain autograd. By
+            default 1, until the pde is found to ask for second derivatives or for
+            Laplacians (``operators.laplacian``), which are served from then on.
+        columns: What the script takes the columns for, such as ``("rho", "mx",
+            "my")``: any other meaning is refused, with the class that has it. Without,
+            the meaning is logged once.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -96,7 +102,8 @@ class NCL(FlowFieldNet, ContinuityLaw):
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
-        served: int = 1,
+        served: int | None = None,
+        columns: Sequence[str] | None = None,
     ) -> None:
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
@@ -126,3 +133,5 @@ class NCL(FlowFieldNet, ContinuityLaw):
             output=output,
             native="flux",
         )
+        kind = "NCL" if output == "flux" else 'NCL(output="velocity")'
+        self.columns = named_columns(SCRIPTS[kind], d, extras, columns)

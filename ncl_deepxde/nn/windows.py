@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from ..jets.jets import in_functorch
+from ..jets.served import rows
+from .base.checks import is_count
 from .base.contract import ContinuityLaw, FlowNet
 from .base.field import FieldNet
 from .base.fixed import FixedNet
@@ -79,11 +81,36 @@ class Windows(FixedNet, FlowNet):
         self.output, self.dim = flows[0].output, flows[0].dim
         self.regularizer = nets[0].regularizer
         self.nets, self.seams = torch.nn.ModuleList(nets), tuple(seams)
+        self._active: int | None = None
 
-    def activate(self, index: int) -> None:
-        """Let one network be trained, and the others stay as they are."""
+    def activate(self, index: int | None) -> None:
+        """Let one network be trained, and the others stay as they are.
+
+        They stay so through the test passes of DeepXDE, which ask all parameters of a
+        network for gradients: until another one is activated.
+
+        Args:
+            index: Number of the network, from 0; ``None`` lets all be trained.
+
+        Raises:
+            ValueError: There is no network of this number.
+        """
+        last = len(self.nets) - 1
+        if index is not None and not (is_count(index, 0) and index <= last):
+            raise ValueError(
+                f"index: must be a number from 0 to {last} or None, got {index!r}. "
+                f"There are {last + 1} networks."
+            )
+        self._active = index
+        for p in self.parameters():
+            p.requires_grad_()
+        self._hold()
+
+    def _hold(self) -> None:
+        """Freeze what is not active, again: a module around this one may thaw it."""
         for i, net in enumerate(self.nets):
-            net.requires_grad_(i == index)
+            if self._active not in (None, i):
+                net.requires_grad_(False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1), time last."""
@@ -116,11 +143,14 @@ class Windows(FixedNet, FlowNet):
             for i, function in enumerate(evaluate[1:], start=1):
                 out = torch.where((window == i)[:, None], function(inputs), out)
             return out
+        self._hold()
         present: list[int] = sorted(set(window.tolist())) or [0]
         if len(present) == 1:
             return evaluate[present[0]](inputs)
         parts = [(window == i).nonzero()[:, 0] for i in present]
-        found = [evaluate[i](inputs[p]) for i, p in zip(present, parts, strict=True)]
+        found = [
+            evaluate[i](rows(inputs, p)) for i, p in zip(present, parts, strict=True)
+        ]
         return torch.cat(found)[torch.cat(parts).argsort()]
 
 

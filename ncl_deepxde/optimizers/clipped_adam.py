@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from .unknowns import check_all_trained
+
 __all__ = ["ClippedAdam"]
 
 
@@ -28,6 +30,8 @@ class ClippedAdam(torch.optim.Adam):
 
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Evaluate the loss and its gradient once, clip, and step."""
+        if not self.state:
+            check_all_trained(self, closure)
         with torch.enable_grad():
             loss = closure()
         every = [p for group in self.param_groups for p in group["params"]]

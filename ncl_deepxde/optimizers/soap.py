@@ -13,8 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import deepxde as dde
 import torch
 from torch import Tensor
+
+from .unknowns import Unknowns, check_all_trained
 
 __all__ = ["SOAP"]
 
@@ -37,7 +40,8 @@ class SOAP(torch.optim.Optimizer):
     one basis, that of :math:`g g^T`.
 
     Args:
-        params: Numbers, vectors and matrices, or groups of them.
+        params: A ``deepxde.Model``, whose network and ``external_trainable_variables``
+            are trained; or numbers, vectors and matrices, or groups of them.
         lr: :math:`\eta`; three times that of Adam is a good start.
         betas: Decay of the means of gradients and of their squares, in [0, 1).
         basis_decay: Decay of the means that the bases come from, in [0, 1).
@@ -48,6 +52,7 @@ class SOAP(torch.optim.Optimizer):
 
     Example:
         >>> optimizer = SOAP(torch.nn.Linear(3, 2).parameters(), lr=0.01)
+        >>> model.compile(SOAP(model), external_trainable_variables=C)  # doctest: +SKIP
     """
 
     def __init__(
@@ -73,7 +78,11 @@ class SOAP(torch.optim.Optimizer):
                 f"SOAP: basis_every must be at least 1, got {basis_every!r}."
             )
         options = {"lr": lr, "betas": betas, "basis_decay": basis_decay}
-        super().__init__(params, {**options, "basis_every": basis_every})
+        model = params if isinstance(params, dde.Model) else None
+        given = params if model is None else model.net.parameters()
+        super().__init__(given, {**options, "basis_every": basis_every})
+        self._unknowns = None if model is None else Unknowns(self, model)
+        self._is_checked = False
         shapes = [p.shape for group in self.param_groups for p in group["params"]]
         if any(len(shape) > 2 for shape in shapes):
             raise ValueError(
@@ -84,6 +93,11 @@ class SOAP(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         """Do one step and return the loss it started from, if there is a closure."""
+        if self._unknowns is not None:
+            self._unknowns.adopt()
+        if not self._is_checked:
+            check_all_trained(self, closure)
+            self._is_checked = True
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -94,7 +108,7 @@ class SOAP(torch.optim.Optimizer):
                     continue
                 G = p.grad.reshape(-1, p.shape[-1] if p.ndim else 1)
                 state = self.state[p]
-                if not state:
+                if "steps" not in state:
                     _begin(state, G)
                     continue
                 p.sub_(_direction(state, G, group).reshape(p.shape), alpha=group["lr"])

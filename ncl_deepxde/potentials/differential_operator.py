@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from ..jets.jets import MultiIndex
+
 __all__ = ["Components", "DifferentialOperator", "Summand"]
 
 
@@ -55,6 +57,15 @@ class DifferentialOperator:
     def order(self) -> int:
         """Order of the highest derivative."""
         return max((len(s.axes) for row in self.components for s in row), default=0)
+
+    def multi_indices(self, dim: int) -> frozenset[MultiIndex]:
+        """Return which derivatives of potentials are used, the value included.
+
+        Args:
+            dim: Number of columns of the inputs.
+        """
+        used = {s.axes for row in self.components for s in row} | {()}
+        return frozenset(tuple(axes.count(i) for i in range(dim)) for axes in used)
 
     def scaled(self, factor: float) -> DifferentialOperator:
         """Return the operator times a number."""

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..jets.activations import Activation
 from ..jets.dense import dense
-from ..jets.jets import JetSpace, jet_of_callable
+from ..jets.jets import MultiIndex, StreamTable, jet_of_callable
 
 __all__ = ["Embedding", "PotentialNetwork"]
 
@@ -83,20 +83,26 @@ class Embedding(torch.nn.Module):
         x = inputs[:, self.axis]
         return [self._derivative(x, n) for n in range(order + 1)]
 
-    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return the streams of the features, shape (S, N, features)."""
         orders = self.derivatives(inputs, space.order)
         streams = []
-        for alpha in space.indices:
-            support = [i for i, count in enumerate(alpha) if count]
-            if not support:
-                streams.append(orders[0])
-            elif len(support) == 1:
-                mask = (self.axis == support[0]).to(inputs.dtype)
-                streams.append(orders[alpha[support[0]]] * mask)
-            else:
-                streams.append(torch.zeros_like(orders[0]))
+        for first, *others in space.streams:
+            stream = self._along(orders, first)
+            for alpha in others:
+                stream = stream + self._along(orders, alpha)
+            streams.append(stream)
         return torch.stack(streams)
+
+    def _along(self, orders: list[Tensor], alpha: MultiIndex) -> Tensor:
+        """Return one derivative of the features, given those along their axes."""
+        support = [i for i, count in enumerate(alpha) if count]
+        if not support:
+            return orders[0]
+        if len(support) == 1:
+            mask = (self.axis == support[0]).to(orders[0].dtype)
+            return orders[alpha[support[0]]] * mask
+        return torch.zeros_like(orders[0])
 
     def _derivative(self, x: Tensor, n: int) -> Tensor:
         phase = (self.phase + n * (math.pi / 2)).to(x.dtype)
@@ -173,7 +179,7 @@ class PotentialNetwork(torch.nn.Module):
             linear = self._linear(features.shape[1], first.out_features, bias=True)
             self.linears[0] = linear.to(first.weight)
 
-    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return the streams of the outputs, shape (S, N, outputs).
 
         Args:

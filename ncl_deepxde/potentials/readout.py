@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import torch
 from torch import Tensor
 
-from ..jets.jets import JetSpace, MultiIndex
+from ..jets.collapsed import laplacian
+from ..jets.jets import StreamTable, Sum
 from .differential_operator import Components
 
 __all__ = ["Readout"]
@@ -29,6 +31,7 @@ class Readout(torch.nn.Module):
         num_channels: Number of channels of the jet.
         space: Tables of the jet.
         level: Number of times the components are differentiated.
+        axes: Variables of a Laplacian that is taken of them as well.
     """
 
     rows: Tensor
@@ -38,24 +41,30 @@ class Readout(torch.nn.Module):
         self,
         components: Components,
         num_channels: int,
-        space: JetSpace,
+        space: StreamTable,
         level: int,
+        axes: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.shape = (len(components), *[space.dim] * level)
-        width = max(len(row) for row in components)
-        rows: list[list[int]] = []
-        factors: list[list[float]] = []
-        for component in components:
-            padding = width - len(component)
-            for extra in product(range(space.dim), repeat=level):
-                row = [
-                    space.position[_counts((*s.axes, *extra), space.dim)] * num_channels
-                    + s.channel
-                    for s in component
-                ]
-                rows.append(row + (row or [0])[:1] * padding)
-                factors.append([s.factor for s in component] + [0.0] * padding)
+        entries = [
+            [
+                (stream * num_channels + s.channel, s.factor)
+                for s in component
+                for stream in space.summands(
+                    _derivatives((*s.axes, *extra), axes, space.dim)
+                )
+            ]
+            for component in components
+            for extra in product(range(space.dim), repeat=level)
+        ]
+        width = max(map(len, entries))
+        padded = [
+            row + [((row or [(0, 0.0)])[0][0], 0.0)] * (width - len(row))
+            for row in entries
+        ]
+        rows = [[row for row, _ in entry] for entry in padded]
+        factors = [[factor for _, factor in entry] for entry in padded]
         self.register_buffer("rows", torch.as_tensor(rows), persistent=False)
         exact = torch.as_tensor(factors, dtype=torch.float64)
         self.register_buffer("factors", exact, persistent=False)
@@ -73,5 +82,7 @@ class Readout(torch.nn.Module):
         return total.T.reshape(-1, *self.shape)
 
 
-def _counts(axes: tuple[int, ...], dim: int) -> MultiIndex:
-    return tuple(axes.count(i) for i in range(dim))
+def _derivatives(columns: Sequence[int], axes: Sequence[int], dim: int) -> Sum:
+    """Return the derivative by columns, or those whose sum is its Laplacian."""
+    alpha = tuple(columns.count(i) for i in range(dim))
+    return laplacian(alpha, axes) if axes else (alpha,)

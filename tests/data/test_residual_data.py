@@ -98,6 +98,7 @@ def test_test_points_are_fixed_and_apart() -> None:
     train = points_of(data, 2)
     after, _ = data.test()
     assert before.shape == (11, 3)
+    # As numpy arrays, which DeepXDE draws and writes.
     assert np.array_equal(before, after)
     assert not np.array_equal(before[:5], train[0])
     model = model_of(data)

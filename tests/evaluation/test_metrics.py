@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ncl_deepxde.evaluation.metrics import (
+    NoScaleError,
     ball_grid,
     ball_quadrature,
     by_time_key,
@@ -247,3 +248,38 @@ def test_errors_by_time_key_are_those_of_metrics_json() -> None:
         "0.1": errors["relative_l2"]["rho"][0.1],
         "0.3333": errors["relative_l2"]["rho"][1 / 3],
     }
+
+
+def test_single_precision_loses_no_sums():
+    rng = np.random.default_rng(0)
+    reference = (1000 + rng.standard_normal((1_000_000, 2))).astype(np.float32)
+    value = reference + np.float32(0.5)
+    double = reference.astype(float)
+    error = np.square(value - double).sum()
+    expected = np.sqrt(error / np.square(double - double.mean(0)).sum())
+    assert standardized_l2(value, reference) == pytest.approx(expected, rel=1e-9)
+    assert r2(value, reference) == pytest.approx(1 - expected**2, rel=1e-9)
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64])
+def test_a_constant_by_round_off_has_no_scale(real):
+    constant = np.full((1000, 1), 0.1, dtype=real)
+    value = constant + real(1e-3)
+    for metric in (standardized_l2, r2):
+        with pytest.raises(NoScaleError, match="must not be constant"):
+            metric(value, constant)
+    for field in ("rho", "p"):
+        errors = errors_over_time(
+            lambda *_, f=field: {f: value},
+            lambda *_, f=field: {f: constant},
+            np.zeros((1000, 2)),
+            [0.0],
+            (field,),
+        )
+        assert errors["standardized_l2"][field] == {}
+
+
+def test_nothing_to_measure_is_refused():
+    nothing = np.zeros((0, 1))
+    with pytest.raises(ValueError, match="must have rows"):
+        relative_l2(nothing, nothing)

@@ -21,20 +21,23 @@ class Network:
 
     Attributes:
         build: Returns it, with random weights.
-        is_flow: Whether it is a flow in the plane and time; else a field in the plane.
+        is_flow: Whether it is a flow in the plane and time; else a field.
         has_law: Whether it obeys continuity.
         output: What columns 1 and 2 of a flow hold.
+        num_inputs: Number of columns of the inputs.
+        is_velocity: Whether it is a velocity without a density.
     """
 
     build: Callable[[], torch.nn.Module]
     is_flow: bool = True
     has_law: bool = True
     output: str = "flux"
+    num_inputs: int = 3
+    is_velocity: bool = False
 
-    @property
-    def num_inputs(self) -> int:
-        """Number of columns of the inputs."""
-        return 3 if self.is_flow else 2
+
+FIELD = {"is_flow": False, "has_law": False}
+PLANE = {**FIELD, "num_inputs": 2}
 
 
 def ncl(**options) -> nn.NCL:
@@ -103,14 +106,19 @@ ALL_NETWORKS = {
     "semi-lagrangian": Network(slda, has_law=False, output="velocity"),
     "windows-curl": Network(lambda: windows(curl), has_law=False),
     "windows-mixed": Network(lambda: nn.Windows([ncl(), curl()], [0.5]), has_law=False),
+    # A velocity without a density.
+    "incompressible": Network(
+        lambda: nn.Incompressible([3, 8, 6, 3], *GLOROT), is_velocity=True, **FIELD
+    ),
+    "incompressible-steady": Network(
+        lambda: nn.Incompressible([2, 8, 6, 3], *GLOROT, time=False),
+        is_velocity=True,
+        **PLANE,
+    ),
     # Fields in space, without time.
-    "divergence-free": Network(
-        lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), is_flow=False, has_law=False
-    ),
-    "gradient-field": Network(
-        lambda: nn.GradientField([2, 8, 2], *GLOROT), is_flow=False, has_law=False
-    ),
-    "hodge-field": Network(hodge, is_flow=False, has_law=False),
+    "divergence-free": Network(lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), **PLANE),
+    "gradient-field": Network(lambda: nn.GradientField([2, 8, 2], *GLOROT), **PLANE),
+    "hodge-field": Network(hodge, **PLANE),
 }
 
 

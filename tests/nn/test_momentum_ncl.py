@@ -16,6 +16,7 @@ from torch.func import hessian, jacrev, vmap
 
 from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
 from ncl_deepxde.jets.jets import jet_space
+from ncl_deepxde.jets.served import Demand
 from ncl_deepxde.nn import InitialState, MomentumNCL
 from ncl_deepxde.operators import closure
 from ncl_deepxde.optimizers import GaussNewton
@@ -144,7 +145,7 @@ def test_columns_are_the_formula() -> None:
 def test_served_derivatives_are_those_of_the_outputs(order) -> None:
     net = tensor_net(periods=1.0, served=order)
     x = torch.rand(5, 3)
-    found = net._levels(x, order)
+    found = net._levels(x, Demand(order))
     right = [net(x), by_nesting(net, x), vmap(hessian(lambda z: net(z[None])[0]))(x)]
     assert len(found) == order + 1
     for level, expected in zip(found, right, strict=False):

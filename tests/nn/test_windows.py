@@ -153,6 +153,71 @@ def test_only_the_active_window_is_trained():
     assert before.keys() == net.state_dict().keys()
 
 
+class Around(dde.nn.pytorch.NN):
+    """A user's network around windows, whose parameters DeepXDE thaws by itself."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.regularizer = inner, inner.regularizer
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("around", [Around, lambda net: net])
+@pytest.mark.parametrize("regularization", [None, ["l1", 1e-3], ["l2", 1e-3]])
+def test_a_window_that_is_not_active_stays_through_deepxde(regularization, around):
+    torch.manual_seed(0)
+    layers = ([3, 8, 3], "tanh", "Glorot normal", regularization)
+    first = NCL(*layers, mean_density=2.0)
+    net = Windows([first, NCL(*layers, initial=Continuation(first, 0.5, 0.5))], [0.5])
+    net.activate(1)
+    # At the seam itself, where the initial points are, the first network answers.
+    time = dde.geometry.TimeDomain(0.5, 1)
+    geometry = dde.geometry.GeometryXTime(dde.geometry.Rectangle([0, 0], [1, 1]), time)
+    data = dde.data.TimePDE(
+        geometry, lambda x, y: y[:, :1] - 3, [], num_domain=20, num_initial=10
+    )
+    before = [p.detach().clone() for p in net.parameters()]
+    model = dde.Model(data, around(net))
+    model.compile("adam", lr=1e-2, verbose=0)
+    model.train(iterations=5, display_every=2, verbose=0)
+    changes = [not torch.equal(p, q) for p, q in zip(net.parameters(), before)]  # noqa: B905
+    count = len(list(first.parameters()))
+    assert not any(changes[:count])
+    assert any(changes[count:])
+    net.activate(None)
+    assert all(p.requires_grad for p in net.parameters())
+
+
+@pytest.mark.parametrize("index", [2, -1, 3, 0.5, True])
+def test_only_windows_that_exist_are_activated(index):
+    net = Windows([NCL([3, 8, 3], "tanh", "Glorot normal")] * 2, [0.5])
+    with pytest.raises(ValueError, match=r"^index: must be a number from 0 to 1"):
+        net.activate(index)
+
+
+def test_points_in_several_windows_cost_no_further_pass(monkeypatch):
+    net, x = windows(), points().requires_grad_()
+    calls = []
+    levels = NCL._levels
+    monkeypatch.setattr(
+        NCL, "_levels", lambda self, *args: calls.append(self) or levels(self, *args)
+    )
+    J = dde.grad.jacobian(net(x), x, i=1, j=0)
+    before = len(calls)
+    J.square().mean().backward()
+    assert len(calls) == before
+    dde.grad.clear()
+    y = x.detach().requires_grad_()
+    J = dde.grad.jacobian(net(y), y, i=1, j=0)
+    # What asks for the gradient of the inputs by name gets it.
+    (found,) = torch.autograd.grad(J.sum(), y)
+    H = vmap(jacrev(jacrev(lambda z: net(z[None])[0])))(y.detach())
+    torch.testing.assert_close(found, H[:, 1, 0], rtol=1e-8, atol=1e-8)
+    dde.grad.clear()
+
+
 def test_a_later_window_sees_new_weights_of_the_earlier_one():
     net, x = windows(), points()
     x[:, 2] = 0.2

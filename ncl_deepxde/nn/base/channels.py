@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from ...jets.jets import JetSpace
+from ...jets.jets import StreamTable
 
 __all__ = ["ChannelMap"]
 
@@ -21,5 +21,5 @@ class ChannelMap(ABC):
     num_fixed: int
 
     @abstractmethod
-    def __call__(self, streams: Tensor, inputs: Tensor, space: JetSpace) -> Tensor:
+    def __call__(self, streams: Tensor, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return streams (S, N, C + K) from those of the perceptron, (S, N, C)."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "MOST_STREAMS",
     "check_choice",
     "check_counts",
     "check_dtype",
@@ -20,6 +21,7 @@ __all__ = [
     "check_positive",
     "check_streams",
     "is_count",
+    "num_streams",
     "time_column",
 ]
 
@@ -82,13 +84,18 @@ def check_streams(argument: str, num_inputs: int, order: int, remedy: str) -> No
         order: Order of the jets.
         remedy: Sentence that ends the message.
     """
-    streams = math.comb(num_inputs + order, num_inputs)
+    streams = num_streams(num_inputs, order)
     if streams > MOST_STREAMS:
         raise ValueError(
             f"{argument}: jets of order {order} in {num_inputs} variables carry "
             f"{streams} derivatives of every unit, at most {MOST_STREAMS} are allowed. "
             f"{remedy}"
         )
+
+
+def num_streams(num_inputs: int, order: int) -> int:
+    """Return how many derivatives of every unit jets of an order carry."""
+    return math.comb(num_inputs + order, num_inputs)
 
 
 def time_column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:
@@ -106,13 +113,16 @@ def time_column(argument: str, time: float | Tensor, x: Tensor) -> Tensor:
     return t.expand(len(x), 1)
 
 
-def check_layer_sizes(layer_sizes: Sequence[int], min_inputs: int, field: str) -> int:
+def check_layer_sizes(
+    layer_sizes: Sequence[int], min_inputs: int, field: str, *, has_time: bool = False
+) -> int:
     """Return the number of extra outputs.
 
     Args:
         layer_sizes: Number of inputs, hidden widths, number of outputs.
         min_inputs: Least number of inputs.
         field: Names of the outputs that must be there, for the message.
+        has_time: Whether one of the inputs, the time, has no output of its own.
 
     Raises:
         ValueError: The sizes cannot be those of such a network.
@@ -129,10 +139,11 @@ def check_layer_sizes(layer_sizes: Sequence[int], min_inputs: int, field: str) -
             f"layer_sizes: the first entry, the number of inputs, must be at least "
             f"{min_inputs}, got {sizes[0]}."
         )
-    extras = sizes[-1] - sizes[0]
+    least = sizes[0] - has_time
+    extras = sizes[-1] - least
     if extras < 0:
         raise ValueError(
-            f"layer_sizes: the last entry must be at least {sizes[0]}, for the "
+            f"layer_sizes: the last entry must be at least {least}, for the "
             f"outputs {field}, got {sizes[-1]}. Further outputs are free; features of "
             "the inputs do not count as inputs."
         )

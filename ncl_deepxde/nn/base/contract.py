@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-__all__ = ["OUTPUTS", "ContinuityLaw", "FlowNet", "PressureNet"]
+__all__ = ["OUTPUTS", "ContinuityLaw", "FlowNet", "PressureNet", "VelocityNet"]
 
 OUTPUTS = ("flux", "velocity")
 """What columns 1..d of the outputs of a flow may hold: momentum or velocity."""
@@ -60,3 +60,21 @@ class PressureNet(FlowNet):
     @abstractmethod
     def pressure(self, outputs: Tensor) -> Tensor:
         """Return the pressure, shape (N, 1), from outputs (N, C)."""
+
+
+class VelocityNet(ABC):
+    """A network of a velocity without a density: outputs ``(u_1..u_d, extras)``.
+
+    It is no :class:`FlowNet`: what asks for a density or a flux refuses it.
+
+    Attributes:
+        dim: Number of space dimensions d.
+        has_time: Whether the last column of the inputs is the time.
+    """
+
+    dim: int
+    has_time: bool
+
+    @abstractmethod
+    def velocity(self, inputs: Tensor) -> Tensor:
+        """Return :math:`u`, shape (N, d), for inputs (N, d + 1), (N, d) if steady."""

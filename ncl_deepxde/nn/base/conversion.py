@@ -1,20 +1,38 @@
 r"""Velocity from momentum and back, with derivatives, by the Leibniz rule.
 
 ``levels`` is a list: outputs (N, C) with columns ``(rho, w_1..w_d, extras...)``, then
-optionally their first (N, C, dim) and second (N, C, dim, dim) derivatives.
+optionally their first (N, C, dim) and second (N, C, dim, dim) derivatives. Where
+``axes`` are given, the last entry is the Laplacian (N, C) by these columns instead, a
+sum of second derivatives.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-__all__ = ["slowed", "to_momentum", "to_velocity"]
+__all__ = ["Conversion", "slowed", "to_momentum", "to_velocity"]
 
 
-def to_velocity(levels: list[Tensor], d: int) -> list[Tensor]:
+class Conversion(Protocol):
+    """A map from levels to levels."""
+
+    def __call__(self, levels: list[Tensor], *, axes: Sequence[int]) -> list[Tensor]:
+        """Return the levels of the converted outputs.
+
+        Args:
+            levels: Outputs and derivatives.
+            axes: Columns of the Laplacian that the last level is, if any.
+        """
+        ...
+
+
+def to_velocity(
+    levels: list[Tensor], d: int, *, axes: Sequence[int] = ()
+) -> list[Tensor]:
     r"""Replace the momentum ``m`` in columns 1..d by :math:`u = m / \rho`.
 
     .. math:: \rho\,\partial_i u = \partial_i m - u\,\partial_i\rho, \qquad
@@ -24,11 +42,14 @@ def to_velocity(levels: list[Tensor], d: int) -> list[Tensor]:
     inverse = 1 / levels[0][:, :1]
     u: list[Tensor] = []
     for level in levels:
-        u.append((level[:, 1 : d + 1] - _lower_terms(u, levels)) * _pad(inverse, level))
+        lower = _lower_terms(u, levels, axes)
+        u.append((level[:, 1 : d + 1] - lower) * _pad(inverse, level))
     return _replaced(levels, u, d)
 
 
-def to_momentum(levels: list[Tensor], d: int) -> list[Tensor]:
+def to_momentum(
+    levels: list[Tensor], d: int, *, axes: Sequence[int] = ()
+) -> list[Tensor]:
     r"""Replace the velocity ``u`` in columns 1..d by :math:`m = \rho u`.
 
     .. math:: \partial_i m = \rho\,\partial_i u + u\,\partial_i\rho, \qquad
@@ -37,7 +58,7 @@ def to_momentum(levels: list[Tensor], d: int) -> list[Tensor]:
     """
     rho = levels[0][:, :1]
     u = [level[:, 1 : d + 1] for level in levels]
-    m = [w * _pad(rho, w) + _lower_terms(u[:k], levels) for k, w in enumerate(u)]
+    m = [w * _pad(rho, w) + _lower_terms(u[:k], levels, axes) for k, w in enumerate(u)]
     return _replaced(levels, m, d)
 
 
@@ -73,13 +94,16 @@ def slowed(levels: list[Tensor], rates: list[Tensor], mean: Tensor) -> list[Tens
     return _replaced(played, m, d)
 
 
-def _lower_terms(u: list[Tensor], levels: list[Tensor]) -> Tensor:
+def _lower_terms(u: list[Tensor], levels: list[Tensor], axes: Sequence[int]) -> Tensor:
     """Return the terms of the derivative of rho u in which rho is differentiated."""
     rho = [level[:, :1] for level in levels]
     if len(u) == 0:
         return rho[0].new_zeros(())
     if len(u) == 1:
         return u[0].unsqueeze(-1) * rho[1]
+    if axes:
+        products = (u[1] * rho[1])[..., list(axes)]
+        return u[0] * rho[2] + 2 * products.sum(-1)
     mixed = u[1].unsqueeze(-1) * rho[1].unsqueeze(-2)
     return u[0][..., None, None] * rho[2] + mixed + mixed.transpose(-1, -2)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 import deepxde as dde
 import torch
 from torch import Tensor
 
-from ...jets.jets import JetSpace, jet_space
-from ...jets.remembered import weights_state
-from ...jets.served import serve
-from ...potentials.readout import Readout
-from .checks import check_choice, check_dtype, check_streams
+from ...jets.served import Demand, serve_demand
+from ...jets.snapshot import Snapshot, weights_state
+from ...potentials.levels import Levels
+from .checks import MOST_STREAMS, check_choice, check_dtype, check_streams, num_streams
+from .conversion import Conversion
 from .fixed import FixedOutputs
 from .predecessor import Predecessor
+from .saved_predecessor import remember_predecessor
 from .spec import Constant, FieldSpec, Layers
 
 __all__ = ["FieldNet"]
@@ -34,7 +35,6 @@ class FieldNet(FixedOutputs):
     Attributes:
         num_inputs: Number of columns of the inputs, dim.
         periods: Period of each input axis, ``None`` where not periodic.
-        served: Number of derivatives of the outputs that come without autograd.
         fixed: Constant parts of the outputs that are not trained, (C,), 0 elsewhere.
         bias: Constant parts that are trained.
         network: The perceptron.
@@ -56,24 +56,28 @@ class FieldNet(FixedOutputs):
     def __init__(self, layers: Layers, spec: FieldSpec) -> None:
         super().__init__()
         dim, outputs = len(layers.periods), spec.outputs
-        check_choice("served", spec.served, (0, 1, 2))
+        check_choice("served", spec.served, (None, 0, 1, 2))
+        self._is_automatic = spec.served is None
+        self._demand = Demand(1 if spec.served is None else spec.served)
         if spec.base is not None:
-            spec.base.check(dim, len(outputs.components), spec.served)
+            spec.base.check(dim, len(outputs.components), self.served)
         self.regularizer = layers.regularization
-        self.num_inputs, self.periods, self.served = dim, layers.periods, spec.served
-        self._contraction = None if spec.served else spec.contraction
-        self._spaces: list[JetSpace] = []
+        self.num_inputs, self.periods = dim, layers.periods
+        self._contraction = None if self.served else spec.contraction
         if self._contraction is None:
-            self._spaces = _jet_spaces(dim, outputs.order, spec.served)
+            _check_size(dim, outputs.order, self.served)
         self._ansatz, self._base = spec.ansatz, spec.base
+        if spec.base is not None:
+            remember_predecessor(self, spec.base)
         num_fixed = 0 if spec.ansatz is None else spec.ansatz.num_fixed
-        self._readouts = torch.nn.ModuleList(
-            Readout(outputs.components, spec.num_channels + num_fixed, space, level)
-            for level, space in enumerate(self._spaces)
-        )
+        self._outputs, self._num_channels = outputs, spec.num_channels + num_fixed
+        self._readers = torch.nn.ModuleDict()
         self.network = layers.network(spec.num_channels)
         self._register_constants(spec.all_constants)
-        self._convert: Callable[[list[Tensor]], list[Tensor]] | None = None
+        if self._contraction is None:
+            for order in range(self.served + 1):
+                self._reader(Demand(order))
+        self._convert: Conversion | None = None
 
     def _register_constants(self, constants: Sequence[Constant]) -> None:
         real = dde.config.real(torch)
@@ -87,27 +91,54 @@ class FieldNet(FixedOutputs):
         """Return the outputs, (N, C), for inputs (N, dim), derivatives served."""
         return self._serve(inputs, self._convert)
 
-    def _serve(
-        self, inputs: Tensor, convert: Callable[[list[Tensor]], list[Tensor]] | None
-    ) -> Tensor:
-        def evaluate(x: Tensor, order: int) -> list[Tensor]:
-            levels = self._levels(x, order)
-            return levels if convert is None else convert(levels)
+    def _serve(self, inputs: Tensor, convert: Conversion | None) -> Tensor:
+        def evaluate(x: Tensor, demand: Demand) -> list[Tensor]:
+            levels = self._levels(x, demand)
+            return levels if convert is None else convert(levels, axes=demand.axes)
 
-        return serve(evaluate, self._checked(inputs), self.served, self.state)
+        rise = self._rise if self._is_automatic else None
+        return serve_demand(
+            evaluate, self._checked(inputs), self._demand, self.state, rise
+        )
+
+    @property
+    def served(self) -> int:
+        """Number of derivatives of the outputs that come without autograd."""
+        return self._demand.order
+
+    @property
+    def most_served(self) -> int:
+        """Number of derivatives that would be served if they were asked for."""
+        return 2 if self._is_automatic and self._offers(Demand(2)) else self.served
+
+    def _offers(self, demand: Demand) -> bool:
+        """Tell whether the field can be evaluated with what a demand names."""
+        order = 2 if demand.axes else demand.order
+        is_continued = self._base is not None and self._base.most_served < order
+        can_complete = not demand.axes or self._complete is None
+        streams = num_streams(self.num_inputs, self._outputs.order + order)
+        return can_complete and not is_continued and streams <= MOST_STREAMS
+
+    def _rise(self, demand: Demand) -> bool:
+        """Serve a demand from now on, together with what was served, if possible."""
+        if not self._offers(demand):
+            return False
+        are_both_laplacians = demand.axes and self._demand.axes not in ((), demand.axes)
+        self._demand = Demand(2) if are_both_laplacians else demand
+        return True
 
     @property
     def predecessor(self) -> Predecessor | None:
         """The earlier network that this one goes on from, if there is one."""
         return self._base
 
-    def state(self) -> Hashable:
-        """Return a fingerprint of the weights: it changes when they do.
+    def state(self) -> Snapshot:
+        """Return the values that the outputs depend on besides the inputs.
 
-        Weights of the earlier networks that this one goes on from count too.
+        Those of the earlier networks that this one goes on from count too.
         """
         weights = weights_state(self)
-        return weights if self._base is None else (weights, self._base.state())
+        return weights if self._base is None else weights + self._base.state()
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).
@@ -128,25 +159,32 @@ class FieldNet(FixedOutputs):
         self.network.set_transform(transform, self.num_inputs)
         self._input_transform = transform
 
-    def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
-        """Return the outputs and their first ``order`` derivatives by jets."""
+    def _levels(self, inputs: Tensor, demand: Demand) -> list[Tensor]:
+        """Return the outputs and what a demand names, by jets."""
         with torch.autocast(inputs.device.type, enabled=False):
             if self._contraction is not None:
                 return [self._contraction(self.network, inputs) + self._constants()]
-            streams = self.network.jet(inputs, self._spaces[order])
+            reader = self._reader(demand)
+            streams = self.network.jet(inputs, reader.space)
             if self._ansatz is not None:
-                streams = self._ansatz(streams, inputs, self._spaces[order])
-            levels: list[Tensor] = [
-                readout(streams[: len(space)])
-                for readout, space in zip(
-                    self._readouts[: order + 1], self._spaces, strict=False
-                )
-            ]
+                streams = self._ansatz(streams, inputs, reader.space)
+            levels: list[Tensor] = reader(streams)
             levels[0] = levels[0] + self._constants()
             if self._base is not None:
-                earlier = self._base.levels(inputs, order)
+                earlier = _levels_of(self._base, inputs, demand)
                 levels = [new + old for new, old in zip(levels, earlier, strict=True)]
             return levels if self._complete is None else self._complete(levels, inputs)
+
+    def _reader(self, demand: Demand) -> Levels:
+        """Return the way from the jet to what a demand names, made when needed."""
+        key = f"{demand.order}:{demand.axes}"
+        if key not in self._readers:
+            table = self._outputs, self._num_channels, self.num_inputs
+            with torch.inference_mode(False):
+                self._readers[key] = Levels(*table, demand).to(self.bias.device)
+        reader = self._readers[key]
+        assert isinstance(reader, Levels)
+        return reader
 
     def _constants(self) -> Tensor:
         return self.fixed.index_add(0, self.trained, self.bias)
@@ -162,10 +200,18 @@ class FieldNet(FixedOutputs):
         return inputs
 
 
-def _jet_spaces(num_inputs: int, order: int, served: int) -> list[JetSpace]:
-    """Return the tables of jets of ``order`` and ``served`` higher ones."""
+def _check_size(num_inputs: int, order: int, served: int) -> None:
+    """Raise ``ValueError`` if jets of so many derivatives are too large."""
     argument, remedy = "served", "Use served=0, which leaves derivatives to autograd."
     if served == 0:
         argument, remedy = "layer_sizes", "Use a lower order or fewer inputs."
     check_streams(argument, num_inputs, order + served, remedy)
-    return [jet_space(num_inputs, order + k) for k in range(served + 1)]
+
+
+def _levels_of(base: Predecessor, inputs: Tensor, demand: Demand) -> list[Tensor]:
+    """Return the outputs of an earlier network and what a demand names."""
+    if not demand.axes:
+        return base.levels(inputs, demand.order)
+    *levels, second = base.levels(inputs, 2)
+    diagonal = second.diagonal(dim1=-2, dim2=-1)
+    return [*levels, diagonal[..., list(demand.axes)].sum(-1)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
 import deepxde as dde
+import torch
 
 __all__ = ["FixedNet", "FixedOutputs"]
 
@@ -20,6 +21,25 @@ class FixedOutputs(dde.nn.pytorch.NN):  # type: ignore[misc]
         "would break the conservation law, which holds for the outputs as they are. "
         "Transform quantities in the pde function instead."
     )
+
+    _to_thaw: list[torch.nn.Parameter] | None = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze all parameters; or thaw what this froze before, else all of them.
+
+        Every test pass of ``dde.Model`` freezes the network and thaws it: parameters
+        that the user has frozen stay so.
+        """
+        if not requires_grad:
+            trained = [p for p in self.parameters() if p.requires_grad]
+            self._to_thaw = trained or self._to_thaw
+        elif self._to_thaw is not None:
+            for p in self._to_thaw:
+                p.requires_grad_()
+            self._to_thaw = None
+            return self
+        super().requires_grad_(requires_grad)
+        return self
 
     def apply_output_transform(self, transform: Any) -> NoReturn:
         """Refuse a transform of the outputs, which would break what they promise."""

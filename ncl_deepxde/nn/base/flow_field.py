@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...jets.served import Demand
 from .checks import check_choice
 from .contract import OUTPUTS, FlowNet
 from .conversion import to_momentum, to_velocity
@@ -56,8 +57,8 @@ class FlowFieldNet(FieldNet, FlowNet, Continuable):
 
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """See ``Continuable``."""
-        levels = self._levels(inputs, order)
-        return levels if self._to_flux is None else self._to_flux(levels)
+        levels = self._levels(inputs, Demand(order))
+        return levels if self._to_flux is None else self._to_flux(levels, axes=())
 
     def mean_momentum(self, inputs: Tensor) -> Tensor:
         """See ``Continuable``: the constant part; zero of a field of the velocity."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_choice, check_counts
-from .contract import OUTPUTS, FlowNet
+from .contract import OUTPUTS, FlowNet, VelocityNet
 
 __all__ = ["PlainFlow", "as_flow", "output_of"]
 
@@ -68,6 +68,11 @@ def output_of(net: torch.nn.Module, output: str | None = None) -> str:
                 f"so itself, got {output!r}. Leave it out."
             )
         return net.output
+    if isinstance(net, VelocityNet):
+        raise ValueError(
+            f"net: must have a density, got a {name}, whose outputs begin with the "
+            "velocity. Use its method velocity, or an nn.CurlNet, which adds a density."
+        )
     if output is None:
         raise ValueError(
             "output: must be 'flux' or 'velocity' for a network that is no nn.FlowNet, "

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
 
 import torch
 from torch import Tensor
+
+from ...jets.snapshot import Snapshot
 
 __all__ = ["Continuable", "Predecessor"]
 
 
 class Continuable(ABC):
-    """A flow that another network can go on from.
+    """A flow that another network can go on from."""
 
-    Attributes:
-        served: Highest order of the derivatives of ``flux_levels``.
-    """
-
-    served: int
+    @property
+    @abstractmethod
+    def most_served(self) -> int:
+        """Highest order of the derivatives of ``flux_levels``."""
 
     @abstractmethod
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
@@ -26,7 +26,7 @@ class Continuable(ABC):
 
         Args:
             inputs: Shape (N, d + 1), time last.
-            order: At most ``served``.
+            order: At most ``most_served``.
         """
 
     @abstractmethod
@@ -38,8 +38,8 @@ class Continuable(ABC):
         """
 
     @abstractmethod
-    def state(self) -> Hashable:
-        """Return a fingerprint of the weights: it changes when they do."""
+    def state(self) -> Snapshot:
+        """Return the values that the flow depends on besides the inputs."""
 
 
 class Predecessor(ABC):
@@ -52,6 +52,11 @@ class Predecessor(ABC):
 
     net: torch.nn.Module
     time: float
+
+    @property
+    @abstractmethod
+    def most_served(self) -> int:
+        """Highest order of the derivatives of ``levels``."""
 
     @abstractmethod
     def check(self, num_inputs: int, num_outputs: int, served: int) -> None:
@@ -75,5 +80,9 @@ class Predecessor(ABC):
         """
 
     @abstractmethod
-    def state(self) -> Hashable:
-        """Return a fingerprint of the weights: it changes when they do."""
+    def state(self) -> Snapshot:
+        """Return the values that the flow depends on besides the inputs."""
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Return a checksum of these values, and of when the later one takes over."""

@@ -82,7 +82,9 @@ class FieldSpec:
         constants: Constant part of each of these outputs.
         extras: Number of free outputs after them, each a channel and a trained
             constant.
-        served: Number of derivatives of the outputs that come without autograd.
+        served: Number of derivatives of the outputs that come without autograd. With
+            ``None`` it begins with 1, and what a pde is found to ask for beyond, second
+            derivatives or a Laplacian, is served from then on.
         ansatz: Factors of the channels, and fixed channels that summands may use too.
         base: Earlier network whose outputs are added.
         contraction: Function of the perceptron and the inputs that returns the outputs
@@ -93,7 +95,7 @@ class FieldSpec:
     num_potentials: int
     constants: Sequence[Constant]
     extras: int
-    served: int
+    served: int | None = None
     ansatz: ChannelMap | None = None
     base: Predecessor | None = None
     contraction: Callable[[PotentialNetwork, Tensor], Tensor] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ...jets.jets import JetSpace, jet_of_callable, jet_space, product
+from ...jets.jets import StreamTable, jet_of_callable, product
 from ...jets.remembered import Remembered
 from ..base.channels import ChannelMap
 
@@ -31,11 +31,11 @@ class Ansatz(ChannelMap):
         self.num_channels, self.num_fixed = num_channels, num_fixed
         self._given = Remembered(self._jet)
 
-    def __call__(self, streams: Tensor, inputs: Tensor, space: JetSpace) -> Tensor:
+    def __call__(self, streams: Tensor, inputs: Tensor, space: StreamTable) -> Tensor:
         """See ``ChannelMap``."""
-        given = self._given(inputs, space.order)
+        given = self._given(inputs, space)
         factor, fixed = given.tensor_split([self.num_channels], dim=-1)
         return torch.cat([product(factor, streams, space), fixed], dim=-1)
 
-    def _jet(self, inputs: Tensor, order: int) -> Tensor:
-        return jet_of_callable(self.function, inputs, jet_space(inputs.shape[1], order))
+    def _jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
+        return jet_of_callable(self.function, inputs, space)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from itertools import product
 
 import torch
 from torch import Tensor
 
 from ...jets.jets import jet_of_callable, jet_space
-from ...jets.remembered import Remembered, weights_state
+from ...jets.remembered import Remembered
 from ...jets.served import serve
+from ...jets.snapshot import Snapshot, weights_state
 from ..base.contract import ContinuityLaw
 from ..base.conversion import slowed, to_momentum
 from ..base.plain import output_of
@@ -61,13 +61,18 @@ class Continuation(Predecessor):
         kind = output_of(net, output)
         self.net, self.time, self.ramp = net, time, ramp
         self._earlier = net if isinstance(net, Continuable) else _Nested(net, kind)
-        self._remembered = Remembered(self._levels)
+        self._remembered = Remembered(self._levels, self.state)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1)."""
-        return serve(self.levels, inputs, min(1, self._earlier.served), self.state)
+        return serve(self.levels, inputs, min(1, self.most_served), self.state)
 
-    def state(self) -> Hashable:
+    @property
+    def most_served(self) -> int:
+        """See ``Predecessor``."""
+        return self._earlier.most_served
+
+    def state(self) -> Snapshot:
         """See ``Predecessor``."""
         return self._earlier.state()
 
@@ -83,15 +88,16 @@ class Continuation(Predecessor):
                 "an nn.ContinuityLaw, or this one would not either, got a "
                 f"{type(self.net).__name__}. Continue an nn.NCL, for example."
             )
-        if served > self._earlier.served:
+        if served > self.most_served:
             raise ValueError(
-                f"served: must be at most {self._earlier.served}, that of the network "
+                f"served: must be at most {self.most_served}, that of the network "
                 f"which is continued, got {served}."
             )
-        probe = torch.full((2, num_inputs), 0.5).to(next(self.net.parameters()))
+        # No point: any could lie outside its domain, or start its normalizations.
+        probe = torch.empty(0, num_inputs).to(next(self.net.parameters()))
         with torch.no_grad():
             shape = tuple(self.net(probe).shape)
-        if shape != (2, num_outputs):
+        if shape != (0, num_outputs):
             raise ValueError(
                 f"initial: the network which is continued must have {num_outputs} "
                 f"outputs as this one, got {shape[-1]}. Give both the same layer_sizes."
@@ -105,13 +111,30 @@ class Continuation(Predecessor):
 
     def levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """See ``Predecessor``; the order is at most 2."""
-        return self._remembered(inputs, order, self.state())
+        return self._remembered(inputs, order)
 
     def mean_momentum(self, inputs: Tensor) -> Tensor:
         """See ``Predecessor``."""
         return self._earlier.mean_momentum(inputs)
 
+    def digest(self) -> str:
+        """See ``Predecessor``."""
+        clock = torch.tensor([self.time, self.ramp], dtype=torch.float64)
+        return (self.state() + Snapshot([clock])).digest()
+
+    def _check_precision(self, inputs: Tensor) -> None:
+        """Raise ``ValueError`` unless the earlier network has the inputs' precision."""
+        weight = next(self.net.parameters(), inputs)
+        if (weight.dtype, weight.device) != (inputs.dtype, inputs.device):
+            raise ValueError(
+                "initial: the network which is continued must have the dtype and the "
+                f"device of the inputs, {inputs.dtype} on {inputs.device}, got "
+                f"{weight.dtype} on {weight.device}. It is not a part of this one: "
+                "call .to(...) or .double() on it, too, or on nn.Windows of both."
+            )
+
     def _levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        self._check_precision(inputs)
         t = inputs[:, -1:]
         dt = (t - self.time).clamp(min=0)
         rates = [torch.exp(-dt / self.ramp)]
@@ -131,7 +154,7 @@ class _Nested(Continuable):
         output: ``"flux"`` in the first case, ``"velocity"`` in the second.
     """
 
-    served = 2
+    most_served = 2
 
     def __init__(self, net: torch.nn.Module, output: str) -> None:
         self.net, self.output = net, output
@@ -163,7 +186,7 @@ class _Nested(Continuable):
         """See ``Continuable``: it is not known."""
         return inputs.new_zeros(inputs.shape[1] - 1)
 
-    def state(self) -> Hashable:
+    def state(self) -> Snapshot:
         """See ``Continuable``."""
         nets = (net for net in self.net.modules() if isinstance(net, Continuable))
-        return (weights_state(self.net), *(net.state() for net in nets))
+        return sum((net.state() for net in nets), weights_state(self.net))

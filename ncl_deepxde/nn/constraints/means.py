@@ -11,9 +11,10 @@ import torch
 from ..base.checks import check_choice, check_kind
 from ..base.spec import Constant
 from .continuation import Continuation
+from .initial_velocity import InitialVelocity
 from .start_and_wall import InitialState, Wall
 
-__all__ = ["Mean", "mean_flux"]
+__all__ = ["Mean", "mean_flux", "mean_velocity"]
 
 Mean = float | Sequence[float] | Literal["trained"] | None
 
@@ -141,3 +142,43 @@ def _constants(
             f"{value!r}."
         )
     return [Constant(v) for v in values]
+
+
+def mean_velocity(
+    periods: Sequence[float | None],
+    initial: InitialVelocity | None,
+    wall: Wall | None,
+    given: Mean,
+) -> list[Constant]:
+    r"""Return the constants of the d components of an incompressible velocity.
+
+    The constant of component i is :math:`\partial_j A_{ij}` of :math:`A_{ij} = \bar u_i
+    x_j` for any axis j other than i that is not periodic. Where all are, it has to be
+    added, and is trained.
+
+    Args:
+        periods: Period of each of the d space axes, ``None`` where not periodic.
+        initial: Initial velocity, if it is hard.
+        wall: Wall, if there is one.
+        given: Constants as the user gave them.
+
+    Raises:
+        ValueError: They are not numbers of the right count, or contradict the state.
+    """
+    d = len(periods)
+    if given is not None and initial is not None:
+        raise ValueError(
+            "mean_velocity: follows from initial, must be None beside it, got "
+            f"{given!r}. Give InitialVelocity its mean."
+        )
+    if isinstance(given, str) and wall is not None:
+        raise ValueError(
+            f"mean_velocity: must hold numbers or be None beside a wall, got {given!r}."
+        )
+    if initial is not None:
+        given = [0.0] * d if initial.mean is None else initial.mean
+        return _constants("mean of initial", given, d, 0.0, False)
+    if given is not None or wall is not None:
+        return _constants("mean_velocity", given, d, 0.0, False)
+    others = [[*periods[:i], *periods[i + 1 :]] for i in range(d)]
+    return [Constant(0.0, None not in rest) for rest in others]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import deepxde as dde
+import numpy as np
 import torch
 from torch import Tensor
+
+from ...walls import Choice, Product, Where, inner_factors
 
 __all__ = ["InitialState", "Wall"]
 
@@ -126,6 +131,52 @@ class Wall:
     function: PointFunction
     points: Tensor
 
+    @classmethod
+    def of(cls, geometry: Any, where: Where | None = None) -> Wall:
+        r"""Return the wall of a geometry of DeepXDE, or of some of its sides.
+
+        .. math:: w = c\,\prod_k f_k ,
+
+        a length, with one factor for each smooth piece and :math:`|\nabla w| \le 1` on
+        the wall. At convex corners w is smooth and its gradient vanishes; at corners of
+        unions, of holes and of pockets of polygons w is continuous only.
+
+        Args:
+            geometry: A geometry, or one with time, of which the space counts.
+            where: Maps points (N, d) of the boundary, a numpy array, to (N,) booleans:
+                what is wall; the rest is open. It takes whole sides of boxes and
+                polygons, the whole boundary of other shapes. By default all is wall.
+
+        Raises:
+            ValueError: The geometry is of an unknown kind, ``where`` takes a part of a
+                side, or nothing.
+
+        Example:
+            >>> channel = dde.geometry.Rectangle([0, 0], [4, 1])
+            >>> sides = Wall.of(channel, lambda x: (x[:, 1] == 0) | (x[:, 1] == 1))
+        """
+        if isinstance(geometry, dde.geometry.GeometryXTime):
+            geometry = geometry.geometry
+        # DeepXDE draws from the global generator.
+        state = np.random.get_state()  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            factors = inner_factors(geometry, Choice(geometry, where))
+            points = geometry.random_boundary_points(400)
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+        if where is not None:
+            points = points[np.asarray(where(points), dtype=bool).reshape(len(points))]
+        if not factors or not len(points):
+            raise ValueError(
+                "where: must take some side of the boundary, got none. Build the "
+                "network without a wall, or compare coordinates with numpy.isclose."
+            )
+        product, on_wall = Product(tuple(factors)), torch.as_tensor(points).double()
+        slope = cls(product, on_wall)._value_and_gradient(on_wall)[1].norm(dim=1)
+        wall = replace(product, scale=1 / float(slope.max()))
+        return cls(wall, on_wall[slope >= 0.01 * slope.max()])
+
     def at(self, x: Tensor) -> Tensor:
         """Return w, (N, 1), at points (N, d)."""
         return shaped("wall", self.function(x), (len(x), 1))
@@ -140,7 +191,7 @@ class Wall:
         steps = self._step_from_wall(x)
         distance = float(steps.norm(dim=1).max())
         # A point computed in single precision is that far off: one step of Newton.
-        if not distance <= 1e-5 * (1 + float(x.abs().max())):
+        if not distance <= 1e-5 * float(x.abs().max()):
             raise ValueError(
                 "wall: function must vanish at points, with a gradient that does not, "
                 f"got a point about {distance:.1e} off. Give points on the wall, and a "

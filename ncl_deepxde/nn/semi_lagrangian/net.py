@@ -216,11 +216,11 @@ class SemiLagrangian(FixedNet, FlowNet):
         return inputs[:, : self.dim], inputs[:, self.dim :]
 
     def _check_rows(self, argument: str, value: Tensor, num_columns: int) -> None:
-        if value.ndim != 2 or value.shape[1] != num_columns or not len(value):
+        if value.ndim != 2 or value.shape[1] != num_columns:
             raise ValueError(
-                f"{argument}: must have shape (N, {num_columns}) with N at least 1, "
-                f"got {tuple(value.shape)}. One row per point; time, where there is "
-                "one, comes last."
+                f"{argument}: must have shape (N, {num_columns}), got "
+                f"{tuple(value.shape)}. One row per point; time, where there is one, "
+                "comes last."
             )
         check_dtype(argument, value, self.grid.values.dtype)
 

@@ -66,6 +66,8 @@ class OdeSolver:
         Raises:
             RuntimeError: The solver finds no end, or is to train in mixed precision.
         """
+        if not len(t0):
+            return state
         s = torch.tensor([0.0, 1.0], dtype=t0.dtype, device=t0.device)
         options: dict[str, Any] = dict.fromkeys(("rtol", "atol"), self.tolerance)
         # A step that ends at the end needs no interpolation and stays inside.

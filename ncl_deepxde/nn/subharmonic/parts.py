@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...flows.moments import distinct
 from ...jets import activations
-from ...jets.jets import JetSpace, jet_space, product
+from ...jets.jets import StreamTable, jet_space, product
 from ...potentials.constructions import MATRIX
 from ...potentials.network import Embedding, Initializer, PotentialNetwork
 from ...potentials.readout import Readout
@@ -167,6 +167,6 @@ class _Scaled(Embedding):
         exact = torch.as_tensor(units, dtype=torch.float64)
         self.register_buffer("units", exact, persistent=False)
 
-    def jet(self, inputs: Tensor, space: JetSpace) -> Tensor:
+    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return the streams of the features, shape (S, N, features)."""
         return super().jet(inputs, space) / self.units.to(inputs.dtype)

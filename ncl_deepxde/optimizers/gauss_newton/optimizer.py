@@ -40,11 +40,14 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
+from ..unknowns import Unknowns
+from .alignment import Alignment, DependentPointsError
 from .curve import Curve
 from .damped_solve import SOLVERS, SolverOptions, damped_solver
+from .first_step import check_first_step, dependent
 from .jacobian import Jacobian
 from .layer_path import layer_jacobian
-from .residuals import ResidualVector, residual_data
+from .residuals import ResidualVector, residual_source
 from .sample_path import sample_jacobian
 
 __all__ = ["GaussNewton"]
@@ -59,12 +62,17 @@ class GaussNewton(torch.optim.Optimizer):
     less than an eighth is left, the linear model reached too far and :math:`\lambda`
     doubles; where a quarter or more is left, :math:`\lambda` falls by a constant
     factor. (Levenberg's ratio of actual to predicted decrease is no guide after a line
-    search: it is near one for any small step.) Points must be independent: no batch
-    normalization.
+    search: it is near one for any small step.)
+
+    Residuals are taken from what the data gives to the loss function: any data of
+    DeepXDE and of this package whose losses are mean squares. A residual may depend on
+    several points (a periodic condition), but no point may feed several residuals of
+    one term: batch normalization, dropout and means over the points are refused at the
+    first step. The model's ``external_trainable_variables`` are trained too, and saved.
 
     Args:
-        model: A model whose data is a ``Collocation`` or ``Observations`` without
-            penalties; compile it with the result, loss ``"MSE"``.
+        model: The model; compile it with the result, loss ``"MSE"``, without ``lr`` and
+            ``decay``.
         damping: First :math:`\lambda`, in units of the mean diagonal of the kernel.
         damping_range: Smallest and largest :math:`\lambda`. With far fewer residuals
             than parameters 1e-6 is a better lower end: the step then leaves alone what
@@ -95,8 +103,8 @@ class GaussNewton(torch.optim.Optimizer):
         >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
 
     Raises:
-        ValueError: A bad argument, data of another class or with penalties, or mixed
-            precision.
+        ValueError: A bad argument, losses that are no mean squares at points (integral
+            equations, operators, penalties, regularization), or mixed precision.
     """
 
     def __init__(
@@ -116,7 +124,7 @@ class GaussNewton(torch.optim.Optimizer):
         iterations: int = 100,
         acceleration: bool = False,
     ) -> None:
-        residual_data(model)
+        residual_source(model)
         if dde.config.mixed:
             raise ValueError(
                 "GaussNewton: the float type must be float32 or float64, got mixed. "
@@ -133,11 +141,15 @@ class GaussNewton(torch.optim.Optimizer):
             ("order", order, "be at least 1", order >= 1),
         )
         options = {"damping": damping, "low": low, "high": high, "decay": decay}
-        options |= {"momentum": momentum, "halvings": halvings, "steps": 0}
+        # Without "lr" DeepXDE's decay ends in a KeyError before we can explain.
+        options |= {"momentum": momentum, "halvings": halvings, "steps": 0, "lr": 1.0}
         super().__init__(model.net.parameters(), options)
         self._model, self._path, self._order = model, path, order
         self._solver = _solver_options(solver, rank, tolerance, iterations)
         self._is_accelerated = acceleration
+        self._unknowns = Unknowns(self, model)
+        self._alignment = Alignment()
+        self._is_checked = False
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
@@ -152,29 +164,40 @@ class GaussNewton(torch.optim.Optimizer):
         """
         if closure is None:
             raise ValueError("GaussNewton: step needs a closure; train by dde.Model.")
+        self._unknowns.adopt()
         with torch.enable_grad():
             vector = ResidualVector(self._model)
             jacobian = self._jacobian(vector, partial(vector.observed, closure))
         self._check(jacobian.residuals, vector.loss)
+        if not self._is_checked:
+            check_first_step(self._model, vector, jacobian, self._trained())
+            self._is_checked = True
         self._move(vector, jacobian)
         return vector.loss
+
+    def _trained(self) -> dict[str, Tensor]:
+        """Return the parameters of the network by name, then the unknowns."""
+        named = {**dict(self._model.net.named_parameters()), **self._unknowns.named()}
+        return {n: p for n, p in named.items() if p.requires_grad and p.numel()}
 
     def _jacobian(
         self, vector: ResidualVector, observe: Callable[[], list[Tensor]]
     ) -> Jacobian:
-        named = self._model.net.named_parameters()
-        parameters = {name: p for name, p in named if p.requires_grad and p.numel()}
-        if self._path == "layers":
-            return layer_jacobian(observe, parameters)
-        observe()
-        return sample_jacobian(vector, parameters, self._order)
+        parameters = self._trained()
+        try:
+            if self._path == "layers":
+                return layer_jacobian(observe, parameters, self._alignment)
+            observe()
+            inside = {
+                n: p for n, p in parameters.items() if n not in self._unknowns.named()
+            }
+            return sample_jacobian(
+                vector, inside, self._order, unknowns=self._unknowns.named()
+            )
+        except DependentPointsError as error:
+            raise ValueError(dependent(vector.names[error.residual])) from None
 
     def _check(self, residuals: Tensor, loss: float) -> None:
-        if self._model.external_trainable_variables:
-            raise ValueError(
-                "GaussNewton: external_trainable_variables would not be trained. Make "
-                "them parameters of the network."
-            )
         total = residuals.square().sum().item()
         if not math.isfinite(total):
             raise RuntimeError(
@@ -190,8 +213,8 @@ class GaussNewton(torch.optim.Optimizer):
 
     def _move(self, vector: ResidualVector, jacobian: Jacobian) -> None:
         """Find the direction, search along it, adapt the damping."""
-        (group,) = self.param_groups
-        parameters = [p for p in group["params"] if p.requires_grad and p.numel()]
+        group = self.param_groups[0]
+        parameters = list(self._trained().values())
         memory = [
             group["momentum"] * self.state[p].get("direction", torch.zeros_like(p))
             for p in parameters

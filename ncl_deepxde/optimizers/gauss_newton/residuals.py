@@ -6,8 +6,9 @@ r"""The residual vector, whose squares sum to the loss of a DeepXDE model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 import deepxde as dde
 import torch
@@ -15,26 +16,56 @@ from deepxde.gradients.gradients import clear
 from torch import Tensor
 
 from ...data.residual_data import ResidualData
+from ...data.sampled_objective import SampledObjective
+from ...data.terms import Call, Term
+from .recorded import OTHER_MODEL, RecordedData
 
-__all__ = ["ResidualVector", "residual_data"]
+__all__ = ["ResidualVector", "residual_source"]
 
 Forward = Callable[[Tensor], Tensor]
 
 
-def residual_data(model: dde.Model) -> ResidualData:
-    """Return the data of a model, whose losses are residuals at points.
+class ResidualSource(Protocol):
+    """Where residuals come from: our data themselves, or a record of DeepXDE's."""
+
+    loss_names: list[str]
+
+    def recording(self) -> AbstractContextManager[list[Term]]:
+        """Collect the terms of the evaluation inside, whose losses carry no graph."""
+        ...
+
+    def calls(self, net: torch.nn.Module) -> list[Call]:
+        """Return the network calls of this step, in the order of the loss terms."""
+        ...
+
+
+def residual_source(model: dde.Model) -> ResidualSource:
+    """Return what gives the residuals of a model.
 
     Raises:
-        ValueError: The data are no ``Collocation`` or ``Observations``, or have
-            penalties.
+        ValueError: ``model`` is no model, its network is regularized, or its data have
+            penalties or errors that are no residuals at points.
     """
-    if not isinstance(model.data, ResidualData):
+    if not isinstance(model, dde.Model):
         raise ValueError(
-            "GaussNewton: model.data must be an ncl_deepxde.data.Collocation or "
-            "Observations, whose residuals at different points are independent, got "
-            f"{type(model.data).__name__}. Give the same pde and conditions to "
-            "Collocation, or use another optimizer."
+            f"GaussNewton: model must be a deepxde.Model, got {type(model).__name__}. "
+            "Write model.compile(GaussNewton(model))."
         )
+    regularizer = model.net.regularizer
+    if regularizer is not None and regularizer[1] != 0:
+        raise ValueError(
+            f"GaussNewton: the network's regularization must be None, got "
+            f"{regularizer}: it is no square of residuals at points. Build the network "
+            "without it, or use Adam."
+        )
+    if isinstance(model.data, SampledObjective):
+        raise ValueError(
+            "GaussNewton: model.data must have residuals at points, got a "
+            "SampledObjective, whose terms are integrals. Use a Collocation, or "
+            "another optimizer."
+        )
+    if not isinstance(model.data, ResidualData):
+        return RecordedData(model)
     if model.data.penalties:
         names = [penalty.name for penalty in model.data.penalties]
         raise ValueError(
@@ -53,12 +84,15 @@ class ResidualVector:
 
     Attributes:
         loss: What DeepXDE's closure returned in ``observed``.
+        names: Name of the loss term that each residual of the last evaluation
+            belongs to.
     """
 
     def __init__(self, model: dde.Model) -> None:
         self.net = model.net
         self.loss = float("nan")
-        self._model, self._data = model, residual_data(model)
+        self.names: list[str] = []
+        self._model, self._source = model, residual_source(model)
 
     def observed(self, closure: Callable[[], Tensor]) -> list[Tensor]:
         """Return the residuals, each (N,), that DeepXDE's closure computes.
@@ -69,10 +103,20 @@ class ResidualVector:
         Raises:
             ValueError: The loss weights do not fit the residuals.
         """
-        with self._data.recording() as found:
+        with self._source.recording() as found:
             self.loss = closure().item()
-        pairs = zip(self._weights(), found, strict=True)
-        return [column for w, term in pairs for column in term.columns(w)]
+        if not found:
+            raise ValueError(OTHER_MODEL)
+        self.names = []
+        return self._columns(found, iter(self._weights()))
+
+    def _columns(self, terms: Sequence[Term], weights: Iterator[float]) -> list[Tensor]:
+        columns = []
+        for term in terms:
+            found = term.columns(next(weights))
+            self.names += [term.name] * len(found)
+            columns += found
+        return columns
 
     def groups(
         self, forward: Forward | None = None
@@ -85,12 +129,14 @@ class ResidualVector:
         Raises:
             ValueError: The loss weights do not fit the residuals.
         """
-        forward, weights = forward or self.net, iter(self._weights())
-        for call in self._data.calls(self.net):
+        forward, weights = forward or self.net, None
+        self.names = []
+        for call in self._source.calls(self.net):
             inputs = call.inputs()
             terms = call.terms(inputs, forward(inputs))
-            columns = [column for t in terms for column in t.columns(next(weights))]
-            yield inputs, columns
+            # The names are known from here on.
+            weights = weights or iter(self._weights())
+            yield inputs, self._columns(terms, weights)
             clear()
 
     def terms(self) -> list[Tensor]:
@@ -103,13 +149,17 @@ class ResidualVector:
             return torch.cat([r.detach() for r in self.terms()])
 
     def _weights(self) -> list[float]:
-        names, given = self._data.loss_names, self._model.loss_weights
-        weights = torch.as_tensor([1.0] * len(names) if given is None else given)
-        found: list[float] = weights.cpu().tolist()
+        names, given = self._source.loss_names, self._model.loss_weights
+        weights = torch.as_tensor(1.0 if given is None else given).cpu()
+        # DeepXDE multiplies all terms by a single number.
+        single = not weights.ndim
+        found: list[float] = (
+            [float(weights)] * len(names) if single else weights.tolist()
+        )
         if len(found) != len(names) or not all(w >= 0 for w in found):
             raise ValueError(
                 "GaussNewton: loss_weights must hold one number >= 0 for each of the "
-                f"terms {names}, got {given}."
+                f"terms {names}, or be one number, got {given}."
             )
         return found
 

@@ -17,8 +17,10 @@ from torch import Tensor
 from torch.func import functional_call, grad, jacrev, vmap
 
 from ...jets.served import serve
+from .alignment import Rows, find_rows, probes
 from .blocks import DenseBlock, JacobianBlock
 from .jacobian import Jacobian
+from .layer_path import columns
 from .residuals import ResidualVector
 
 __all__ = ["sample_jacobian"]
@@ -27,7 +29,11 @@ Parameters = Mapping[str, Tensor]
 
 
 def sample_jacobian(
-    vector: ResidualVector, parameters: Parameters, order: int
+    vector: ResidualVector,
+    parameters: Parameters,
+    order: int,
+    *,
+    unknowns: Parameters | None = None,
 ) -> Jacobian:
     """Return the Jacobian, one row after the other in a batch.
 
@@ -35,8 +41,10 @@ def sample_jacobian(
         vector: The residuals at the points of this step.
         parameters: All trainable parameters of the network by name.
         order: Highest derivative of the outputs in the residuals.
+        unknowns: Trainable tensors by name that residuals see outside the network.
 
     Raises:
+        DependentPointsError: A residual at one point depends on other points.
         ValueError: A residual differentiates more often than ``order``.
     """
     levels: list[Tensor] = []
@@ -52,20 +60,48 @@ def sample_jacobian(
         pairs = zip(point_levels(theta, x), weights, strict=True)
         return torch.stack([(c * level).sum() for level, c in pairs]).sum()
 
-    rows = vmap(grad(projected), in_dims=(None, 0, 0))
+    rows_of = vmap(grad(projected), in_dims=(None, 0, 0))
+    every = {**parameters, **(unknowns or {})}
     values: list[Tensor] = []
-    blocks: dict[str, list[JacobianBlock]] = {name: [] for name in parameters}
+    blocks: dict[str, list[JacobianBlock]] = {name: [] for name in every}
     for inputs, group in vector.groups(forward):
         for r in group:
-            weights = torch.autograd.grad(
-                r.sum(), levels, retain_graph=True, materialize_grads=True
-            )
-            found = rows(theta, inputs.detach(), list(weights))
-            for name, p in parameters.items():
-                matrix = found[name].reshape(len(r), -1)
+            weights, rows = _rows(r, levels, len(values))
+            found = rows_of(theta, inputs.detach(), _levels_like(weights, levels))
+            for name, p in every.items():
+                matrix = r.new_zeros(len(r), p.numel())
+                if name in found:
+                    per_row = found[name].reshape(len(inputs), -1)
+                    matrix = rows.gradients(per_row).sum(0)
+                if _is_seen(r, p):
+                    matrix = matrix + columns(r, name, p).detach()
                 blocks[name].append(DenseBlock(matrix, p.shape))
             values.append(r.detach())
     return Jacobian.of(values, blocks.values())
+
+
+def _rows(r: Tensor, levels: list[Tensor], number: int) -> tuple[list[Tensor], Rows]:
+    """Return the gradients by the levels, each (N, k), and the rows they belong to."""
+    seen = []
+    for cotangent in probes(r):
+        grads = torch.autograd.grad(
+            r, levels, cotangent, retain_graph=True, materialize_grads=True
+        )
+        seen.append([g.flatten(1).double() for g in grads])
+    rows = find_rows(seen, len(r), number)[len(levels[0])]
+    return [g.to(r) for g in seen[0]], rows
+
+
+def _levels_like(gradients: list[Tensor], levels: list[Tensor]) -> list[Tensor]:
+    return [g.reshape(x.shape) for g, x in zip(gradients, levels, strict=True)]
+
+
+def _is_seen(r: Tensor, parameter: Tensor) -> bool:
+    """Tell whether a residual sees a parameter outside the network's outputs."""
+    (grad,) = torch.autograd.grad(
+        r, parameter, torch.ones_like(r), retain_graph=True, allow_unused=True
+    )
+    return grad is not None
 
 
 def _point_levels(

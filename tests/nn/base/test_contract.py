@@ -48,6 +48,7 @@ def test_types_say_what_a_network_obeys(name) -> None:
     assert isinstance(net, dde.nn.pytorch.NN)
     assert isinstance(net, nn.FlowNet) == network.is_flow
     assert isinstance(net, nn.ContinuityLaw) == network.has_law
+    assert isinstance(net, nn.VelocityNet) == network.is_velocity
 
 
 @pytest.mark.parametrize("name", names(is_flow=True))
@@ -102,3 +103,19 @@ def test_no_method_of_ours_is_overridden(name) -> None:
         and inspect.isfunction(vars(c).get(method))
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ALL_NETWORKS)
+def test_no_points_have_no_values(name) -> None:
+    network = ALL_NETWORKS[name]
+    net = network.build()
+    methods = [net, *([net.flux, net.density, net.velocity] if network.is_flow else [])]
+    some = torch.rand(2, network.num_inputs)
+    for method in methods:
+        shape = (0, method(some).shape[1])
+        assert method(torch.empty(0, network.num_inputs)).shape == shape
+        x = torch.empty(0, network.num_inputs, requires_grad=True)
+        y = method(x)
+        assert y.shape == shape
+        assert dde.grad.jacobian(y, x, i=0, j=0).shape == (0, 1)
+        dde.grad.clear()

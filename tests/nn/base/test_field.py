@@ -84,5 +84,5 @@ def test_state_changes_with_every_weight() -> None:
 
 @pytest.mark.parametrize("served", [-1, 3, 1.5])
 def test_more_than_two_derivatives_are_not_served(served) -> None:
-    with pytest.raises(ValueError, match=r"^served: must be one of 0, 1, 2, got"):
+    with pytest.raises(ValueError, match=r"^served: must be one of None, 0, 1, 2, got"):
         field(served)

@@ -71,6 +71,21 @@ def test_what_is_not_known_is_refused(options, message) -> None:
         nn.as_flow(fnn(), **options)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        nn.as_flow,
+        lambda net: nn.as_flow(net, "velocity", dim=2),
+        lambda net: nn.Windows([net, net], [0.5]),
+        lambda net: nn.Continuation(net, 0.5, 0.1, "velocity"),
+    ],
+)
+def test_a_velocity_without_a_density_is_no_flow(use) -> None:
+    message = r"^net: must have a density, got a Incompressible, .* nn\.CurlNet"
+    with pytest.raises(ValueError, match=message):
+        use(ALL_NETWORKS["incompressible"].build())
+
+
 def test_too_few_outputs_are_refused() -> None:
     flow = nn.as_flow(fnn(2), "flux", dim=2)
     with pytest.raises(ValueError, match=r"^net: .*\(rho, w_1..w_2\), .* got \(7, 2\)"):

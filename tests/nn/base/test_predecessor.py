@@ -27,7 +27,7 @@ def test_derivatives_of_the_flux_are_those_of_the_flow(name) -> None:
     if not isinstance(net, Continuable):
         pytest.skip("is continued by differentiating it")
     x = inputs_of(ALL_NETWORKS[name])
-    levels = net.flux_levels(x, min(1, net.served))
+    levels = net.flux_levels(x, min(1, net.most_served))
     torch.testing.assert_close(levels[0][:, :3], net.flux(x))
     J = torch.func.vmap(torch.func.jacrev(lambda z: net.flux(z[None])[0]))(x)
     for level in levels[1:]:
@@ -35,7 +35,8 @@ def test_derivatives_of_the_flux_are_those_of_the_flow(name) -> None:
     assert net.mean_momentum(x).shape == (2,)
     before = net.state()
     with torch.no_grad():
-        next(net.parameters()).mul_(2)
+        for p in net.parameters():
+            p.add_(0.5)
     assert net.state() != before
 
 
@@ -61,5 +62,6 @@ def test_every_flow_can_be_a_predecessor(name) -> None:
     before = then.state()
     assert then.state() == before
     with torch.no_grad():
-        next(net.parameters()).mul_(2)
+        for p in net.parameters():
+            p.add_(0.5)
     assert then.state() != before

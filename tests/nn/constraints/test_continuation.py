@@ -8,6 +8,7 @@ import torch
 from networks import ALL_NETWORKS
 from torch.func import jacrev, vmap
 
+from ncl_deepxde.flows import Box
 from ncl_deepxde.nn import (
     NCL,
     Continuation,
@@ -89,7 +90,7 @@ def test_a_plain_network_is_continued_too():
 
 
 def test_bad_continuations():
-    net = NCL([3, 4, 3], "tanh", "Glorot normal")
+    net = NCL([3, 4, 3], "tanh", "Glorot normal", served=1)
     with pytest.raises(ValueError, match="Continuation: ramp"):
         Continuation(net, 0.1, 0.0)
     then = Continuation(net, 0.1, 0.1)
@@ -154,3 +155,60 @@ def test_network_that_cannot_be_differentiated_is_refused_with_the_remedy() -> N
     net = ALL_NETWORKS["semi-lagrangian"].build()
     with pytest.raises(ValueError, match=r"net: .*SemiLagrangian .*InitialState"):
         Continuation(net, 0.5, 0.5)(torch.rand(5, 3))
+
+
+def by_data(net):
+    for p in net.parameters():
+        p.data.mul_(1.5)
+
+
+def by_vector(net):
+    vector = torch.nn.utils.parameters_to_vector(net.parameters())
+    torch.nn.utils.vector_to_parameters(1.5 * vector, net.parameters())
+
+
+def by_buffer(net):
+    net.fixed.data.add_(1.0)
+
+
+@pytest.mark.parametrize("change", [by_data, by_vector, by_buffer])
+def test_values_written_past_autograd_are_seen(change):
+    first = NCL([3, 8, 3], "tanh", "Glorot normal", mean_density=2.0)
+    then = Continuation(first, 0.1, 0.05)
+    net = NCL([3, 8, 3], "tanh", "Glorot normal", initial=then)
+    x = points()
+    x[:, 2] += 0.1
+    before = net(x).detach()
+    change(first)
+    fresh = NCL(
+        [3, 8, 3], "tanh", "Glorot normal", initial=Continuation(first, 0.1, 0.05)
+    )
+    by_value = dict(net.named_parameters())
+    with torch.no_grad():
+        for name, p in fresh.named_parameters():
+            p.copy_(by_value[name])
+    torch.testing.assert_close(net(x), fresh(x), rtol=0, atol=0)
+    assert (net(x) - before).abs().max() > 1e-3
+
+
+def test_building_a_successor_starts_no_normalization():
+    flow = LFlow(2, blocks=2)
+    NCL([3, 8, 3], "tanh", "Glorot normal", initial=Continuation(flow, 0.5, 0.5))
+    assert not flow.flow.is_started
+
+
+def test_an_earlier_network_may_live_anywhere():
+    flow = LFlow(2, blocks=2, domain=Box([1e5, 1e5], [2e5, 3e5]))
+    net = NCL([3, 8, 3], "tanh", "Glorot normal", initial=Continuation(flow, 0.5, 0.5))
+    x = torch.rand(20, 3) * torch.tensor([0.9e5, 1.9e5, 0.4]) + torch.tensor(
+        [1.05e5, 1.05e5, 0]
+    )
+    assert net(x).isfinite().all()
+
+
+def test_an_earlier_network_of_another_precision_is_refused_with_the_remedy():
+    net = continuing().float()
+    with pytest.raises(ValueError, match=r"^initial: .*dtype.*call .to"):
+        net(points().float())
+    net.predecessor.net.float()
+    assert net(points().float()).dtype == torch.float32

@@ -1,11 +1,15 @@
 """The residual vector: its squares are the loss, of the closure and of trials."""
 
+import deepxde as dde
 import pytest
 import torch
 from euler_models import NETWORKS, compiled, euler_data, losses
 
 from ncl_deepxde.data import Collocation, Observations, Penalty, Table, uniform_box
-from ncl_deepxde.optimizers.gauss_newton.residuals import ResidualVector, residual_data
+from ncl_deepxde.optimizers.gauss_newton.residuals import (
+    ResidualVector,
+    residual_source,
+)
 
 
 def test_squares_add_up_to_the_weighted_loss() -> None:
@@ -51,12 +55,8 @@ def test_penalties_are_refused() -> None:
     mass = Penalty("mass", lambda net: net.bias.sum())
     data = Observations(table, 5, velocity=None, penalties=[mass])
 
-    class Model:
-        pass
-
-    model = Model()
-    model.data = data
+    model = dde.Model(data, NETWORKS["fnn"]())
     with pytest.raises(ValueError, match=r"^GaussNewton: penalties .* \['mass'\]"):
-        residual_data(model)
+        residual_source(model)
     model.data = Collocation(lambda x, y: y, uniform_box([0, 0], [1, 1]), 5)
-    assert residual_data(model) is model.data
+    assert residual_source(model) is model.data
