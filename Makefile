@@ -14,7 +14,7 @@ demo: .venv ## Train PINNs and NCL on the Euler torus, compare with FEM (9 minut
 	.venv/bin/ncl-deepxde run euler-torus --preset quick --out $(RUN) --resume
 	@echo "demo: the report is $(CURDIR)/$(RUN)/report.html, open it in a browser"
 
-test: .venv ## Run the tests (15 minutes); ARGS="-k jets" chooses some
+test: .venv ## Run the tests (13 minutes); ARGS="-k jets" chooses some
 	@echo "test: runs pytest, about 15 minutes on two cores"
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto $(ARGS)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from .samplers import Sampler, initial_slice, kronecker_box
 
 __all__ = [
-    "Selection",
+    "PointFilter",
     "as_sampler",
     "boundary",
     "initial",
@@ -24,7 +24,7 @@ __all__ = [
     "restricted",
 ]
 
-Selection = Callable[[Tensor], Tensor]
+PointFilter = Callable[[Tensor], Tensor]
 """Maps points (N, D) to truth values (N,): which of them are meant."""
 
 BOXES = (dde.geometry.Rectangle, dde.geometry.Cuboid, dde.geometry.Hypercube)
@@ -33,7 +33,7 @@ INTERVALS = (dde.geometry.Interval, dde.geometry.TimeDomain)
 MOST_DRAWS = 1_000_000
 
 
-def interior(geometry: Any, where: Selection | None = None) -> Sampler:
+def interior(geometry: Any, where: PointFilter | None = None) -> Sampler:
     """Return a sampler of a geometry, or of a geometry in time, time last.
 
     Intervals, boxes and times are filled evenly, as by ``kronecker_box``; points of
@@ -65,7 +65,7 @@ def interior(geometry: Any, where: Selection | None = None) -> Sampler:
     return found if where is None else restricted(found, where, "where")
 
 
-def boundary(geometry: Any, where: Selection | None = None) -> Sampler:
+def boundary(geometry: Any, where: PointFilter | None = None) -> Sampler:
     """Return a sampler of the boundary of a geometry, at all times of a time domain.
 
     The points are those of ``geometry.random_boundary_points``, which for boxes puts as
@@ -86,7 +86,7 @@ def boundary(geometry: Any, where: Selection | None = None) -> Sampler:
     return found if where is None else restricted(found, where, "where")
 
 
-def initial(geometry: Any, where: Selection | None = None) -> Sampler:
+def initial(geometry: Any, where: PointFilter | None = None) -> Sampler:
     """Return a sampler of a geometry in time at its first time.
 
     Args:
@@ -123,7 +123,7 @@ def as_sampler(source: Any) -> Sampler:
     return found
 
 
-def restricted(sampler: Sampler, where: Selection, name: str) -> Sampler:
+def restricted(sampler: Sampler, where: PointFilter, name: str) -> Sampler:
     """Return a sampler of those points for which ``where`` holds.
 
     Args:
@@ -177,7 +177,7 @@ def _numpy_seeded_by(generator: torch.Generator) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def _truth(where: Selection, points: Tensor, name: str) -> Tensor:
+def _truth(where: PointFilter, points: Tensor, name: str) -> Tensor:
     mask = where(points)
     is_mask = isinstance(mask, Tensor) and mask.dtype == torch.bool
     if not is_mask or mask.shape != (len(points),):
