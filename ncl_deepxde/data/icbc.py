@@ -230,7 +230,7 @@ def _pools(bc: Any, fulfills: Callable[[Tensor], Tensor]) -> tuple[list[Sampler]
 
     inside = interior(geometry)
     points = hits(inside)
-    on_face = _on_boundary(geometry, _array(points))
+    on_face = _on_boundary(geometry, points)
     if has_time:
         on_face |= geometry.on_initial(_array(points))
     if bool((fulfills(points).cpu() & ~torch.as_tensor(on_face)).any()):
@@ -247,7 +247,7 @@ def _pools(bc: Any, fulfills: Callable[[Tensor], Tensor]) -> tuple[list[Sampler]
     if has_time:
         start = initial(geometry)
         points = hits(start)
-        on_edge = torch.as_tensor(_on_boundary(geometry, _array(points)))
+        on_edge = torch.as_tensor(_on_boundary(geometry, points))
         if bool((fulfills(points).cpu() & ~on_edge).any()):
             found.append(start)
     return found, []
@@ -295,10 +295,10 @@ def _has_boundary(geometry: Any) -> bool:
     return not is_cloud or geometry.boundary_points is not None
 
 
-def _on_boundary(geometry: Any, X: Array) -> Array:
+def _on_boundary(geometry: Any, points: Tensor) -> Array:
     if not _has_boundary(geometry):
-        return np.zeros(len(X), dtype=bool)
-    found: Array = geometry.on_boundary(X)
+        return np.zeros(len(points), dtype=bool)
+    found: Array = geometry.on_boundary(_array(points))
     return found
 
 

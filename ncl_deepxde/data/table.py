@@ -251,10 +251,6 @@ def _named(what: str, by_name: Mapping[str, Any]) -> dict[str, Any]:
     return {f"{what} of {name!r}": value for name, value in by_name.items()}
 
 
-def _tensors(by_name: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: _tensor(value) for name, value in (by_name or {}).items()}
-
-
 def _tensor(values: ArrayLike | Tensor | None) -> Any:
     """Copy to torch's default device, in DeepXDE's float type."""
     if values is None:

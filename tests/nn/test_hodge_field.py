@@ -88,3 +88,27 @@ def test_bad_uses():
             HodgeField(solenoidal, other)
     same = gradient_field(3, periods=2.0, harmonics=2)
     assert HodgeField(solenoidal, same)(torch.rand(4, 3)).shape == (4, 3)
+
+
+def test_without_periods_the_sum_fits_a_field_in_space():
+    """Equal parts without periods; the sum alone is unique, so it is compared."""
+    x = 2 * torch.rand(200, 2) - 1
+    v = torch.stack([x[:, 1] + x[:, 0] ** 2, -x[:, 0] + 0.5], dim=1)
+    net = HodgeField(
+        DivergenceFree([2, 16, 2], "tanh", "Glorot normal"), gradient_field(2)
+    )
+    data = dde.data.DataSet(
+        X_train=x.numpy(), y_train=v.numpy(), X_test=x[:5].numpy(), y_test=v[:5].numpy()
+    )
+    model = dde.Model(data, net)
+    model.compile("adam", lr=1e-2, verbose=0)
+    model.train(iterations=400, display_every=400, verbose=0)
+    assert (net(x) - v).norm() < 0.1 * v.norm()
+    J = jacobian(net.solenoidal, x)
+    eps = FACTOR * torch.finfo(x.dtype).eps
+    assert J.diagonal(dim1=1, dim2=2).sum(1).abs().max() < eps
+    J = jacobian(net.gradient, x)
+    assert (J - J.mT).abs().max() < eps
+    mixed = DivergenceFree([2, 8, 2], "tanh", "Glorot normal", periods=[2.0, None])
+    with pytest.raises(ValueError, match="same period along every axis, got"):
+        HodgeField(mixed, gradient_field(2))
