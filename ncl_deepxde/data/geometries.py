@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import deepxde as dde
-import numpy as np
 import torch
 from deepxde.geometry.geometry import Geometry
 from torch import Tensor
 
+from ..random_numbers import numpy_seed
 from .samplers import Sampler, initial_slice, kronecker_box
 
 __all__ = [
     "PointFilter",
     "as_sampler",
     "boundary",
+    "fixed",
     "initial",
     "interior",
+    "listed",
     "numpy_sampler",
     "restricted",
 ]
@@ -157,24 +158,14 @@ def numpy_sampler(draw: Callable[[int], Any]) -> Sampler:
     """Return a sampler of a function that draws by NumPy's global generator."""
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
-        with _numpy_seeded_by(generator):
+        device = generator.device
+        seed = torch.randint(2**31, (1,), generator=generator, device=device)
+        with numpy_seed(int(seed)):
             points = draw(n)
         real = dde.config.real(torch)
         return torch.as_tensor(points, dtype=real, device=generator.device)
 
     return sample
-
-
-@contextmanager
-def _numpy_seeded_by(generator: torch.Generator) -> Iterator[None]:
-    """Let a generator alone decide NumPy's global random numbers, for a while."""
-    seed = torch.randint(2**31, (1,), generator=generator, device=generator.device)
-    state = np.random.get_state()  # noqa: NPY002
-    np.random.seed(int(seed))  # noqa: NPY002
-    try:
-        yield
-    finally:
-        np.random.set_state(state)  # noqa: NPY002
 
 
 def _truth(where: PointFilter, points: Tensor, name: str) -> Tensor:
@@ -215,7 +206,7 @@ def _inside(space: Any) -> Sampler:
     if box is not None:
         return kronecker_box(*box)
     if isinstance(space, dde.geometry.PointCloud):
-        return _rows(space.points)
+        return listed(space.points)
     return numpy_sampler(lambda n: space.random_points(n, random="pseudo"))
 
 
@@ -226,22 +217,31 @@ def _edge(space: Any) -> Sampler:
                 "boundary: geometry must have a boundary, got a PointCloud without. "
                 "Build it with boundary_points=..."
             )
-        return _rows(space.boundary_points)
+        return listed(space.boundary_points)
     return numpy_sampler(lambda n: space.random_boundary_points(n, random="pseudo"))
 
 
-def _rows(points: Any) -> Sampler:
+def fixed(points: Any) -> Sampler:
+    """Return a sampler of given points: always all of them, whatever is asked for."""
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        real = dde.config.real(torch)
+        return torch.as_tensor(points, dtype=real, device=generator.device)
+
+    return sample
+
+
+def listed(points: Any) -> Sampler:
     """Return a sampler of given points: each as often as another, or once more.
 
     A ``PointCloud`` itself goes through its points in an order of its own.
     """
-    count = len(points)
+    count, every = len(points), fixed(points)
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
-        device, real = generator.device, dde.config.real(torch)
+        device = generator.device
         order = torch.randperm(count, generator=generator, device=device)
-        picked = order[torch.arange(n, device=device) % count]
-        return torch.as_tensor(points, dtype=real, device=device)[picked]
+        return every(n, generator)[order[torch.arange(n, device=device) % count]]
 
     return sample
 

@@ -14,7 +14,7 @@ import torch
 from deepxde.utils import get_num_args
 from torch import Tensor
 
-from .geometries import boundary, initial, interior, restricted
+from .geometries import boundary, fixed, initial, interior, restricted
 from .samplers import Sampler, checked_points, keyed_generator
 from .terms import Call, SoftCondition, Term
 
@@ -122,14 +122,14 @@ class _GeometryCondition(SoftCondition):
         if pools:
             found = restricted(_evenly(pools), fulfills, name)
             return cls(bc, name, num_points, found)
-        fixed = ends if len(ends) or fallback is None else fallback
-        if not len(fixed):
+        points = ends if len(ends) or fallback is None else fallback
+        if not len(points):
             raise ValueError(
                 f"conditions: on_boundary or on_initial of {name!r} must hold for some "
                 "points inside, on the boundary or at the first time of its geometry, "
                 "got none. Correct it, or give the points as a dde.icbc.PointSetBC."
             )
-        return cls(bc, name, len(fixed), _always(fixed))
+        return cls(bc, name, len(points), fixed(points))
 
     def draw(self, generator: torch.Generator) -> Call:
         points = checked_points(self.sampler, self.num_points, generator)
@@ -265,14 +265,6 @@ def _evenly(pools: Sequence[Sampler]) -> Sampler:
         # Whoever takes the first of them gets no pool more than another.
         device = generator.device
         return points[torch.randperm(n, generator=generator, device=device)]
-
-    return sample
-
-
-def _always(points: Array) -> Sampler:
-    def sample(n: int, generator: torch.Generator) -> Tensor:
-        real = dde.config.real(torch)
-        return torch.as_tensor(points, dtype=real, device=generator.device)
 
     return sample
 

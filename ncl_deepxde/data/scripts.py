@@ -12,7 +12,7 @@ import torch
 from deepxde.utils import get_num_args
 from torch import Tensor
 
-from .geometries import boundary, initial, interior
+from .geometries import boundary, fixed, initial, interior, listed
 from .icbc import POINT_SETS, as_condition
 from .samplers import Sampler
 from .terms import SoftCondition
@@ -123,15 +123,10 @@ def _sampler(data: Any, parts: Sequence[int]) -> Sampler:
 
 def _some_of(points: Any) -> Sampler:
     """Return a sampler of given points: all, in their order, where the number fits."""
-    count = len(points)
+    every, some = fixed(points), listed(points)
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
-        device, real = generator.device, dde.config.real(torch)
-        rows = torch.as_tensor(points, dtype=real, device=device)
-        if n == count:
-            return rows
-        order = torch.randperm(count, generator=generator, device=device)
-        return rows[order[torch.arange(n, device=device) % count]]
+        return (every if n == len(points) else some)(n, generator)
 
     return sample
 

@@ -87,14 +87,8 @@ def standardized_l2(value: Array, reference: Array) -> float:
         NoScaleError: The reference is constant.
     """
     _check_pair(value, reference)
-    # A constant that is no binary number has a spread of round-off.
-    eps = np.finfo(np.result_type(reference, np.float32)).eps
-    double = reference.astype(np.float64)
-    spread = _norm(double - double.mean(axis=0))
-    is_constant = spread <= 4 * eps * _norm(double)
-    return _norm(value - double) / _nonzero(
-        0.0 if is_constant else spread, "be constant"
-    )
+    scale = _nonzero(_norm(_deviation(reference, axis=0)), "be constant")
+    return _norm(value - reference.astype(np.float64)) / scale
 
 
 def r2(value: Array, reference: Array) -> float:
@@ -226,7 +220,7 @@ def errors_over_time(
         for field in fields:
             value, target = values[field], targets[field]
             if field == "p":
-                value, target = _centered(value), _centered(target)
+                value, target = _deviation(value), _deviation(target)
             for name, metric in metrics.items():
                 with suppress(NoScaleError):
                     errors[name][field][float(time)] = metric(value, target)
@@ -244,11 +238,11 @@ def by_time_key(errors: Errors) -> dict[str, dict[str, dict[str, float]]]:
     }
 
 
-def _centered(pressure: Array) -> Array:
+def _deviation(values: Array, axis: int | None = None) -> Array:
     """Remove the mean; what is left of a constant is round-off, and becomes zero."""
-    double = pressure.astype(np.float64)
-    rest: Array = double - double.mean()
-    eps = np.finfo(np.result_type(pressure, np.float32)).eps
+    double = values.astype(np.float64)
+    rest: Array = double - double.mean(axis=axis)
+    eps = np.finfo(np.result_type(values, np.float32)).eps
     return rest if _norm(rest) > 4 * eps * _norm(double) else np.zeros_like(rest)
 
 

@@ -124,10 +124,7 @@ class _Rules:
                 found[(rest,), (beta,)] += factor
             return found
         for beta, rest, factor in self._terms(stream):
-            for part in self._laplacian(beta):
-                found[(rest,), part] += factor
-            for e in self._units(beta):
-                found[(plus(rest, e),), (plus(beta, e),)] += 2 * factor
+            self._add_inner(found, beta, rest, factor, 2)
             for part in self._laplacian(rest):
                 found[part, (beta,)] += factor
         return found
@@ -140,11 +137,33 @@ class _Rules:
                 found[(p,), (z,)] += factor
             return found
         for beta, rest, factor in self._terms(stream):
-            for part in self._laplacian(beta):
-                found[(rest,), part] += factor
-            for e in self._units(beta):
-                found[(plus(rest, e),), (plus(beta, e),)] += factor
+            self._add_inner(found, beta, rest, factor, 1)
         return found
+
+    def _add_inner(
+        self,
+        found: Factors,
+        beta: MultiIndex,
+        rest: MultiIndex,
+        factor: int,
+        mixed: int,
+    ) -> None:
+        r"""Add what both rules have in common.
+
+        .. math:: p_{rest}\, \Lambda_\beta z + c \sum_i p_{rest + e_i}\, z_{\beta + e_i}
+
+        Args:
+            found: What to add to.
+            beta: Index of z.
+            rest: Index of p.
+            factor: Factor of all terms.
+            mixed: The number c.
+        """
+        for part in self._laplacian(beta):
+            found[(rest,), part] += factor
+        for i in self.axes:
+            e = unit(len(beta), i)
+            found[(plus(rest, e),), (plus(beta, e),)] += mixed * factor
 
     def _terms(self, stream: Sum) -> Terms:
         """Return the terms of Leibniz of the inner derivative, the highest first."""
@@ -155,9 +174,6 @@ class _Rules:
         """Return the streams whose sum is the Laplacian of a derivative."""
         whole = laplacian(beta, self.axes)
         return [whole] if whole in self.base else [(alpha,) for alpha in whole]
-
-    def _units(self, beta: MultiIndex) -> list[MultiIndex]:
-        return [unit(len(beta), i) for i in self.axes]
 
 
 def _grade(stream: Sum) -> tuple[int, int, tuple[int, ...]]:

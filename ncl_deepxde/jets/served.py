@@ -92,7 +92,7 @@ def serve_demand(
             (N, C, dim, ...) and, where there are axes, its Laplacian (N, C).
         inputs: Shape (N, dim).
         demand: What is served; order 0 leaves everything to autograd.
-        state: Returns a fingerprint of the parameters: it changes when they do.
+        state: Returns the values that the outputs depend on besides the inputs.
         rise: Told of a demand that is not served; returns whether ``evaluate`` offers
             it. From then on the caller should serve it.
     """

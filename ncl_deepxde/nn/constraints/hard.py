@@ -42,7 +42,7 @@ from ...potentials.differential_operator import (
 from ..base.spec import Constant
 from .ansatz import Ansatz
 from .continuation import Continuation
-from .start_and_wall import InitialState, Wall
+from .start_and_wall import STILL, InitialState, Wall, jumps
 
 __all__ = ["Start", "hard_constraints"]
 
@@ -50,8 +50,6 @@ Start = InitialState | Continuation
 # Part of the momentum that may cross a wall: round-off of the user's functions, and of
 # a network in single precision.
 LEAK = {torch.float64: 1e-6, torch.float32: 1e-4}
-# A momentum below this is none: where it vanishes on the wall, round-off is left.
-STILL = 1e-6
 
 
 def hard_constraints(
@@ -202,13 +200,7 @@ def _check_wall(state: HardState) -> None:
     """
     if state.wall is None:
         return
-    points, d = state.wall.points, len(state.mean)
-    if not isinstance(points, Tensor) or points.shape != (len(points) or 1, d):
-        found = tuple(points.shape) if isinstance(points, Tensor) else type(points)
-        raise ValueError(
-            f"wall: points must be a tensor of shape (K, {d}), K > 0, without "
-            f"time, got {found}."
-        )
+    state.wall.check_points(len(state.mean))
     x, n = state.wall.surface()
     for argument, m in state.momenta_at(x).items():
         leak = float((m * n).sum(dim=1).abs().max())
@@ -224,15 +216,9 @@ def _check_wall(state: HardState) -> None:
 def _check_periods(state: HardState, periods: Sequence[float | None]) -> None:
     """Raise ``ValueError`` unless a state has the periods of its network."""
     x = torch.linspace(0.1, 0.6, 7)[:, None] * torch.ones(len(periods) + 1)
-    values = state(x)
-    for axis, period in enumerate(periods):
-        shift = torch.zeros(x.shape[1])
-        shift[axis] = period or 0.0
-        jump = float((state(x + shift) - values).abs().max())
-        # Far above the round-off of steep functions in single precision.
-        if jump > 1e-2 * float(values.abs().max()):
-            raise ValueError(
-                f"periods: initial and wall must have the period {period} of axis "
-                f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
-                "them periodic, or give None for the axis."
-            )
+    for axis, jump in jumps(state, x, periods):
+        raise ValueError(
+            f"periods: initial and wall must have the period {periods[axis]} of axis "
+            f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
+            "them periodic, or give None for the axis."
+        )

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -28,18 +29,13 @@ from ...potentials.differential_operator import Components, DifferentialOperator
 from ...potentials.readout import Readout
 from .ansatz import Ansatz
 from .initial_velocity import InitialVelocity
-from .start_and_wall import PointFunction, Wall, shaped
+from .start_and_wall import STILL, PointFunction, Wall, jumps, shaped
 from .vector_potential import curl, num_columns
 
 __all__ = ["HardVelocity", "hard_velocity"]
 
 # Part of a velocity that may cross a wall: round-off of the user's functions.
 LEAK = 1e-6
-# Part by which the velocity of a user's function may differ one period on: round-off
-# of steep functions in single precision stays far below.
-JUMP = 1e-2
-# A velocity below this is none.
-STILL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -156,26 +152,12 @@ def hard_velocity(
         wall,
         lifting,
     )
-    _check_points(hard)
     _check_wall(hard, mean, slip)
     _check_periods(hard, periods)
     ansatz = Ansatz(hard, n + extras, hard.num_fixed)
     added = curl(d, n + extras) if hard.num_fixed else [[] for _ in range(d)]
     pairs = zip(operator.components, added, strict=True)
     return [[*row, *more] for row, more in pairs], ansatz
-
-
-def _check_points(hard: HardVelocity) -> None:
-    if hard.wall is None:
-        return
-    points = hard.wall.points
-    if not isinstance(points, Tensor) or points.shape != (len(points) or 1, hard.dim):
-        found = tuple(points.shape) if isinstance(points, Tensor) else type(points)
-        raise ValueError(
-            f"wall: points must be a tensor of shape (K, {hard.dim}), K > 0, without "
-            f"time, got {found}."
-        )
-    hard.wall.surface()
 
 
 def _check_wall(hard: HardVelocity, mean: Sequence[float], slip: bool) -> None:
@@ -186,6 +168,7 @@ def _check_wall(hard: HardVelocity, mean: Sequence[float], slip: bool) -> None:
     """
     if hard.wall is None:
         return
+    hard.wall.check_points(hard.dim)
     x, normals = hard.wall.surface()
     u = x.new_tensor(mean).expand_as(x)
     argument = "mean_velocity"
@@ -210,17 +193,12 @@ def _check_periods(hard: HardVelocity, periods: Sequence[float | None]) -> None:
     """
     scale = torch.as_tensor([period or 1.0 for period in periods], dtype=torch.float64)
     x = torch.linspace(0.1, 0.6, 7, dtype=torch.float64)[:, None] * scale
-    values = _derivatives(hard, x)
-    for axis, period in enumerate(periods):
-        shift = torch.zeros_like(x)
-        shift[:, axis] = period or 0.0
-        jump = float((_derivatives(hard, x + shift) - values).abs().max())
-        if jump > JUMP * float(values.abs().max()):
-            raise ValueError(
-                f"periods: initial, lifting and wall must have the period {period} of "
-                f"axis {axis}, got velocities that differ by {jump:.1e} one period on. "
-                "Make them periodic, or give None for the axis."
-            )
+    for axis, jump in jumps(partial(_derivatives, hard), x, periods):
+        raise ValueError(
+            f"periods: initial, lifting and wall must have the period {periods[axis]} "
+            f"of axis {axis}, got velocities that differ by {jump:.1e} one period on. "
+            "Make them periodic, or give None for the axis."
+        )
 
 
 def _derivatives(hard: HardVelocity, inputs: Tensor) -> Tensor:

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .fourier import RealSeries, fourier_modes
 from .start_and_wall import PointFunction, shaped
 
 __all__ = ["FourierPotential", "HomotopyPotential"]
 
 
-class FourierPotential:
+class FourierPotential(RealSeries):
     r"""The gradient field of a density on a torus.
 
     .. math:: a_0(x) = \nabla\Delta^{-1}(\rho_0 - \bar\rho_0) = \sum_{k \ne 0}
@@ -45,34 +46,10 @@ class FourierPotential:
         num: int = 32,
         tolerance: float = 1e-14,
     ) -> None:
-        d = len(periods)
-        axes = [L * torch.arange(num, dtype=torch.float64) / num for L in periods]
-        x = torch.cartesian_prod(*axes).reshape(-1, d)
-        values = shaped("density", density(x), (len(x), 1)).detach().cpu().numpy()
-        modes = np.fft.fftn(values.reshape([num] * d)) / values.size
-        numbers = np.meshgrid(*[np.fft.fftfreq(num, 1 / num)] * d, indexing="ij")
-        k = np.stack([n.ravel() for n in numbers], axis=1)
-        size = np.abs(modes.ravel())
-        moving = size * np.any(k != 0, axis=1)
-        kept = moving > tolerance * size.max()
-        # Two modes, since an odd function may lack the even ones.
-        if np.any(np.abs(k[kept]) > num / 2 - 2):
-            raise ValueError(
-                f"density: {num} points per axis must resolve it to {tolerance:g}, but "
-                "the highest coefficients are larger. Raise num or tolerance."
-            )
-        self.k: Tensor = 2 * math.pi * torch.as_tensor(k[kept] / np.asarray(periods))
-        c = torch.as_tensor(modes.ravel()[kept] * -1j)
-        self.amplitude: Tensor = (
-            c[:, None] * self.k / self.k.square().sum(1, keepdim=True)
-        )
-
-    def __call__(self, x: Tensor) -> Tensor:
-        r"""Return :math:`a_0`, (N, d), at points (N, d)."""
-        angle = x @ self.k.T.to(x)
-        real, imaginary = self.amplitude.real.to(x), self.amplitude.imag.to(x)
-        a0: Tensor = torch.cos(angle) @ real - torch.sin(angle) @ imaginary
-        return a0
+        n, modes, _ = fourier_modes("density", density, 1, periods, num, tolerance)
+        k = 2 * math.pi * torch.as_tensor(n / np.asarray(periods))
+        c = torch.as_tensor(modes * -1j)
+        super().__init__(k, c * k / k.square().sum(1, keepdim=True))
 
 
 class HomotopyPotential:

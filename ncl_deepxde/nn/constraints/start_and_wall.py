@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...random_numbers import numpy_seed
 from ...walls import Choice, Product, Where, inner_factors
 
 __all__ = ["InitialState", "Wall"]
 
 PointFunction = Callable[[Tensor], Tensor]
+
+# A flow below this is none: where it vanishes on the wall, round-off is left.
+STILL = 1e-6
+# Part by which a user's function may differ one period on: round-off of steep functions
+# in single precision stays far below.
+JUMP = 1e-2
 
 
 @dataclass(frozen=True)
@@ -157,14 +164,9 @@ class Wall:
         """
         if isinstance(geometry, dde.geometry.GeometryXTime):
             geometry = geometry.geometry
-        # DeepXDE draws from the global generator.
-        state = np.random.get_state()  # noqa: NPY002
-        np.random.seed(0)  # noqa: NPY002
-        try:
+        with numpy_seed(0):
             factors = inner_factors(geometry, Choice(geometry, where))
             points = geometry.random_boundary_points(400)
-        finally:
-            np.random.set_state(state)  # noqa: NPY002
         if where is not None:
             points = points[np.asarray(where(points), dtype=bool).reshape(len(points))]
         if not factors or not len(points):
@@ -180,6 +182,16 @@ class Wall:
     def at(self, x: Tensor) -> Tensor:
         """Return w, (N, 1), at points (N, d)."""
         return shaped("wall", self.function(x), (len(x), 1))
+
+    def check_points(self, d: int) -> None:
+        """Raise ``ValueError`` unless ``points`` are some points in d dimensions."""
+        points = self.points
+        if not isinstance(points, Tensor) or points.shape != (len(points) or 1, d):
+            found = tuple(points.shape) if isinstance(points, Tensor) else type(points)
+            raise ValueError(
+                f"wall: points must be a tensor of shape (K, {d}), K > 0, without "
+                f"time, got {found}."
+            )
 
     def surface(self) -> tuple[Tensor, Tensor]:
         """Return the ``points`` and the unit normals there, (K, d), as doubles.
@@ -224,6 +236,25 @@ def check_ramp(owner: str, time: float, ramp: float | None) -> None:
 def elapsed(dt: Tensor, ramp: float | None) -> Tensor:
     r"""Return :math:`g = \tau(1 - e^{-\Delta t/\tau})`, the shape of ``dt``."""
     return dt if ramp is None else -ramp * torch.expm1(-dt / ramp)
+
+
+def jumps(
+    function: PointFunction, x: Tensor, periods: Sequence[float | None]
+) -> Iterator[tuple[int, float]]:
+    """Yield the axes along which a function lacks its period, and by how much it does.
+
+    Args:
+        function: Maps points (N, D) to values (N, k).
+        x: Points to compare at.
+        periods: Period of each of the first axes, ``None`` where not periodic.
+    """
+    values = function(x)
+    for axis, period in enumerate(periods):
+        shift = torch.zeros_like(x)
+        shift[:, axis] = period or 0.0
+        jump = float((function(x + shift) - values).abs().max())
+        if jump > JUMP * float(values.abs().max()):
+            yield axis, jump
 
 
 def shaped(name: str, value: Tensor, shape: Sequence[int]) -> Tensor:

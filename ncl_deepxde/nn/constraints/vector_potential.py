@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ...potentials.differential_operator import Summand
-from .start_and_wall import PointFunction, shaped
+from .fourier import RealSeries, fourier_modes
+from .start_and_wall import PointFunction
 
 __all__ = ["FourierVectorPotential", "curl", "num_columns"]
 
@@ -18,7 +18,7 @@ TOLERANCE = 1e-8
 """Part of a velocity that may have divergence: round-off of a user's function."""
 
 
-class FourierVectorPotential:
+class FourierVectorPotential(RealSeries):
     r"""The stream function or vector potential of a velocity on a torus.
 
     .. math:: a_0(x) = \sum_{k \ne 0} \frac{i k \times \hat u_k}{|k|^2}\, e^{i k\cdot x}
@@ -49,35 +49,15 @@ class FourierVectorPotential:
         num: int = 32,
         tolerance: float = 1e-14,
     ) -> None:
-        d = len(periods)
-        num_columns("periods", d)
-        axes = [L * torch.arange(num, dtype=torch.float64) / num for L in periods]
-        x = torch.cartesian_prod(*axes)
-        values = shaped("velocity", velocity(x), (len(x), d)).detach().cpu().double()
-        grid = values.numpy().reshape([num] * d + [d])
-        modes = (np.fft.fftn(grid, axes=range(d)) / len(x)).reshape(-1, d)
-        numbers = np.meshgrid(*[np.fft.fftfreq(num, 1 / num)] * d, indexing="ij")
-        n = np.stack([m.ravel() for m in numbers], axis=1)
-        size = np.abs(modes).max(axis=1)
-        kept = (size > tolerance * size.max()) & np.any(n != 0, axis=1)
-        # Two modes, since an odd function may lack the even ones.
-        if np.any(np.abs(n[kept]) > num / 2 - 2):
-            raise ValueError(
-                f"velocity: {num} points per axis must resolve it to {tolerance:g}, "
-                "but the highest coefficients are larger. Raise num or tolerance."
-            )
-        k = 2 * math.pi * n[kept] / np.asarray(periods)
-        _check_divergence(k, modes[kept], size.max())
-        self.mean: list[float] = modes[0].real.tolist()
-        self.k: Tensor = torch.as_tensor(k)
-        self.amplitude: Tensor = torch.as_tensor(_inverse_curl(k, modes[kept]))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        r"""Return :math:`a_0` at points (N, d)."""
-        angle = x @ self.k.T.to(x)
-        real, imaginary = self.amplitude.real.to(x), self.amplitude.imag.to(x)
-        a0: Tensor = torch.cos(angle) @ real - torch.sin(angle) @ imaginary
-        return a0
+        num_columns("periods", len(periods))
+        n, modes, mean = fourier_modes(
+            "velocity", velocity, len(periods), periods, num, tolerance
+        )
+        k = 2 * math.pi * n / np.asarray(periods)
+        _check_divergence(k, modes, np.abs([*modes, mean]).max())
+        self.mean: list[float] = mean.tolist()
+        amplitude = torch.as_tensor(_inverse_curl(k, modes))
+        super().__init__(torch.as_tensor(k), amplitude)
 
 
 def num_columns(argument: str, d: int) -> int:

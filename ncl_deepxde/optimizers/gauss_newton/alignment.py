@@ -93,14 +93,18 @@ class Rows:
     def gradients(self, g: Tensor) -> Tensor:
         """Pick rows of gradients (..., N, k), zero where there is none: (S, n, k)."""
         found = g[..., self._rows, :]
-        if not self.is_used.all():
+        if not self._is_full:
             found = found * self.is_used[..., None]
         return found.reshape(-1, self.index.shape[1], g.shape[-1])
 
     @cached_property
+    def _is_full(self) -> bool:
+        return bool(self.is_used.all())
+
+    @cached_property
     def _rows(self) -> Tensor | slice:
         """All rows in a row are seen without a copy."""
-        if len(self.index) == 1 and self.is_used.all():
+        if len(self.index) == 1 and self._is_full:
             start, count = int(self.index[0, 0]), self.index.shape[1]
             expected = torch.arange(start, start + count, device=self.index.device)
             if torch.equal(self.index[0], expected):

@@ -43,7 +43,7 @@ def layer_jacobian(
         residuals = evaluate()
         alignment.start(residuals)
         for number, r in enumerate(residuals):
-            uses, grads = _backward(capture, r, tensors)
+            uses, grads = _backward(capture, r, tensors, torch.ones_like(r))
             _align(alignment, number, uses, capture, r, tensors)
             for (name, p), grad in zip(parameters.items(), grads, strict=True):
                 rest = None if grad is None else columns(r, name, p)
@@ -59,18 +59,14 @@ def _backward(
     capture: LayerCapture,
     r: Tensor,
     parameters: Sequence[Tensor],
-    cotangent: Tensor | None = None,
+    cotangent: Tensor,
 ) -> tuple[dict[int, list[Use]], Sequence[Tensor | None]]:
     """Return the uses of layers, and the gradients of what is used elsewhere."""
     with capture.recording() as uses:
         grads = torch.autograd.grad(
-            r, parameters, _ones(r, cotangent), retain_graph=True, allow_unused=True
+            r, parameters, cotangent, retain_graph=True, allow_unused=True
         )
     return uses, grads
-
-
-def _ones(r: Tensor, cotangent: Tensor | None) -> Tensor:
-    return torch.ones_like(r) if cotangent is None else cotangent
 
 
 def _align(
@@ -85,7 +81,8 @@ def _align(
     if alignment.knows(number, [g.shape[-2] for _, g in _all(uses)]):
         return
     seen = [[signature(h, g) for h, g in _all(uses)]]
-    for cotangent in probes(r)[1:]:
+    _, *cotangents = probes(r)
+    for cotangent in cotangents:
         others, _ = _backward(capture, r, parameters, cotangent)
         seen.append([signature(h, g) for h, g in _all(others)])
     alignment.learn(number, seen)
@@ -129,7 +126,7 @@ def columns(r: Tensor, name: str, parameter: Tensor) -> Tensor:
         )
     v = torch.ones_like(r, requires_grad=True)
     (grad,) = torch.autograd.grad((r * v).sum(), parameter, create_graph=True)
-    columns = [
+    found = [
         torch.autograd.grad(entry, v, retain_graph=True)[0] for entry in grad.flatten()
     ]
-    return torch.stack(columns, dim=1)
+    return torch.stack(found, dim=1)

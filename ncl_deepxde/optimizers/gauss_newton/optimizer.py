@@ -188,12 +188,9 @@ class GaussNewton(torch.optim.Optimizer):
             if self._path == "layers":
                 return layer_jacobian(observe, parameters, self._alignment)
             observe()
-            inside = {
-                n: p for n, p in parameters.items() if n not in self._unknowns.named()
-            }
-            return sample_jacobian(
-                vector, inside, self._order, unknowns=self._unknowns.named()
-            )
+            unknowns = self._unknowns.named()
+            inside = {n: p for n, p in parameters.items() if n not in unknowns}
+            return sample_jacobian(vector, inside, self._order, unknowns=unknowns)
         except DependentPointsError as error:
             raise ValueError(dependent(vector.names[error.residual])) from None
 

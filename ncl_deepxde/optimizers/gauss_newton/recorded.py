@@ -137,13 +137,15 @@ class RecordedData:
             return losses
 
         # DeepXDE's closure holds its loss function: only the data see it.
-        before = vars(data).copy()
+        is_wrapped = "losses_train" in vars(data)
         data.losses_train = losses_train
         try:
             yield terms
         finally:
-            del data.losses_train
-            vars(data).update({k: v for k, v in before.items() if k == "losses_train"})
+            if is_wrapped:
+                data.losses_train = evaluate
+            else:
+                del data.losses_train
 
     def calls(self, net: torch.nn.Module) -> list[Call]:
         """Return the one network call of this step, after it was recorded."""
