@@ -55,9 +55,11 @@ def check_first_step(
             "got a schedule. Compile without lr and decay."
         )
     with torch.enable_grad():
-        residuals = vector.terms()
+        groups = list(vector.groups())
+        residuals = [r for _, group in groups for r in group]
         _check_repeatable(torch.cat(residuals).detach(), jacobian.residuals)
-        _check_complete(residuals, vector.names, trained, model)
+        known = [*(x for x, _ in groups), *model.net.parameters(), *trained.values()]
+        _check_complete(residuals, vector.names, known)
         tensors = list(trained.values())
         found = torch.autograd.grad(
             torch.cat(residuals).square().sum() / 2,
@@ -83,16 +85,19 @@ def _check_repeatable(again: Tensor, residuals: Tensor) -> None:
 def _check_complete(
     residuals: Sequence[Tensor],
     names: Sequence[str],
-    trained: Mapping[str, Tensor],
-    model: dde.Model,
+    known: Sequence[Tensor],
 ) -> None:
-    """Refuse trainable tensors that residuals depend on and that stay as they are."""
-    known = {id(p) for p in trained.values()}
-    known |= {id(p) for p in model.net.parameters()}
+    """Refuse trainable tensors that residuals depend on and that stay as they are.
+
+    Args:
+        residuals: The residuals, each (N,).
+        names: Name of the loss term of each.
+        known: Points, and what is trained or frozen on purpose.
+    """
+    expected = {id(tensor) for tensor in known}
     for name, r in zip(names, residuals, strict=True):
         for leaf in _leaves(r):
-            is_point = leaf.ndim == 2 and not leaf.grad_fn and len(leaf) >= len(r)
-            if id(leaf) not in known and not is_point:
+            if id(leaf) not in expected:
                 raise ValueError(
                     f"GaussNewton: every trainable tensor of {name!r} must be a "
                     "parameter of the network or be listed in "

@@ -133,7 +133,7 @@ class RecordedData:
                     "from errors given to the loss function. Use Collocation, a data "
                     "class of DeepXDE, or another optimizer."
                 )
-            terms.extend(self._named(recorder.errors))
+            terms.extend(self._named(recorder.errors, outputs.shape[1]))
             return losses
 
         # DeepXDE's closure holds its loss function: only the data see it.
@@ -160,11 +160,11 @@ class RecordedData:
             data.losses_train(
                 given.targets, outputs, recorder, inputs, self._model, aux=given.aux
             )
-            return self._named(recorder.errors)
+            return self._named(recorder.errors, outputs.shape[1])
 
         return [Call(given.inputs, terms, has_derivatives=True)]
 
-    def _named(self, errors: Sequence[Tensor]) -> list[Term]:
+    def _named(self, errors: Sequence[Tensor], num_outputs: int) -> list[Term]:
         self.loss_names = _names(self._model.data, len(errors))
         for name, error in zip(self.loss_names, errors, strict=True):
             rows, columns = error.shape
@@ -174,7 +174,7 @@ class RecordedData:
                     "num_domain, num_boundary or num_initial, or correct the "
                     "condition's on_boundary."
                 )
-            if rows == columns > 1:
+            if rows == columns > num_outputs:
                 raise ValueError(
                     f"GaussNewton: the error of {name!r} must have one row for each "
                     f"point, got the shape {tuple(error.shape)}: a column (N, 1) minus "

@@ -63,6 +63,14 @@ def test_an_unknown_that_nobody_trains_is_refused(path) -> None:
         train(data, network(data), path=path)
 
 
+def test_an_unknown_field_is_no_set_of_points() -> None:
+    field = dde.Variable([[1.0]] * 9)
+    data = one_dimensional()
+    data.pde = lambda x, y: field * y - x
+    with pytest.raises(ValueError, match=r"trainable tensor of 'pde'.*shape \(9, 1\)"):
+        train(data, network(data))
+
+
 @pytest.mark.parametrize("path", ["layers", "samples"])
 def test_parameters_in_the_residual_are_trained(path) -> None:
     data = one_dimensional(dde.icbc.PointSetBC(np.array([[0.0]]), np.array([[3.0]])))

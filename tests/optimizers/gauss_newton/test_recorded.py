@@ -131,6 +131,13 @@ def test_errors_of_a_wrong_shape_are_refused() -> None:
     assert "'DirichletBC 1' must have points, got none" in refusal(nowhere)
 
 
+def test_as_many_components_as_points_are_no_wrong_shape() -> None:
+    points = np.array([[0.2, 0.3], [0.6, 0.1]])
+    values = dde.icbc.PointSetBC(points, points, component=[0, 1])
+    data = dde.data.PDE(SQUARE, lambda x, y: y[:, :1], [values], 3)
+    train(dde.Model(data, network(data)))
+
+
 def test_another_model_is_refused() -> None:
     data, other = PROBLEMS["function"](), PROBLEMS["function"]()
     model = dde.Model(data, network(data))
