@@ -96,36 +96,36 @@ def named_columns(
     Raises:
         ValueError: The script takes them for something else.
     """
-    own = script.columns(d)
+    needed = script.columns(d)
     if stated is None:
-        names = (*own, *(f"extra_{k + 1}" for k in range(extras)))
+        names = (*needed, *(f"extra_{k + 1}" for k in range(extras)))
         _say(script, d, names)
         return names
     given = [stated] if isinstance(stated, str) else list(stated)
     if not all(isinstance(name, str) for name in given):
         raise ValueError(
             f"columns: must hold the names of the outputs, got {given!r}. Use for "
-            f"example columns={tuple(own)!r}."
+            f"example columns={tuple(needed)!r}."
         )
-    if not _fit(given, script, d, len(own) + extras):
+    if not _fit(given, script, d, len(needed) + extras):
         raise ValueError(_refusal(given, script, d, extras))
-    return (*own, *given[len(own) :])
+    return (*needed, *given[len(needed) :])
 
 
 def _fit(given: Sequence[str], script: Script, d: int, number: int) -> bool:
     """Tell whether names are those of a script's columns; extras may have any other."""
-    own = script.columns(d)
+    needed = script.columns(d)
     if len(given) != number or len(set(given)) != number:
         return False
-    head, extras = given[: len(own)], given[len(own) :]
+    head, extras = given[: len(needed)], given[len(needed) :]
     fits = all(
-        name in _spellings(column) for name, column in zip(head, own, strict=True)
+        name in _spellings(column) for name, column in zip(head, needed, strict=True)
     )
     return fits and not any(_is_known(name) for name in extras)
 
 
 def _refusal(given: Sequence[str], script: Script, d: int, extras: int) -> str:
-    own = script.columns(d)
+    needed = script.columns(d)
     free = f" and {extras} free column(s) of other names" if extras else ""
     # A script without time has one more axis of space among the same inputs.
     num_inputs = d + script.has_time
@@ -136,14 +136,14 @@ def _refusal(given: Sequence[str], script: Script, d: int, extras: int) -> str:
         and _fit(given, other, e, max(len(given), len(other.columns(e))))
     ]
     if script.network in better:
-        remedy = f"Name all {len(own) + extras} columns of layer_sizes"
+        remedy = f"Name all {len(needed) + extras} columns of layer_sizes"
     elif better:
         remedy = f"Use nn.{better[0]}"
     else:
         remedy = "Name them so if that is what they are, or use dde.nn.FNN"
     table = "\n".join(other.row() for other in SCRIPTS.values())
     return (
-        f"columns: must be those of nn.{script.network}, ({', '.join(own)}){free}, "
+        f"columns: must be those of nn.{script.network}, ({', '.join(needed)}){free}, "
         f"with {script.law}, got ({', '.join(given)}). {remedy}. Which class for which "
         f"script (free columns may follow):\n{table}"
     )
