@@ -1,30 +1,51 @@
-"""Faults of DeepXDE 1.15, mended where they are: ``numpy.cross`` of plane vectors.
+"""Faults of DeepXDE 1.15 with NumPy 2, mended where they are.
 
-NumPy 2.5 no longer takes vectors of two components, so that ``Polygon`` and
-``Triangle.inside`` fail. Nothing is changed where NumPy still does.
+``Polygon`` and ``Triangle`` take ``numpy.cross`` of plane vectors, which NumPy gives
+up. ``Ellipse``, ``Triangle``, ``Polygon``, ``StarShaped`` and ``Disk`` return points in
+double precision whatever DeepXDE's float type is, and a network in single precision
+refuses them.
 """
 
 from __future__ import annotations
 
-import warnings
+import functools
+from collections.abc import Callable
 from typing import Any
 
+import deepxde as dde
 import numpy as np
 from deepxde.geometry import geometry_2d
 
 __all__ = ["mend"]
 
+SAMPLERS = (
+    "random_points",
+    "uniform_points",
+    "random_boundary_points",
+    "uniform_boundary_points",
+)
+
 
 def mend() -> None:
-    """Replace the three functions that need the cross product, if it is missing."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            np.cross([1.0, 0.0], [0.0, 1.0])
-    except ValueError:
-        geometry_2d.is_left = is_left
-        geometry_2d.is_on_line_segment = is_on_line_segment
-        geometry_2d.Triangle.inside = inside_triangle
+    """Replace what needs the cross product, and convert points to DeepXDE's type."""
+    geometry_2d.is_left = is_left
+    geometry_2d.is_on_line_segment = is_on_line_segment
+    geometry_2d.Triangle.inside = inside_triangle
+    for kind in vars(geometry_2d).values():
+        if isinstance(kind, type) and issubclass(kind, dde.geometry.Geometry):
+            for name in SAMPLERS:
+                if name in vars(kind):
+                    setattr(kind, name, in_real(vars(kind)[name]))
+
+
+def in_real(sampler: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a sampler whose points, (N, 2), have DeepXDE's float type."""
+
+    @functools.wraps(sampler)
+    def points(*args: Any, **options: Any) -> Any:
+        return sampler(*args, **options).astype(dde.config.real(np), copy=False)
+
+    return points
 
 
 def cross(u: Any, v: Any) -> Any:

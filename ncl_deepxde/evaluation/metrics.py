@@ -147,7 +147,8 @@ def ball_grid(n: int) -> Array:
         ValueError: The number is not positive.
     """
     points = 2 * torus_grid(n, 3) - 1
-    return points[np.linalg.norm(points, axis=1) < 1]
+    inside: Array = points[np.linalg.norm(points, axis=1) < 1]
+    return inside
 
 
 def ball_quadrature(n: int) -> tuple[Array, Array]:

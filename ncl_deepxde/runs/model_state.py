@@ -28,7 +28,8 @@ def sampling_state(model: dde.Model) -> dict[str, Any]:
     The data classes of DeepXDE have no state: their points are drawn when they are
     built.
     """
-    keys, position, has_gauss, gauss = np.random.get_state(legacy=True)[1:]  # noqa: NPY002
+    numbers: Any = np.random.get_state(legacy=True)  # noqa: NPY002
+    _, keys, position, has_gauss, gauss = numbers
     state: dict[str, Any] = {
         "torch": torch.get_rng_state(),
         "numpy": [torch.from_numpy(keys.astype(np.int64)), position, has_gauss, gauss],

@@ -95,7 +95,7 @@ def curl(d: int, first: int) -> list[list[Summand]]:
 def _inverse_curl(k: np.ndarray, modes: np.ndarray) -> np.ndarray:
     """Return the modes of the potential, (K, 1) or (K, 3), of those of the velocity."""
     pad = ((0, 0), (0, 3 - k.shape[1]))
-    potential = 1j * np.cross(np.pad(k, pad), np.pad(modes, pad))
+    potential: np.ndarray = 1j * np.cross(np.pad(k, pad), np.pad(modes, pad))
     potential /= np.square(k).sum(axis=1, keepdims=True)
     return potential[:, 2:] if k.shape[1] == 2 else potential
 

@@ -96,4 +96,5 @@ def _random_points(rng: np.random.Generator, count: int) -> Array:
     """Return uniform points of the unit ball, (count, 3)."""
     x = rng.normal(size=(count, 3))
     radius = rng.random((count, 1)) ** (1 / 3)
-    return radius * x / np.linalg.norm(x, axis=1, keepdims=True)
+    points: Array = radius * x / np.linalg.norm(x, axis=1, keepdims=True)
+    return points

@@ -36,7 +36,7 @@ def measure(experiment: Experiment[TorusModel], reference: Solution) -> dict[str
     """
     solution, t_end = experiment.solution, experiment.settings.t_end
     points = torus_grid(GRID)
-    times = [t for t in np.arange(0, t_end, 0.05) if t < t_end - 0.01] + [t_end]
+    times = [*(float(t) for t in np.arange(0, t_end - 0.01, 0.05)), t_end]
     rng = np.random.default_rng(0)
     x = rng.random((CONTINUITY_POINTS, 2))
     t = t_end * rng.random((CONTINUITY_POINTS, 1))

@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -113,7 +114,8 @@ def load_samples(path: str | os.PathLike[str]) -> Array:
 def _read_npy(file: Path) -> Array:
     with file.open("rb") as stream:
         # Not numpy.load, which would also take an archive for an array.
-        points = np.lib.format.read_array(stream, allow_pickle=False)
+        read: Any = np.lib.format.read_array
+        points: Array = read(stream, allow_pickle=False)
     if not np.issubdtype(points.dtype, np.number) or np.iscomplexobj(points):
         raise ValueError(f"holds {points.dtype}, not real numbers")
     return points.astype(np.float64)
