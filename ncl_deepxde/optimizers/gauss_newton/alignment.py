@@ -32,6 +32,9 @@ __all__ = [
 
 # Of the largest gradient of a layer; a second residual shows by about its share in it.
 TOLERANCE = 1e-3
+# Round-off of a signature, in units of the largest one times the machine epsilon: of
+# sums over a few hundred products that cancel.
+ROUND_OFF = 100
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -167,13 +170,20 @@ class Alignment:
         """Tell whether the rows of network calls of these sizes are known."""
         return all((residual, size) in self._found for size in sizes)
 
-    def learn(self, residual: int, seen: Sequence[Sequence[Tensor]]) -> None:
+    def learn(
+        self, residual: int, seen: Sequence[Sequence[Tensor]], eps: float
+    ) -> None:
         """Find the rows from signatures (N, k), those of each cotangent.
+
+        Args:
+            residual: Number of the residual function.
+            seen: The signatures.
+            eps: Machine epsilon of the gradients.
 
         Raises:
             DependentPointsError: A row feeds several residuals.
         """
-        found = find_rows(seen, self._sizes[residual], residual)
+        found = find_rows(seen, self._sizes[residual], residual, eps)
         self._found |= {(residual, size): rows for size, rows in found.items()}
 
     def rows(self, residual: int, size: int) -> Rows:
@@ -182,7 +192,7 @@ class Alignment:
 
 
 def find_rows(
-    seen: Sequence[Sequence[Tensor]], count: int, residual: int
+    seen: Sequence[Sequence[Tensor]], count: int, residual: int, eps: float
 ) -> dict[int, Rows]:
     """Return the rows by the number of points N of a network call.
 
@@ -190,6 +200,7 @@ def find_rows(
         seen: Signatures (N, k), those of each cotangent of ``probes``.
         count: Number of residuals, n.
         residual: Number of the residual function, for the error.
+        eps: Machine epsilon of the gradients.
 
     Raises:
         DependentPointsError: A row feeds several residuals.
@@ -198,13 +209,15 @@ def find_rows(
     rows = {}
     for size in {len(a) for a, _, _ in triples}:
         same = [triple for triple in triples if len(triple[0]) == size]
-        owner = _owner(same, count)
+        floor = ROUND_OFF * eps * max(_largest(t) for triple in same for t in triple)
+        owner = _owner(same, count, floor)
         _, *weights = probes(same[0][0].new_zeros(count))
         shares = [torch.where(owner < 0, 0, w[owner.clamp(min=0)]) for w in weights]
         for a, *others in same:
             scale = max(_largest(t) for t in (a, *others))
             for found, share in zip(others, shares, strict=True):
-                if _largest(found - share[:, None] * a) > TOLERANCE * scale:
+                rest = _largest(found - share[:, None] * a)
+                if rest > max(TOLERANCE * scale, floor):
                     raise DependentPointsError(residual)
         rows[size] = Rows.of(owner, count)
     return rows
@@ -214,10 +227,14 @@ def _largest(values: Tensor) -> float:
     return float(values.abs().max()) if values.numel() else 0.0
 
 
-def _owner(same: Sequence[Sequence[Tensor]], count: int) -> Tensor:
-    """Return the residual that each row feeds, -1 for none, shape (N,)."""
+def _owner(same: Sequence[Sequence[Tensor]], count: int, floor: float) -> Tensor:
+    """Return the residual that each row feeds, -1 for none, shape (N,).
+
+    Signatures below the floor are round-off: they tell no residual.
+    """
     product = torch.stack([(a * b).sum(1) for a, b, _ in same]).sum(0)
     square = torch.stack([(a * a).sum(1) for a, _, _ in same]).sum(0)
-    share = torch.where(square > 0, product / square, 0)
+    is_seen = square > floor**2
+    share = torch.where(is_seen, product / square, 0)
     owner = (share * count).round().long() - 1
-    return torch.where(square > 0, owner.clamp(0, count - 1), -1)
+    return torch.where(is_seen, owner.clamp(0, count - 1), -1)

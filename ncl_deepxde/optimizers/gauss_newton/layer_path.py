@@ -85,7 +85,7 @@ def _align(
     for cotangent in cotangents:
         others, _ = _backward(capture, r, parameters, cotangent)
         seen.append([signature(h, g) for h, g in _all(others)])
-    alignment.learn(number, seen)
+    alignment.learn(number, seen, torch.finfo(r.dtype).eps)
 
 
 def _all(uses: dict[int, list[Use]]) -> list[Use]:

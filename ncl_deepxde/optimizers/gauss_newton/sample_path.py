@@ -88,7 +88,8 @@ def _rows(r: Tensor, levels: list[Tensor], number: int) -> tuple[list[Tensor], R
             r, levels, cotangent, retain_graph=True, materialize_grads=True
         )
         seen.append([g.flatten(1).double() for g in grads])
-    rows = find_rows(seen, len(r), number)[len(levels[0])]
+    eps = torch.finfo(r.dtype).eps
+    rows = find_rows(seen, len(r), number, eps)[len(levels[0])]
     return [g.to(r) for g in seen[0]], rows
 
 
