@@ -11,7 +11,7 @@ from torch import Tensor
 from ..nn.base.contract import OUTPUTS, VelocityNet
 from ..nn.base.plain import output_of
 from .points import FixedPoints
-from .residual_data import ResidualData
+from .residual_data import Answer, ResidualData
 from .table import Observed, Source
 from .terms import Call, Penalty, Term
 
@@ -86,6 +86,7 @@ class Observations(ResidualData):
         num_test: Number of fixed observations for DeepXDE's test loss; as many as
             ``num_observations`` by default.
         test_source: Source of these, such as held-out stations; ``source`` by default.
+        solution: As for ``Collocation``.
 
     Attributes:
         loss_names: Names of all loss terms in order; empty before the first
@@ -121,6 +122,7 @@ class Observations(ResidualData):
         resample_every: int = 1,
         num_test: int | None = None,
         test_source: Source | None = None,
+        solution: Answer | None = None,
     ) -> None:
         self.columns = _checked_columns(columns or {})
         if density == DEFAULT:
@@ -151,6 +153,7 @@ class Observations(ResidualData):
             names,
             seed=seed,
             resample_every=resample_every,
+            solution=solution,
         )
 
     def _draw_first(

@@ -169,8 +169,8 @@ class ResidualData(FreshData):
         if model.metrics and targets is None:
             raise ValueError(
                 f"{type(self).__name__}: metrics in model.compile need the right "
-                "outputs, got none. Pass solution=... to Collocation, or measure after "
-                "training by model.predict and ncl_deepxde.evaluation."
+                "outputs, got none. Pass it solution=..., or measure after training by "
+                "model.predict and ncl_deepxde.evaluation."
             )
         return self._losses(self._test, *arguments, aux=aux)
 
