@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from ..arrays import Array
+from ..jets.pointwise import PointwiseCheck
 from ..nn.base.contract import FlowNet, PressureNet
 from ..nn.base.plain import as_flow, output_of
 from ..nn.semi_lagrangian.net import SemiLagrangian
@@ -134,6 +135,8 @@ def continuity_error(
     # A solver cannot take one point under vmap: its rows share their steps.
     is_solver = any(isinstance(part, SemiLagrangian) for part in net.modules())
     parts = torch.split(inputs, CHUNK)
+    if not isinstance(net, FlowNet):
+        PointwiseCheck("net", is_kept=False)(net, inputs)
     if is_solver:
         J = torch.cat([_derivative_of_sums(net, flow, x) for x in parts])
     else:
