@@ -49,7 +49,7 @@ def cancelling(x):
 
 
 def noise(x):
-    """Return what is 0 but for round-off, in sums that depend on the size of a batch."""
+    """Return what is 0 but for round-off, in sums that depend on the batch."""
     R = torch.linalg.qr(torch.rand(50, 50, generator=torch.Generator().manual_seed(1)))[
         0
     ]
@@ -108,7 +108,8 @@ def test_the_domain_is_not_left() -> None:
     x = torch.cat([corners, torch.rand(20, 2)])
 
     def inside(x):
-        assert (x >= 0).all() and (x <= 1).all()
+        assert (x >= 0).all()
+        assert (x <= 1).all()
         return torch.sqrt(x * (1 - x))
 
     PointwiseCheck("density", is_kept=True)(inside, x)

@@ -1,4 +1,4 @@
-"""What users give to networks is a function of each point, of torch, and not trained."""
+"""What users give to networks: functions of each point, of torch, without unknowns."""
 
 import copy
 import pickle
