@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..nn.base.contract import OUTPUTS, VelocityNet
+from ..nn.base.fixed import uncompiled
 from ..nn.base.plain import output_of
 from .points import FixedPoints
 from .residual_data import ResidualData
@@ -203,6 +204,7 @@ class Observations(ResidualData):
         return self._inputs(first)
 
     def _first_call(self, first: Observed, net: torch.nn.Module) -> Call:
+        net = uncompiled(net)
         if isinstance(net, VelocityNet):
             return self._velocity_call(first, net)
         output = None if self._velocity is None else output_of(net, self.output)

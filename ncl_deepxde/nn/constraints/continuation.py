@@ -14,7 +14,7 @@ from ...jets.served import serve
 from ...jets.snapshot import Snapshot, weights_state
 from ..base.contract import ContinuityLaw
 from ..base.conversion import slowed, to_momentum
-from ..base.fixed import FixedOutputs
+from ..base.fixed import FixedOutputs, uncompiled
 from ..base.plain import output_of
 from ..base.predecessor import Continuable, Predecessor
 from .start_and_wall import check_ramp, elapsed
@@ -60,6 +60,7 @@ class Continuation(Predecessor):
         output: str | None = None,
     ) -> None:
         check_ramp("Continuation", time, ramp)
+        net = uncompiled(net)
         kind = output_of(net, output)
         self.net, self.time, self.ramp = net, time, ramp
         self._earlier = net if isinstance(net, Continuable) else _Nested(net, kind)
