@@ -1,4 +1,4 @@
-"""Networks under torch.compile give the numbers and gradients that they give without."""
+"""Networks under torch.compile: the numbers and gradients that they have without."""
 
 import deepxde as dde
 import numpy as np
