@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from ..nn.base.contract import OUTPUTS, VelocityNet
+from ..nn.base.fixed import uncompiled
 from ..nn.base.plain import output_of
 from .points import FixedPoints
 from .residual_data import Answer, ResidualData
-from .table import Observed, Source
+from .table import Observed, Source, Table
 from .terms import Call, Penalty, Term
 
 __all__ = ["Observations"]
@@ -69,8 +70,9 @@ class Observations(ResidualData):
         source: Maps (n, generator) to at most n observations, such as a ``Table``.
         num_observations: Number of observations at every step.
         density: The function f: ``"log1p"`` (continued by its tangent below density 0),
-            ``"log"``, ``"linear"``, or a function (N, 1) -> (N, 1); ``None`` leaves the
-            term out. By default ``"log1p"``, and ``None`` where ``columns`` are given.
+            ``"log"``, ``"linear"``, or a function (N, 1) -> (N, 1), finite at all that
+            is measured; ``None`` leaves the term out. By default ``"log1p"``, and
+            ``None`` where ``columns`` are given.
         velocity: ``"velocity"``, or ``"momentum"`` to compare :math:`\rho u` with
             :math:`\rho_i u_i` where both are known; ``None`` leaves the term out. By
             default ``"velocity"``, and ``None`` where ``columns`` are given.
@@ -93,7 +95,8 @@ class Observations(ResidualData):
             evaluation.
 
     Raises:
-        ValueError: A bad argument. In training: a source without what a term needs, a
+        ValueError: A bad argument, or a measured density of which the function is not
+            finite. In training: a source without what a term needs, a
             network with too few outputs, or a plain network whose output nobody says.
 
     Example:
@@ -136,6 +139,9 @@ class Observations(ResidualData):
         self.num_observations = num_observations
         self.output = output
         self._transform = DENSITIES[density] if isinstance(density, str) else density
+        for one in self.sources:
+            if isinstance(one, Table):
+                self._check_density(one.observed)
         self._velocity = velocity
         wanted = {"density": density, "velocity": velocity}
         names = [name for name, kind in wanted.items() if kind is not None]
@@ -172,7 +178,27 @@ class Observations(ResidualData):
                 f"Observations: a source must return tensors on the generator's device "
                 f"{generator.device}, got {found.points.device}."
             )
+        if not isinstance(self.sources[key], Table):
+            self._check_density(found)
         return found
+
+    def _check_density(self, observed: Observed) -> None:
+        """Raise ``ValueError`` unless the function is finite where density is known.
+
+        What it makes NaN of a number would count as missing.
+        """
+        if self._transform is None or observed.density is None:
+            return
+        rho = observed.density[~observed.density.isnan()][:, None]
+        with torch.no_grad():
+            wrong = rho[~self._transform(rho).isfinite()]
+        if len(wrong):
+            raise ValueError(
+                "Observations: density must be a function that is finite at every "
+                f"density measured, got one that is not at {len(wrong)} of {len(rho)}, "
+                f"such as {float(wrong[0]):g}. Pass density='log1p' or 'linear', or "
+                "mark these as missing, with NaN in the source."
+            )
 
     def _inputs(self, first: Observed) -> Tensor:
         return first.points.detach().as_subclass(FixedPoints)
@@ -181,6 +207,7 @@ class Observations(ResidualData):
         return self._inputs(first)
 
     def _first_call(self, first: Observed, net: torch.nn.Module) -> Call:
+        net = uncompiled(net)
         if isinstance(net, VelocityNet):
             return self._velocity_call(first, net)
         output = None if self._velocity is None else output_of(net, self.output)

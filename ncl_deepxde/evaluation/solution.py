@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.func import jacrev, vmap
 
 from ..arrays import Array
+from ..jets.pointwise import PointwiseCheck
 from ..nn.base.contract import FlowNet, PressureNet
+from ..nn.base.fixed import uncompiled
 from ..nn.base.plain import as_flow, output_of
 from ..nn.semi_lagrangian.net import SemiLagrangian
 
@@ -84,8 +86,9 @@ class NetworkSolution:
     def _pressure(self, outputs: Tensor, d: int) -> Tensor | None:
         if self.pressure is not None:
             return self.pressure(outputs)
-        if isinstance(self.net, PressureNet):
-            return self.net.pressure(outputs)
+        net = uncompiled(self.net)
+        if isinstance(net, PressureNet):
+            return net.pressure(outputs)
         extras = outputs[:, d + 1 :]
         if extras.shape[1] > 1:
             raise ValueError(
@@ -128,12 +131,15 @@ def continuity_error(
         ValueError: Nobody says what the outputs of a plain network hold, or the network
             says something else.
     """
+    net = uncompiled(net)
     inputs = _inputs(net, points, times)
     d = inputs.shape[1] - 1
     flow = as_flow(net, output, dim=d)
     # A solver cannot take one point under vmap: its rows share their steps.
     is_solver = any(isinstance(part, SemiLagrangian) for part in net.modules())
     parts = torch.split(inputs, CHUNK)
+    if not isinstance(net, FlowNet):
+        PointwiseCheck("net", is_kept=False)(net, inputs)
     if is_solver:
         J = torch.cat([_derivative_of_sums(net, flow, x) for x in parts])
     else:

@@ -15,6 +15,8 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
+from .pointwise import check_torch
+
 __all__ = ["NAMES", "Activation", "get"]
 
 Derivatives = Callable[[Tensor, int], list[Tensor]]
@@ -28,6 +30,8 @@ class Activation:
         derivatives: Maps ``(z, order)`` to the list of the derivatives from 0 to
             ``order``, each shaped as ``z``.
         module: The function itself where it has parameters to train.
+        is_trained: Whether it holds something to train, in a module or not: then only
+            autograd differentiates it right.
     """
 
     def __init__(
@@ -35,8 +39,11 @@ class Activation:
         name: str,
         derivatives: Derivatives,
         module: torch.nn.Module | None = None,
+        *,
+        is_trained: bool = False,
     ) -> None:
         self.name, self.derivatives, self.module = name, derivatives, module
+        self.is_trained = is_trained or module is not None
 
     def __repr__(self) -> str:
         return f"Activation({self.name})"
@@ -156,9 +163,35 @@ def get(identifier: str | Callable[[Tensor], Tensor]) -> Activation:
             f"smooth function, got {identifier!r}. Use for example 'tanh'."
         ) from None
     derivatives = partial(_nested, function)
+    values = _checked_values(function, identifier)
     _check_smooth(derivatives, identifier)
     module = function if isinstance(function, torch.nn.Module) else None
-    return Activation(str(identifier), derivatives, module)
+    is_trained = values.requires_grad
+    return Activation(str(identifier), derivatives, module, is_trained=is_trained)
+
+
+def _checked_values(
+    function: Callable[[Tensor], Tensor], identifier: str | Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Return some values of a function, which each number must have by itself."""
+    z = torch.tensor([[-1.5, 0.3, 1.0]], dtype=dde.config.real(torch))
+    check_torch("activation", function, z)
+    try:
+        values = function(z)
+        others = [function(z.T).T, torch.cat([function(one) for one in z.T.unbind(0)])]
+    except Exception as error:
+        raise ValueError(
+            "activation: must be an elementwise function of any tensor in torch "
+            f"operations, got {identifier!r}, which fails: {error}. Use for example "
+            "'tanh'."
+        ) from error
+    limit = torch.finfo(z.dtype).eps ** 0.5 * values.abs().max()
+    if not all(bool(((v - values).abs() <= limit).all()) for v in others):
+        raise ValueError(
+            "activation: must be an elementwise function, got one whose values depend "
+            f"on the other numbers, {identifier!r}. Use for example 'tanh'."
+        )
+    return values
 
 
 def _check_smooth(

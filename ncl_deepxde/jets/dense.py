@@ -41,7 +41,7 @@ def dense(
         >>> dense(h, W, b, activations.get("tanh"), space)[:, 0, 0]
         tensor([0., 2., 3.])
     """
-    if activation.module is not None or in_functorch():
+    if activation.is_trained or in_functorch():
         z = torch.cat([linear(h[:1], weight, bias), linear(h[1:], weight)])
         return _chain_rule(z, activation, space)
     out: Tensor = _Activate.apply(affine(h, weight, bias), activation, space)

@@ -26,6 +26,7 @@ from .jets import in_functorch
 
 __all__ = [
     "Demand",
+    "as_it_is",
     "lazily_differentiated",
     "rows",
     "serve",
@@ -34,6 +35,21 @@ __all__ = [
 ]
 
 State = Callable[[], object]
+
+
+def as_it_is[**Given, Value](
+    function: Callable[Given, Value],
+) -> Callable[Given, Value]:
+    """Return a function that ``torch.compile`` calls and does not compile.
+
+    A compiled backward pass is not differentiated again: where derivatives are served
+    that would be in silence, and gradients by the weights would vanish.
+    """
+    taken: Callable[Given, Value] = torch.compiler.disable(  # type: ignore[no-untyped-call]
+        function,
+        reason="derivatives that networks of ncl_deepxde serve are not compiled",
+    )
+    return taken
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,7 @@ def serve(
     return serve_demand(levels, inputs, Demand(order), state)
 
 
+@as_it_is
 def serve_demand(
     evaluate: Evaluate,
     inputs: Tensor,
@@ -131,6 +148,7 @@ def served_laplacian(
     return more.laplacian(axes) if more.inputs is inputs else None
 
 
+@as_it_is
 def lazily_differentiated(
     evaluate: Callable[[Tensor], Tensor], inputs: Tensor, state: State
 ) -> Tensor:
@@ -230,6 +248,7 @@ class _More:
         return self.found[demand]
 
 
+@as_it_is
 def rows(inputs: Tensor, index: Tensor) -> Tensor:
     """Return some rows of the inputs, whose gradient is asked for where theirs is.
 

@@ -16,6 +16,7 @@ from .base.contract import VelocityNet
 from .base.field import FieldNet
 from .base.scale import scaled_operator
 from .base.spec import FieldSpec, Layers
+from .constraints.given import GivenFunctions
 from .constraints.hard_velocity import hard_velocity
 from .constraints.initial_velocity import InitialVelocity
 from .constraints.means import mean_velocity as constants
@@ -107,6 +108,7 @@ class Incompressible(FieldNet, VelocityNet):
         construction = constructions.get(construction)
         field = scaled_operator(construction, range(d), axes, harmonics, scale)
         means = constants(axes[:d], initial, wall, mean_velocity)
+        given = GivenFunctions(d, layer_sizes[0], initial, wall, lifting)
         velocity, ansatz = hard_velocity(
             field,
             extras,
@@ -128,6 +130,7 @@ class Incompressible(FieldNet, VelocityNet):
             ),
             FieldSpec(velocity, field.num_potentials, means, extras, served, ansatz),
         )
+        self._given = given
         self.dim, self.has_time = d, time
         kind = "Incompressible" if time else "Incompressible(time=False)"
         self.columns = named_columns(SCRIPTS[kind], d, extras, columns)

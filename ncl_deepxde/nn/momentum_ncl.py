@@ -22,6 +22,7 @@ from .base.contract import ContinuityLaw, PressureNet
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
 from .base.spec import Constant, FieldSpec, Layers
+from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState
@@ -112,6 +113,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         tensor = _symmetric([2, 0, 1]).scaled(length**2)
         psi = tensor.num_potentials
         means = mean_flux(axes[:-1], initial, None, mean_density, mean_momentum)
+        given = GivenFunctions(2, 3, initial, None)
         rows, ansatz = hard_constraints(tensor, 1, initial, None, means, axes[:-1])
         super().__init__(
             Layers(
@@ -133,6 +135,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
             output="flux",
             native="flux",
         )
+        self._given = given
         self.columns = named_columns(SCRIPTS["MomentumNCL"], 2, 0, columns)
         first = activation[0] if isinstance(activation, list) else activation
         self.mean_velocity = _MeanVelocity(first, kernel_initializer, served)

@@ -15,6 +15,7 @@ from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
 from .base.spec import FieldSpec, Layers
 from .constraints.continuation import Continuation
+from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState, Wall
@@ -111,6 +112,7 @@ class NCL(FlowFieldNet, ContinuityLaw):
         construction = constructions.get(construction)
         field = scaled_operator(construction, [d, *range(d)], axes, harmonics, scale)
         means = mean_flux(axes[:-1], initial, wall, mean_density, mean_momentum)
+        given = GivenFunctions(d, d + 1, initial, wall)
         flux, ansatz = hard_constraints(field, extras, initial, wall, means, axes[:-1])
         super().__init__(
             Layers(
@@ -133,5 +135,6 @@ class NCL(FlowFieldNet, ContinuityLaw):
             output=output,
             native="flux",
         )
+        self._given = given
         kind = "NCL" if output == "flux" else 'NCL(output="velocity")'
         self.columns = named_columns(SCRIPTS[kind], d, extras, columns)

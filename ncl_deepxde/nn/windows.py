@@ -15,7 +15,7 @@ from ..jets.served import rows
 from .base.checks import is_count
 from .base.contract import ContinuityLaw, FlowNet
 from .base.field import FieldNet
-from .base.fixed import FixedNet
+from .base.fixed import FixedNet, uncompiled
 from .base.plain import as_flow
 
 __all__ = ["ExactWindows", "Windows"]
@@ -55,7 +55,7 @@ class Windows(FixedNet, FlowNet):
         cls, nets: Sequence[torch.nn.Module] = (), *args: Any, **kwargs: Any
     ) -> Self:
         """Choose the class by what the networks obey, as ``pathlib.Path`` does."""
-        is_exact = len(nets) > 0 and all(isinstance(n, ContinuityLaw) for n in nets)
+        is_exact = len(nets) > 0 and all(_obeys(net) for net in nets)
         chosen: Any = ExactWindows if cls is Windows and is_exact else cls
         made: Self = super().__new__(chosen)
         return made
@@ -69,6 +69,7 @@ class Windows(FixedNet, FlowNet):
         dim: int | None = None,
     ) -> None:
         super().__init__()
+        nets = [uncompiled(net) for net in nets]
         _check_seams(nets, seams)
         flows = [as_flow(net, output, dim=dim) for net in nets]
         kinds = {(flow.output, flow.dim) for flow in flows}
@@ -174,7 +175,7 @@ class ExactWindows(Windows, ContinuityLaw):
 
 
 def _obeys(net: torch.nn.Module) -> bool:
-    return isinstance(net, ContinuityLaw)
+    return isinstance(uncompiled(net), ContinuityLaw)
 
 
 def _check_seams(nets: Sequence[torch.nn.Module], seams: Sequence[float]) -> None:

@@ -157,6 +157,7 @@ class CallableFeatures(Features):
 def features_of(network: PotentialNetwork, inputs: Tensor) -> Features:
     """Return the features of a network at inputs (N, n)."""
     if network.transform is not None:
+        network.check_transform(inputs)
         return CallableFeatures(network.transform, inputs)
     if network.embedding.is_identity:
         return Coordinates(inputs)

@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from ..jets.activations import Activation
 from ..jets.dense import dense
 from ..jets.jets import MultiIndex, StreamTable, jet_of_callable
+from ..jets.pointwise import PointwiseCheck, check_torch
 
 __all__ = ["Embedding", "PotentialNetwork"]
 
@@ -136,6 +137,7 @@ class PotentialNetwork(torch.nn.Module):
         super().__init__()
         self.embedding = embedding
         self.transform: Callable[[Tensor], Tensor] | None = None
+        self._check = PointwiseCheck("transform", is_kept=False)
         self.activations = list(activations)
         self._initialize = _initializer(kernel_initializer)
         sizes = [embedding.num_features, *layer_sizes]
@@ -175,9 +177,22 @@ class PotentialNetwork(torch.nn.Module):
         first = self.layers()[0]
         features = _probed(transform, num_inputs, first.weight)
         self.transform = transform
+        self._check = PointwiseCheck("transform", is_kept=False)
         if features.shape[1] != first.in_features:
             linear = self._linear(features.shape[1], first.out_features, bias=True)
             self.linears[0] = linear.to(first.weight)
+
+    def check_transform(self, inputs: Tensor) -> None:
+        """Check that the transform takes each point by itself, at its first points.
+
+        Args:
+            inputs: Points, shape (N, num_inputs).
+
+        Raises:
+            ValueError: It looks at the whole batch.
+        """
+        if self.transform is not None:
+            self._check(self.transform, inputs)
 
     def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
         """Return the streams of the outputs, shape (S, N, outputs).
@@ -189,6 +204,7 @@ class PotentialNetwork(torch.nn.Module):
         if self.transform is None:
             h = self.embedding.jet(inputs, space)
         else:
+            self.check_transform(inputs)
             h = jet_of_callable(self.transform, inputs, space)
         *hidden, last = self.layers()
         for linear, activation in zip(hidden, self.activations, strict=True):
@@ -213,6 +229,7 @@ def _probed(
 ) -> Tensor:
     """Return the features at two points, or say what is wrong with the transform."""
     probe = torch.full((2, num_inputs), 0.5).to(like)
+    check_torch("transform", transform, probe)
     try:
         with _NoEmptySlices():
             features = transform(probe)

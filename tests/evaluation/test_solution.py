@@ -177,3 +177,13 @@ def test_contradicted_networks_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             evaluate()
+
+
+def test_continuity_of_a_network_that_mixes_points_is_refused() -> None:
+    """Its Jacobian at one point would be that of another network."""
+    net = dde.nn.FNN([3, 8, 3], "tanh", "Glorot normal")
+    x = np.random.default_rng(0).random((9, 3))
+    assert continuity_error(net, x[:, :2], x[:, 2:], output="flux").largest > 0
+    net.apply_output_transform(lambda x, y: y / y.abs().max())
+    with pytest.raises(ValueError, match=r"^net: must be a function of each point"):
+        continuity_error(net, x[:, :2], x[:, 2:], output="flux")

@@ -3,11 +3,14 @@
 import math
 
 import deepxde as dde
+import numpy as np
 import pytest
 import torch
 from torch.func import grad, vmap
 
 from ncl_deepxde.jets import activations
+from ncl_deepxde.jets.dense import dense
+from ncl_deepxde.jets.jets import jet_of_callable, jet_space
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -144,3 +147,49 @@ def test_unknown_activation_is_refused(unknown) -> None:
 
 def test_repr_names_the_activation() -> None:
     assert repr(activations.get("Sin")) == "Activation(sin)"
+
+
+MIXED = {
+    "maximum": lambda z: torch.tanh(z / z.abs().max()),
+    "softmax": torch.nn.Softmax(dim=-1),
+    "normalized": lambda z: torch.nn.functional.layer_norm(z, z.shape[-1:]),
+    "number": lambda z: torch.tanh(z / len(z)),
+}
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_what_is_not_elementwise_is_refused(kind) -> None:
+    with pytest.raises(ValueError, match=r"^activation: must be an elementwise"):
+        activations.get(MIXED[kind])
+
+
+def test_numpy_and_what_fails_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^activation: .*torch.sin for np.sin"):
+        activations.get(np.tanh)
+    with pytest.raises(ValueError, match=r"^activation: .*LayerNorm.* fails"):
+        activations.get(torch.nn.LayerNorm(8))
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_a_slope_that_is_trained_outside_a_module_is_trained(order) -> None:
+    """Against the same layer in plain operations, differentiated by torch.func."""
+    slope = dde.Variable(1.3)
+    activation, space = (
+        activations.get(lambda z: torch.tanh(slope * z)),
+        jet_space(2, order),
+    )
+    assert activation.is_trained
+    assert activation.module is None
+    W, b, x = torch.rand(4, 2), torch.rand(4), torch.rand(5, 2)
+    h = jet_of_callable(lambda x: x, x, space)
+    found = dense(h, W, b, activation, space)
+
+    def layer(x):
+        return torch.tanh(slope * (x @ W.T + b))
+
+    right = jet_of_callable(layer, x, space)
+    torch.testing.assert_close(found, right, rtol=1e-12, atol=1e-12)
+    grads = [torch.autograd.grad(y.square().sum(), slope)[0] for y in (found, right)]
+    torch.testing.assert_close(*grads, rtol=1e-12, atol=0)
+    assert not activations.get("tanh").is_trained
+    assert activations.get("LAAF-10 tanh").is_trained

@@ -52,6 +52,7 @@ class FieldNet(FixedOutputs):
     fixed: Tensor
     trained: Tensor
     _complete: Callable[[list[Tensor], Tensor], list[Tensor]] | None = None
+    _given: Callable[[Tensor], None] | None = None
 
     def __init__(self, layers: Layers, spec: FieldSpec) -> None:
         super().__init__()
@@ -166,6 +167,8 @@ class FieldNet(FixedOutputs):
                 return [self._contraction(self.network, inputs) + self._constants()]
             reader = self._reader(demand)
             streams = self.network.jet(inputs, reader.space)
+            if self._given is not None:
+                self._given(inputs)
             if self._ansatz is not None:
                 streams = self._ansatz(streams, inputs, reader.space)
             levels: list[Tensor] = reader(streams)

@@ -7,7 +7,9 @@ from typing import Any, ClassVar, NoReturn, Self
 import deepxde as dde
 import torch
 
-__all__ = ["FixedNet", "FixedOutputs"]
+from ...jets.served import as_it_is
+
+__all__ = ["FixedNet", "FixedOutputs", "uncompiled"]
 
 
 class FixedOutputs(dde.nn.pytorch.NN):  # type: ignore[misc]
@@ -23,6 +25,14 @@ class FixedOutputs(dde.nn.pytorch.NN):  # type: ignore[misc]
     )
 
     _to_thaw: list[torch.nn.Parameter] | None = None
+
+    @as_it_is
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate the network; ``torch.compile`` takes it as it is."""
+        return super().__call__(*args, **kwargs)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the network as it is, as ``torch.compile`` does."""
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze all parameters; or thaw what this froze before, else all of them.
@@ -58,3 +68,11 @@ class FixedNet(FixedOutputs):
     def apply_feature_transform(self, transform: Any) -> NoReturn:
         """Refuse a transform of the inputs, which have a meaning for the network."""
         raise ValueError(f"apply_feature_transform: {self.why_no_feature_transform}")
+
+
+def uncompiled(net: torch.nn.Module) -> torch.nn.Module:
+    """Return the network that ``torch.compile`` wrapped, if it takes it as it is."""
+    if isinstance(net, FixedOutputs):
+        return net
+    inner = net._modules.get("_orig_mod") if isinstance(net, torch.nn.Module) else None
+    return inner if isinstance(inner, FixedOutputs) else net

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .checks import check_choice, check_counts
 from .contract import OUTPUTS, FlowNet, VelocityNet
+from .fixed import uncompiled
 
 __all__ = ["PlainFlow", "as_flow", "output_of"]
 
@@ -37,6 +38,7 @@ def as_flow(
         >>> as_flow(net, output="velocity", dim=2).flux(torch.rand(5, 3)).shape
         torch.Size([5, 3])
     """
+    net = uncompiled(net)
     kind = output_of(net, output)
     if not isinstance(net, FlowNet):
         return PlainFlow(net, kind, dim)
@@ -60,6 +62,7 @@ def output_of(net: torch.nn.Module, output: str | None = None) -> str:
     """
     if output is not None:
         check_choice("output", output, OUTPUTS)
+    net = uncompiled(net)
     name = type(net).__name__
     if isinstance(net, FlowNet):
         if output not in (None, net.output):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ...jets.jets import StreamTable, jet_of_callable, product
+from ...jets.pointwise import PointwiseCheck
 from ...jets.remembered import Remembered
 from ..base.channels import ChannelMap
 
@@ -29,6 +30,7 @@ class Ansatz(ChannelMap):
     ) -> None:
         self.function = function
         self.num_channels, self.num_fixed = num_channels, num_fixed
+        self._check = PointwiseCheck("initial, wall or lifting", is_kept=True)
         self._given = Remembered(self._jet)
 
     def __call__(self, streams: Tensor, inputs: Tensor, space: StreamTable) -> Tensor:
@@ -38,4 +40,5 @@ class Ansatz(ChannelMap):
         return torch.cat([product(factor, streams, space), fixed], dim=-1)
 
     def _jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
+        self._check(self.function, inputs)
         return jet_of_callable(self.function, inputs, space)

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from ...jets.jets import jet_of_callable, jet_space
+from ...jets.pointwise import PointwiseCheck
 from ...jets.remembered import Remembered
 from ...jets.served import serve
 from ...jets.snapshot import Snapshot, weights_state
 from ..base.contract import ContinuityLaw
 from ..base.conversion import slowed, to_momentum
+from ..base.fixed import FixedOutputs, uncompiled
 from ..base.plain import output_of
 from ..base.predecessor import Continuable, Predecessor
 from .start_and_wall import check_ramp, elapsed
@@ -58,6 +60,7 @@ class Continuation(Predecessor):
         output: str | None = None,
     ) -> None:
         check_ramp("Continuation", time, ramp)
+        net = uncompiled(net)
         kind = output_of(net, output)
         self.net, self.time, self.ramp = net, time, ramp
         self._earlier = net if isinstance(net, Continuable) else _Nested(net, kind)
@@ -158,11 +161,14 @@ class _Nested(Continuable):
 
     def __init__(self, net: torch.nn.Module, output: str) -> None:
         self.net, self.output = net, output
+        self._check = PointwiseCheck("net", is_kept=False)
 
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """See ``Continuable``."""
         dim = inputs.shape[1]
         space = jet_space(dim, order)
+        if not isinstance(self.net, FixedOutputs):  # ours, which may start themselves
+            self._check(self.net, inputs)
         try:
             streams = jet_of_callable(self.net, inputs, space)
         except RuntimeError as error:

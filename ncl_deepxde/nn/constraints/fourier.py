@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ...arrays import Array
+from ...jets.pointwise import PointwiseCheck
 from .start_and_wall import PointFunction, shaped
 
 __all__ = ["RealSeries", "fourier_modes"]
@@ -42,8 +43,9 @@ def fourier_modes(
     d = len(periods)
     axes = [L * torch.arange(num, dtype=torch.float64) / num for L in periods]
     x = torch.cartesian_prod(*axes).reshape(-1, d)
-    values = shaped(name, function(x), (len(x), columns)).detach().cpu().double()
-    grid = values.numpy().reshape([num] * d + [columns])
+    values = shaped(name, function(x), (len(x), columns))
+    PointwiseCheck(name, is_kept=True)(function, x)
+    grid = values.detach().cpu().double().numpy().reshape([num] * d + [columns])
     modes = (np.fft.fftn(grid, axes=range(d)) / len(x)).reshape(-1, columns)
     numbers = np.meshgrid(*[np.fft.fftfreq(num, 1 / num)] * d, indexing="ij")
     n = np.stack([m.ravel() for m in numbers], axis=1)

@@ -1,0 +1,87 @@
+"""The functions that a user gives to a network, checked as those of single points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ...jets.pointwise import PointwiseCheck, check_without_points
+from .continuation import Continuation
+from .initial_velocity import InitialVelocity
+from .start_and_wall import InitialState, PointFunction, Wall
+
+__all__ = ["GivenFunctions"]
+
+Initial = InitialState | InitialVelocity | Continuation
+
+
+class GivenFunctions:
+    """Initial state, wall and lifting of a network as functions of single points.
+
+    Called on inputs (N, dim), the first that the network meets, it checks them there.
+
+    Args:
+        dim: Number of space dimensions d; the time, if there is one, is column d.
+        num_inputs: Number of columns of the inputs.
+        initial: Initial state, if it is hard.
+        wall: Wall, if there is one.
+        lifting: Potential of a known flow, if there is one.
+
+    Raises:
+        ValueError: When built, a function that needs numpy arrays, or holds something
+            to train. When called, also one that looks at the whole batch.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        num_inputs: int,
+        initial: Initial | None,
+        wall: Wall | None,
+        lifting: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        functions = {name: (f, dim) for name, f in _functions_of(initial).items()}
+        if wall is not None:
+            functions["wall"] = (wall.function, dim)
+        if lifting is not None:
+            functions["lifting"] = (lifting, num_inputs)
+        self._functions = [
+            _Given(PointwiseCheck(name, is_kept=True), function, columns)
+            for name, (function, columns) in functions.items()
+        ]
+        for given in self._functions:
+            check_without_points(given.check.argument, given.function, given.columns)
+        if wall is not None:
+            wall.check_points(dim)
+            PointwiseCheck("wall", is_kept=True)(wall.function, wall.points)
+
+    def __call__(self, inputs: Tensor) -> None:
+        """Check all functions at inputs (N, dim), until they are known."""
+        for given in self._functions:
+            given.check(given.function, inputs[:, : given.columns])
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A function of the first columns of the inputs, and its check."""
+
+    check: PointwiseCheck
+    function: PointFunction
+    columns: int
+
+
+def _functions_of(initial: Initial | None) -> dict[str, PointFunction]:
+    """Return the functions of space that an initial state is given by."""
+    found: dict[str, PointFunction | None] = {}
+    if isinstance(initial, InitialState):
+        found = {
+            "density": initial.density,
+            "momentum": initial.momentum,
+            "velocity": initial.velocity,
+            "potential": initial.potential,
+        }
+    elif isinstance(initial, InitialVelocity):
+        found = {"potential": initial.potential}
+    return {f"{name} of initial": f for name, f in found.items() if f is not None}
