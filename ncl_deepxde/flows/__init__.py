@@ -6,12 +6,14 @@ from .dense import InvertibleDenseNet
 from .domains import Ball, Box, Domain
 from .moments import Moments
 from .permutation import Permutation
+from .scaling import AxisScaling
 from .sequence import FlowMap
 from .svd import ConditionalSVD
 from .time_network import TimeNetwork
 
 __all__ = [
     "ActNorm",
+    "AxisScaling",
     "Ball",
     "Bijection",
     "Box",

@@ -2,6 +2,7 @@
 
 from .base.contract import ContinuityLaw, FlowNet, VelocityNet
 from .base.plain import as_flow
+from .base.scales import Scales
 from .constraints.continuation import Continuation
 from .constraints.initial_velocity import InitialVelocity
 from .constraints.potentials import FourierPotential, HomotopyPotential
@@ -36,6 +37,7 @@ __all__ = [
     "InitialVelocity",
     "LFlow",
     "MomentumNCL",
+    "Scales",
     "SemiLagrangian",
     "SubharmonicNCL",
     "VelocityNet",

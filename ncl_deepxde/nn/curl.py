@@ -13,7 +13,9 @@ from .base.checks import check_layer_sizes, check_periods
 from .base.columns import SCRIPTS, named_columns
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
+from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
+from .base.units import NetworkUnits
 
 __all__ = ["CurlNet"]
 
@@ -35,6 +37,7 @@ class CurlNet(FlowFieldNet):
         periods: As for :class:`NCL`.
         harmonics: As for :class:`NCL`.
         scale: As for :class:`NCL`.
+        scales: As for :class:`NCL`.
         output: ``"flux"`` or ``"velocity"``, as for :class:`NCL`.
         served: As for :class:`NCL`.
         columns: As for :class:`NCL`.
@@ -65,6 +68,7 @@ class CurlNet(FlowFieldNet):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        scales: Scales | None = None,
         output: str = "flux",
         served: int | None = None,
         columns: Sequence[str] | None = None,
@@ -73,8 +77,11 @@ class CurlNet(FlowFieldNet):
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
         construction = constructions.get(construction)
-        field = scaled_operator(construction, range(d), axes, harmonics, scale)
-        density = Summand((), field.num_potentials)
+        units = NetworkUnits.of(scales, d, extras)
+        field = scaled_operator(
+            construction, range(d), axes, harmonics, scale, units, 1 / units.reach[-1]
+        )
+        density = Summand((), field.num_potentials, units.density)
         on_torus = None not in axes[:-1]
         super().__init__(
             Layers(
@@ -84,6 +91,7 @@ class CurlNet(FlowFieldNet):
                 regularization,
                 axes,
                 harmonics,
+                units,
             ),
             FieldSpec(
                 [[density], *field.components],
@@ -91,6 +99,7 @@ class CurlNet(FlowFieldNet):
                 [Constant(1.0, True), *[Constant(0.0, on_torus)] * d],
                 extras,
                 served,
+                sizes=[units.density, *units.velocity, *units.extras],
             ),
             output=output,
             native="velocity",

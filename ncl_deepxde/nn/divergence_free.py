@@ -16,7 +16,9 @@ from .base.checks import check_layer_sizes, check_periods, check_streams
 from .base.columns import SCRIPTS, named_columns
 from .base.field import FieldNet
 from .base.scale import scaled_operator
+from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
+from .base.units import NetworkUnits
 
 __all__ = ["DivergenceFree"]
 
@@ -48,6 +50,7 @@ class DivergenceFree(FieldNet):
             are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
         scale: As for :class:`NCL`.
+        scales: As for :class:`NCL`.
         served: Number of derivatives of the outputs computed by jets, with all the
             :math:`n^2` entries of the Jacobian: 1 or 2, or 0 for contracted tangents.
             By default as for :class:`NCL` up to 8 dimensions, 0 beyond.
@@ -73,6 +76,7 @@ class DivergenceFree(FieldNet):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        scales: Scales | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
@@ -80,7 +84,11 @@ class DivergenceFree(FieldNet):
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
         construction = constructions.get(construction)
-        field = scaled_operator(construction, range(n), axes, harmonics, scale)
+        units = NetworkUnits.of(scales, n, extras, has_time=False)
+        field = scaled_operator(
+            construction, range(n), axes, harmonics, scale, units, 1 / units.reach[-1]
+        )
+        sizes = [*units.velocity, *units.extras]
         if served is None and n > MOST_AXES_SERVED:
             served = 0
         super().__init__(
@@ -91,6 +99,7 @@ class DivergenceFree(FieldNet):
                 regularization,
                 axes,
                 harmonics,
+                units,
             ),
             FieldSpec(
                 field.components,
@@ -98,14 +107,18 @@ class DivergenceFree(FieldNet):
                 [Constant()] * n,
                 extras,
                 served,
-                contraction=_contraction(construction, field, n),
+                contraction=_contraction(construction, field, n, sizes),
+                sizes=sizes,
             ),
         )
         self.columns = named_columns(SCRIPTS["DivergenceFree"], n, extras, columns)
 
 
 def _contraction(
-    construction: Construction, field: DifferentialOperator, n: int
+    construction: Construction,
+    field: DifferentialOperator,
+    n: int,
+    sizes: Sequence[float],
 ) -> Callable[[PotentialNetwork, Tensor], Tensor] | None:
     """Return the way to the field without jets, if the construction has one.
 
@@ -113,7 +126,8 @@ def _contraction(
         ValueError: It has none, and jets in n dimensions are too large.
     """
     if construction.contraction is not None:
-        return partial(construction.contraction, scale=field.scale)
+        contract = partial(construction.contraction, scale=field.scale)
+        return partial(_contracted, contract, sizes)
     others = [name for name, c in CONSTRUCTIONS.items() if c.contraction is not None]
     check_streams(
         "construction",
@@ -123,3 +137,14 @@ def _contraction(
         f"that has, {' or '.join(map(repr, others))}, or fewer dimensions.",
     )
     return None
+
+
+def _contracted(
+    contract: Callable[[PotentialNetwork, Tensor], Tensor],
+    sizes: Sequence[float],
+    network: PotentialNetwork,
+    inputs: Tensor,
+) -> Tensor:
+    """Return the field by scaled inputs, carried to the inputs, (N, n + extras)."""
+    outputs = contract(network, network.scaling(inputs))
+    return outputs if set(sizes) == {1.0} else outputs * outputs.new_tensor(sizes)

@@ -16,7 +16,9 @@ from .base.checks import check_layer_sizes, check_periods, check_positive
 from .base.columns import SCRIPTS, named_columns
 from .base.field import FieldNet
 from .base.scale import highest_frequency
+from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
+from .base.units import NetworkUnits
 
 __all__ = ["GradientField"]
 
@@ -38,6 +40,8 @@ class GradientField(FieldNet):
             are not periodic.
         harmonics: Harmonics of the embedding of a periodic axis.
         scale: The number c; by default one over the highest frequency of the embedding.
+        scales: As for :class:`NCL`. Components are in proportion to one over the
+            lengths; the velocity is that along the axis of the smallest one.
         columns: As for :class:`NCL`.
 
     Raises:
@@ -64,6 +68,7 @@ class GradientField(FieldNet):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        scales: Scales | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         if check_layer_sizes(layer_sizes, 1, "(v_1..v_n)"):
@@ -73,10 +78,12 @@ class GradientField(FieldNet):
             )
         n = layer_sizes[0]
         axes = check_periods(periods, n, rest=0)
-        highest = highest_frequency(axes, harmonics)
+        units = NetworkUnits.of(scales, n, has_time=False)
+        highest = highest_frequency(units.periods(axes), harmonics)
         if scale is None:
             scale = 1 / highest
         check_positive(scale=scale)
+        scale = scale * max(units.velocity) * min(units.lengths)
         self._scale = scale
         super().__init__(
             Layers(
@@ -86,6 +93,7 @@ class GradientField(FieldNet):
                 regularization,
                 axes,
                 harmonics,
+                units,
             ),
             FieldSpec(
                 [[Summand((i,), 0, scale)] for i in range(n)],

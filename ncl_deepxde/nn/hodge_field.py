@@ -28,11 +28,17 @@ class HodgeField(FixedNet):
     unique: gradients of harmonic functions belong to either of them, unless the field
     decays.
 
+    Give both parts the same ``scales`` where units are far from one; those of the
+    first are the sizes of the constant, too.
+
     Args:
         solenoidal: Network of :math:`\eta`, without extra outputs. Its
             regularization is that of the sum.
         gradient: Network of :math:`\nabla\varphi`, with the same periods.
         harmonic: Whether the constant is trained, or else 0.
+
+    Attributes:
+        constant: The constant, in units of the velocity of the scales.
 
     Raises:
         ValueError: The parts differ in their dimension or their periods, or the first
@@ -58,7 +64,8 @@ class HodgeField(FixedNet):
         "its points instead."
     )
 
-    harmonic: Tensor
+    constant: Tensor
+    _sizes: Tensor
 
     def __init__(
         self,
@@ -90,9 +97,17 @@ class HodgeField(FixedNet):
         self.solenoidal, self.gradient = solenoidal, gradient
         constant = torch.zeros(n, dtype=dde.config.real(torch))
         if harmonic:
-            self.harmonic = torch.nn.Parameter(constant)
+            self.constant = torch.nn.Parameter(constant)
         else:
-            self.register_buffer("harmonic", constant)
+            self.register_buffer("constant", constant)
+        sizes = [1.0] * n if solenoidal.units is None else solenoidal.units.velocity
+        exact = torch.as_tensor(sizes, dtype=torch.float64)
+        self.register_buffer("_sizes", exact, persistent=False)
+
+    @property
+    def harmonic(self) -> Tensor:
+        """The constant c, shape (n,)."""
+        return self.constant * self._sizes.to(self.constant.dtype)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the sum of the parts, shape (N, n), for inputs (N, n)."""

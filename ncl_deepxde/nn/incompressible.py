@@ -15,9 +15,12 @@ from .base.columns import SCRIPTS, named_columns
 from .base.contract import VelocityNet
 from .base.field import FieldNet
 from .base.scale import scaled_operator
+from .base.scales import Scales
 from .base.spec import FieldSpec, Layers
+from .base.units import NetworkUnits
 from .constraints.given import GivenFunctions
 from .constraints.hard_velocity import hard_velocity
+from .constraints.in_units import start_in_units, wall_in_units
 from .constraints.initial_velocity import InitialVelocity
 from .constraints.means import mean_velocity as constants
 from .constraints.start_and_wall import Wall
@@ -50,6 +53,7 @@ class Incompressible(FieldNet, VelocityNet):
         periods: As for :class:`NCL`.
         harmonics: As for :class:`NCL`.
         scale: As for :class:`NCL`.
+        scales: As for :class:`NCL`.
         mean_velocity: The constant :math:`\bar u`: d numbers or ``"trained"``. By
             default trained where potentials cannot make it, that of ``initial`` beside
             one, 0 beside a wall and elsewhere.
@@ -93,6 +97,7 @@ class Incompressible(FieldNet, VelocityNet):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        scales: Scales | None = None,
         mean_velocity: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialVelocity | None = None,
         wall: Wall | None = None,
@@ -106,9 +111,13 @@ class Incompressible(FieldNet, VelocityNet):
         _check_constraints(time, initial, wall, slip, lifting)
         axes = check_periods(periods, d, rest=int(time))
         construction = constructions.get(construction)
-        field = scaled_operator(construction, range(d), axes, harmonics, scale)
+        units = NetworkUnits.of(scales, d, extras, has_time=time)
+        field = scaled_operator(
+            construction, range(d), axes, harmonics, scale, units, 1 / units.reach[-1]
+        )
         means = constants(axes[:d], initial, wall, mean_velocity)
         given = GivenFunctions(d, layer_sizes[0], initial, wall, lifting)
+        initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
         velocity, ansatz = hard_velocity(
             field,
             extras,
@@ -127,8 +136,17 @@ class Incompressible(FieldNet, VelocityNet):
                 regularization,
                 axes,
                 harmonics,
+                units,
             ),
-            FieldSpec(velocity, field.num_potentials, means, extras, served, ansatz),
+            FieldSpec(
+                velocity,
+                field.num_potentials,
+                means,
+                extras,
+                served,
+                ansatz,
+                sizes=[*units.velocity, *units.extras],
+            ),
         )
         self._given = given
         self.dim, self.has_time = d, time

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..flows import (
     ActNorm,
+    AxisScaling,
     Bijection,
     ConditionalSVD,
     Domain,
@@ -24,6 +25,8 @@ from ..jets.snapshot import weights_state
 from .base.checks import check_choice, check_counts, check_dtype, time_column
 from .base.contract import OUTPUTS, ContinuityLaw
 from .base.fixed import FixedNet
+from .base.scales import Scales
+from .base.units import NetworkUnits
 
 __all__ = ["LFlow"]
 
@@ -58,10 +61,13 @@ class LFlow(FixedNet, ContinuityLaw):
         affine: Whether blocks hold an affine map that depends on time.
         domain: ``flows.Box`` or ``flows.Ball`` where all mass stays for ever; the
             whole space by default.
-        total_mass: M.
+        scales: As for :class:`NCL`: where the mass is at first and how much, if there
+            is no domain, the times, and the sizes of the further outputs.
+        total_mass: M. By default 1, or the density by the lengths of the scales.
         learn_mass: Whether M is trained, starting from there.
         time_embedding: Widths of the network of time.
-        times: First and last time of interest, for its scaling.
+        times: First and last time of interest, for its scaling. By default 0 and 1, or
+            the origin of the scales less and plus their time.
         output: ``"flux"`` or ``"velocity"``: whether columns 1..d hold
             :math:`m = \rho u` or :math:`u`.
         extras: Number of further outputs, free, from a separate network.
@@ -84,11 +90,12 @@ class LFlow(FixedNet, ContinuityLaw):
     """
 
     why_no_feature_transform = (
-        "the flow moves particles in the coordinates of the inputs. Set domain and "
-        "times to the scales of space and time instead."
+        "the flow moves particles in the coordinates of the inputs. Set scales, or "
+        "domain and times, instead."
     )
 
     log_mass: Tensor
+    _sizes: Tensor
 
     def __init__(
         self,
@@ -101,25 +108,32 @@ class LFlow(FixedNet, ContinuityLaw):
         frequency: float = 15.0,
         affine: bool = True,
         domain: Domain | None = None,
-        total_mass: float = 1.0,
+        scales: Scales | None = None,
+        total_mass: float | None = None,
         learn_mass: bool = False,
         time_embedding: Sequence[int] = (64, 64),
-        times: tuple[float, float] = (0.0, 1.0),
+        times: tuple[float, float] | None = None,
         output: str = "flux",
         extras: int = 0,
         regularization: Any = None,
     ) -> None:
         super().__init__()
-        _check(dim, blocks, total_mass, domain, extras)
+        check_counts(dim=(dim, 1), blocks=(blocks, 1), extras=(extras, 0))
+        units = NetworkUnits.of(scales, dim, extras)
+        if total_mass is None:
+            total_mass = units.density * math.prod(units.lengths)
+        _check(dim, total_mass, domain)
         check_choice("output", output, OUTPUTS)
         self.dim, self.output, self.regularizer = dim, output, regularization
-        layers: list[Bijection] = [] if domain is None else [domain]
+        layers = _first_layers(domain, units)
         for _ in range(blocks):
             layers.append(ActNorm(dim))
             layers.append(InvertibleDenseNet(dim, depth, width, lipschitz, frequency))
             if affine:
                 layers.append(ConditionalSVD(dim))
-        self.flow = FlowMap([*layers, ActNorm(dim)], time_embedding, times)
+        self.flow = FlowMap(
+            [*layers, ActNorm(dim)], time_embedding, times or _times(units)
+        )
         real = dde.config.real(torch)
         log_mass = torch.tensor(math.log(total_mass), dtype=real)
         if learn_mass:
@@ -131,12 +145,18 @@ class LFlow(FixedNet, ContinuityLaw):
             if extras
             else None
         )
+        self._scaling = units.scaling()
+        sizes = torch.as_tensor(units.extras, dtype=torch.float64)
+        self.register_buffer("_sizes", sizes, persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, 1 + d + extras), for inputs (N, d + 1)."""
         w = self._moved if self.output == "velocity" else self._momentum
         y = self._lazily(w, inputs)
-        return y if self.free is None else torch.cat([y, self.free(inputs)], dim=1)
+        if self.free is None:
+            return y
+        free = self.free(self._scaling(inputs)) * self._sizes.to(y.dtype)
+        return torch.cat([y, free], dim=1)
 
     def flux(self, inputs: Tensor) -> Tensor:
         """See ``FlowNet``."""
@@ -222,10 +242,23 @@ class LFlow(FixedNet, ContinuityLaw):
         check_dtype(name, x, self.log_mass.dtype)
 
 
-def _check(
-    dim: int, blocks: int, total_mass: float, domain: Domain | None, extras: int
-) -> None:
-    check_counts(dim=(dim, 1), blocks=(blocks, 1), extras=(extras, 0))
+def _first_layers(domain: Domain | None, units: NetworkUnits) -> list[Bijection]:
+    """Return the map from the coordinates of the user to some of order one."""
+    if domain is not None:
+        return [domain]
+    if not units.are_given:
+        return []
+    return [AxisScaling(units.origin[:-1], units.lengths)]
+
+
+def _times(units: NetworkUnits) -> tuple[float, float]:
+    """Return the first and the last time of interest where none are given."""
+    if not units.are_given:
+        return 0.0, 1.0
+    return units.origin[-1] - units.steps[-1], units.origin[-1] + units.steps[-1]
+
+
+def _check(dim: int, total_mass: float, domain: Domain | None) -> None:
     if not 0 < total_mass < math.inf:
         raise ValueError(
             f"total_mass: must be positive and finite, got {total_mass!r}. The density "

@@ -21,9 +21,12 @@ from .base.columns import SCRIPTS, named_columns
 from .base.contract import ContinuityLaw, PressureNet
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
+from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
+from .base.units import NetworkUnits
 from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
+from .constraints.in_units import start_in_units
 from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState
 
@@ -67,7 +70,9 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         scale: Length that multiplies :math:`\psi`, and squared S. By default
             :math:`L/(2\pi k)` of the highest frequency of the embedding, so that every
             column is of order one through derivatives by space; those by time then add
-            less, by this length over the time scale. 1 without periodic axes.
+            less, by this length over the time scale. 1 without periodic axes. Beside
+            ``scales`` it is a number of their lengths.
+        scales: As for :class:`NCL`.
         mean_density: As for :class:`NCL`.
         mean_momentum: As for :class:`NCL`; on a torus the exact mean at all times.
         initial: State that the network starts from exactly: its density, and its
@@ -99,6 +104,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        scales: Scales | None = None,
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | None = None,
@@ -109,8 +115,10 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         check_kind("initial", initial, InitialState)
         axes = check_periods(periods, 2, rest=1)
         _check_start(initial)
-        length = scaled_operator(MATRIX, range(2), axes, harmonics, scale).scale
-        tensor = _symmetric([2, 0, 1]).scaled(length**2)
+        units = NetworkUnits.of(scales, 2)
+        initial = start_in_units(initial, units)
+        length = scaled_operator(MATRIX, range(2), axes, harmonics, scale, units).scale
+        tensor = _tensor(units).scaled(length**2)
         psi = tensor.num_potentials
         means = mean_flux(axes[:-1], initial, None, mean_density, mean_momentum)
         given = GivenFunctions(2, 3, initial, None)
@@ -123,14 +131,16 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
                 regularization,
                 axes,
                 harmonics,
+                units,
             ),
             FieldSpec(
-                [*rows, [Summand((1,), psi, length)], [Summand((0,), psi, -length)]],
+                [*rows, *_curl(psi, units).scaled(length).components],
                 psi + 1,
                 [*means, *[Constant(is_trained=True)] * 5],
                 extras=0,
                 served=served,
                 ansatz=ansatz,
+                sizes=_sizes(units),
             ),
             output="flux",
             native="flux",
@@ -138,7 +148,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         self._given = given
         self.columns = named_columns(SCRIPTS["MomentumNCL"], 2, 0, columns)
         first = activation[0] if isinstance(activation, list) else activation
-        self.mean_velocity = _MeanVelocity(first, kernel_initializer, served)
+        self.mean_velocity = _MeanVelocity(first, kernel_initializer, served, units)
         self._complete = self._with_mean_velocity
 
     def pressure(self, outputs: Tensor) -> Tensor:
@@ -162,6 +172,7 @@ class _MeanVelocity(torch.nn.Module):
         activation: Activation of its one hidden layer.
         kernel_initializer: As for :class:`MomentumNCL`.
         served: Highest number of derivatives.
+        units: Units of the time and of the velocity.
     """
 
     def __init__(
@@ -169,6 +180,7 @@ class _MeanVelocity(torch.nn.Module):
         activation: Any,
         kernel_initializer: str | Initializer,
         served: int,
+        units: NetworkUnits,
     ) -> None:
         super().__init__()
         self.network = PotentialNetwork(
@@ -176,10 +188,12 @@ class _MeanVelocity(torch.nn.Module):
             [activations.get(activation)],
             kernel_initializer,
             _TimeEmbedding([None] * 3, harmonics=1),
+            units.scaling(),
         )
+        columns = [[Summand((), i, size)] for i, size in enumerate(units.velocity)]
         self._spaces = [jet_space(3, level) for level in range(served + 1)]
         self._readouts = torch.nn.ModuleList(
-            Readout([[Summand((), 0)], [Summand((), 1)]], 2, space, level)
+            Readout(columns, 2, space, level)
             for level, space in enumerate(self._spaces)
         )
 
@@ -201,9 +215,11 @@ class _TimeEmbedding(Embedding):
         """Number of features."""
         return 1
 
-    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
+    def jet(
+        self, inputs: Tensor, space: StreamTable, steps: Sequence[float] | None = None
+    ) -> Tensor:
         """Return the streams of the time, shape (S, N, 1)."""
-        return super().jet(inputs, space)[..., -1:]
+        return super().jet(inputs, space, steps)[..., -1:]
 
 
 def _symmetric(columns: Sequence[int]) -> DifferentialOperator:
@@ -230,6 +246,32 @@ def _symmetric(columns: Sequence[int]) -> DifferentialOperator:
         for a, b in pairs
     )
     return DifferentialOperator(components)
+
+
+def _tensor(units: NetworkUnits) -> DifferentialOperator:
+    """Return the upper triangle of T in the units of the user.
+
+    Raises:
+        ValueError: Its first derivatives are beyond the range of the float type.
+    """
+    columns = [2, 0, 1]
+    units.check_precision(3)
+    pairs = list(combinations_with_replacement(columns, 2))
+    factor = units.density / units.reach[-1] ** 2
+    return units.carried(_symmetric(columns), pairs, factor)
+
+
+def _curl(psi: int, units: NetworkUnits) -> DifferentialOperator:
+    """Return the velocity of a stream function, channel psi, in the same units."""
+    curl = DifferentialOperator([[Summand((1,), psi)], [Summand((0,), psi, -1.0)]])
+    return units.carried(curl, [(0,), (1,)], 1 / units.reach[-1])
+
+
+def _sizes(units: NetworkUnits) -> list[float]:
+    """Return the sizes of all columns."""
+    u, v = units.velocity
+    stress = [units.density * product for product in (u * u, u * v, v * v)]
+    return [*units.flux, *stress, u, v]
 
 
 def _check_start(initial: InitialState | None) -> None:

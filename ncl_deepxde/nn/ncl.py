@@ -13,10 +13,13 @@ from .base.columns import SCRIPTS, named_columns
 from .base.contract import ContinuityLaw
 from .base.flow_field import FlowFieldNet
 from .base.scale import scaled_operator
+from .base.scales import Scales
 from .base.spec import FieldSpec, Layers
+from .base.units import NetworkUnits
 from .constraints.continuation import Continuation
 from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
+from .constraints.in_units import start_in_units, wall_in_units
 from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState, Wall
 
@@ -54,11 +57,14 @@ class NCL(FlowFieldNet, ContinuityLaw):
             :math:`(2\pi k/L)^{-q}` with the highest frequency of the embedding and the
             order q of the construction, which undoes what the derivatives of the
             embedding multiply by; 1 without periodic axes.
+        scales: Typical lengths, times and sizes, where they are far from one. Inputs,
+            outputs and all other arguments stay in your units.
         output: ``"flux"`` or ``"velocity"``: whether columns 1..d hold :math:`m` or
             :math:`u = m/\rho`.
         mean_density: Constant added to the density: on a torus (all axes periodic) the
             exact mean of the density, at all times. A number, or ``"trained"``, the
-            default on a torus, starting from 1; 0 elsewhere.
+            default on a torus, starting from 1 (the density of the scales); 0
+            elsewhere.
         mean_momentum: Constant added to the momentum: d numbers or ``"trained"``, the
             default on a torus, starting from 0.
         initial: State that the network starts from exactly. It determines the mean
@@ -98,6 +104,7 @@ class NCL(FlowFieldNet, ContinuityLaw):
         periods: Sequence[float | None] | float | None = None,
         harmonics: int = 1,
         scale: float | None = None,
+        scales: Scales | None = None,
         output: str = "flux",
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
@@ -110,9 +117,20 @@ class NCL(FlowFieldNet, ContinuityLaw):
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
         construction = constructions.get(construction)
-        field = scaled_operator(construction, [d, *range(d)], axes, harmonics, scale)
+        units = NetworkUnits.of(scales, d, extras)
+        density_by_time = units.density / units.reach[-1]
+        field = scaled_operator(
+            construction,
+            [d, *range(d)],
+            axes,
+            harmonics,
+            scale,
+            units,
+            density_by_time,
+        )
         means = mean_flux(axes[:-1], initial, wall, mean_density, mean_momentum)
         given = GivenFunctions(d, d + 1, initial, wall)
+        initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
         flux, ansatz = hard_constraints(field, extras, initial, wall, means, axes[:-1])
         super().__init__(
             Layers(
@@ -122,6 +140,7 @@ class NCL(FlowFieldNet, ContinuityLaw):
                 regularization,
                 axes,
                 harmonics,
+                units,
             ),
             FieldSpec(
                 flux,
@@ -131,6 +150,7 @@ class NCL(FlowFieldNet, ContinuityLaw):
                 served,
                 ansatz,
                 base=initial if isinstance(initial, Continuation) else None,
+                sizes=[*units.flux, *units.extras],
             ),
             output=output,
             native="flux",

@@ -155,10 +155,12 @@ class CallableFeatures(Features):
 
 
 def features_of(network: PotentialNetwork, inputs: Tensor) -> Features:
-    """Return the features of a network at inputs (N, n)."""
-    if network.transform is not None:
-        network.check_transform(inputs)
-        return CallableFeatures(network.transform, inputs)
+    """Return the features of a network at scaled inputs (N, n)."""
+    transform = network.transform
+    if transform is not None:
+        scaling = network.scaling
+        network.check_transform(scaling.inverse(inputs))
+        return CallableFeatures(lambda x: transform(scaling.inverse(x)), inputs)
     if network.embedding.is_identity:
         return Coordinates(inputs)
     return AxisFeatures(network.embedding, inputs)

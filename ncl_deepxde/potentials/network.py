@@ -19,6 +19,7 @@ from ..jets.activations import Activation
 from ..jets.dense import dense
 from ..jets.jets import MultiIndex, StreamTable, jet_of_callable
 from ..jets.pointwise import PointwiseCheck, check_torch
+from .input_scaling import InputScaling
 
 __all__ = ["Embedding", "PotentialNetwork"]
 
@@ -84,25 +85,38 @@ class Embedding(torch.nn.Module):
         x = inputs[:, self.axis]
         return [self._derivative(x, n) for n in range(order + 1)]
 
-    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
-        """Return the streams of the features, shape (S, N, features)."""
+    def jet(
+        self, inputs: Tensor, space: StreamTable, steps: Sequence[float] | None = None
+    ) -> Tensor:
+        r"""Return the streams of the features, shape (S, N, features).
+
+        Args:
+            inputs: Coordinates, shape (N, dim).
+            space: Tables of the jet.
+            steps: Lengths :math:`L_i` by which the coordinates have been divided, if
+                the derivatives wanted are those by :math:`L_i` times them.
+        """
         orders = self.derivatives(inputs, space.order)
+        lengths = [1.0] * space.dim if steps is None else steps
         streams = []
         for first, *others in space.streams:
-            stream = self._along(orders, first)
+            stream = self._along(orders, first, lengths)
             for alpha in others:
-                stream = stream + self._along(orders, alpha)
+                stream = stream + self._along(orders, alpha, lengths)
             streams.append(stream)
         return torch.stack(streams)
 
-    def _along(self, orders: list[Tensor], alpha: MultiIndex) -> Tensor:
+    def _along(
+        self, orders: list[Tensor], alpha: MultiIndex, lengths: Sequence[float]
+    ) -> Tensor:
         """Return one derivative of the features, given those along their axes."""
         support = [i for i, count in enumerate(alpha) if count]
         if not support:
             return orders[0]
         if len(support) == 1:
-            mask = (self.axis == support[0]).to(orders[0].dtype)
-            return orders[alpha[support[0]]] * mask
+            (i,) = support
+            mask = (self.axis == i).to(orders[0].dtype) * lengths[i] ** -alpha[i]
+            return orders[alpha[i]] * mask
         return torch.zeros_like(orders[0])
 
     def _derivative(self, x: Tensor, n: int) -> Tensor:
@@ -121,7 +135,8 @@ class PotentialNetwork(torch.nn.Module):
         activations: Activations, one per hidden layer.
         kernel_initializer: DeepXDE's name of the initializer of the weights, or a
             function that fills a tensor in place.
-        embedding: Features of the inputs.
+        embedding: Features of the scaled inputs.
+        scaling: Map from the inputs to the scaled ones; by default they are the same.
 
     The output layer has no bias: a constant added to a potential changes no
     derivative, so its gradient would vanish for ever.
@@ -133,9 +148,12 @@ class PotentialNetwork(torch.nn.Module):
         activations: Sequence[Activation],
         kernel_initializer: str | Initializer,
         embedding: Embedding,
+        scaling: InputScaling | None = None,
     ) -> None:
         super().__init__()
         self.embedding = embedding
+        unit = [1.0] * len(embedding.slots)
+        self.scaling = scaling or InputScaling([0.0] * len(unit), unit)
         self.transform: Callable[[Tensor], Tensor] | None = None
         self._check = PointwiseCheck("transform", is_kept=False)
         self.activations = list(activations)
@@ -163,7 +181,7 @@ class PotentialNetwork(torch.nn.Module):
     def set_transform(
         self, transform: Callable[[Tensor], Tensor], num_inputs: int
     ) -> None:
-        """Let a function of the inputs take the place of the embedding.
+        """Let a function of the inputs take the place of embedding and scaling.
 
         The first layer is made anew where the number of features has changed.
 
@@ -202,7 +220,7 @@ class PotentialNetwork(torch.nn.Module):
             space: Tables of the jet.
         """
         if self.transform is None:
-            h = self.embedding.jet(inputs, space)
+            h = self.embedding.jet(self.scaling(inputs), space, self.scaling.steps)
         else:
             self.check_transform(inputs)
             h = jet_of_callable(self.transform, inputs, space)

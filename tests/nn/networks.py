@@ -88,6 +88,11 @@ ALL_NETWORKS = {
     "ncl-vector": Network(lambda: ncl(construction="vector")),
     "ncl-velocity": Network(lambda: ncl(output="velocity"), output="velocity"),
     "ncl-hard": Network(lambda: ncl(initial=nn.InitialState(density))),
+    "ncl-scales": Network(
+        lambda: ncl(
+            scales=nn.Scales((2.0, 0.5), time=0.3, density=1.5, origin=(1, 0, 1))
+        )
+    ),
     "momentum-ncl": Network(lambda: nn.MomentumNCL([3, 8, 8], *GLOROT, periods=1.0)),
     "lflow": Network(lflow),
     "lflow-velocity": Network(lambda: lflow(output="velocity"), output="velocity"),

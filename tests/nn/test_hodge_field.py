@@ -32,7 +32,7 @@ def test_parts_of_a_sum():
     net, x = hodge_field(3), torch.rand(7, 3)
     assert net(x).shape == (7, 3)
     with torch.no_grad():
-        net.harmonic.copy_(torch.tensor([1.0, 2.0, 3.0]))
+        net.constant.copy_(torch.tensor([1.0, 2.0, 3.0]))
     total = net.solenoidal(x) + net.gradient(x) + torch.tensor([1.0, 2.0, 3.0])
     assert torch.equal(net(x), total)
     J = jacobian(net.solenoidal, x)

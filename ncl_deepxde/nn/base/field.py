@@ -35,8 +35,9 @@ class FieldNet(FixedOutputs):
     Attributes:
         num_inputs: Number of columns of the inputs, dim.
         periods: Period of each input axis, ``None`` where not periodic.
+        units: Units of inputs and outputs, if there are scales.
         fixed: Constant parts of the outputs that are not trained, (C,), 0 elsewhere.
-        bias: Constant parts that are trained.
+        bias: Constant parts that are trained, in units of the sizes of their outputs.
         network: The perceptron.
 
     Raises:
@@ -51,6 +52,7 @@ class FieldNet(FixedOutputs):
 
     fixed: Tensor
     trained: Tensor
+    _sizes: Tensor
     _complete: Callable[[list[Tensor], Tensor], list[Tensor]] | None = None
     _given: Callable[[Tensor], None] | None = None
 
@@ -63,7 +65,7 @@ class FieldNet(FixedOutputs):
         if spec.base is not None:
             spec.base.check(dim, len(outputs.components), self.served)
         self.regularizer = layers.regularization
-        self.num_inputs, self.periods = dim, layers.periods
+        self.num_inputs, self.periods, self.units = dim, layers.periods, layers.units
         self._contraction = None if self.served else spec.contraction
         if self._contraction is None:
             _check_size(dim, outputs.order, self.served)
@@ -74,19 +76,23 @@ class FieldNet(FixedOutputs):
         self._outputs, self._num_channels = outputs, spec.num_channels + num_fixed
         self._readers = torch.nn.ModuleDict()
         self.network = layers.network(spec.num_channels)
-        self._register_constants(spec.all_constants)
+        self._register_constants(spec.all_constants, spec.all_sizes)
         if self._contraction is None:
             for order in range(self.served + 1):
                 self._reader(Demand(order))
         self._convert: Conversion | None = None
 
-    def _register_constants(self, constants: Sequence[Constant]) -> None:
+    def _register_constants(
+        self, constants: Sequence[Constant], sizes: Sequence[float]
+    ) -> None:
         real = dde.config.real(torch)
         values = torch.as_tensor([c.value for c in constants], dtype=real)
         trained = torch.as_tensor([c.is_trained for c in constants])
         self.register_buffer("fixed", values.masked_fill(trained, 0.0))
         self.register_buffer("trained", trained.nonzero()[:, 0], persistent=False)
         self.bias = torch.nn.Parameter(values[trained])
+        exact = torch.as_tensor(sizes, dtype=torch.float64)
+        self.register_buffer("_sizes", exact[trained], persistent=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, dim), derivatives served."""
@@ -145,8 +151,9 @@ class FieldNet(FixedOutputs):
         """Compute the features by a smooth function (N, dim) -> (N, features).
 
         What the field has by construction stays: the transform acts below the
-        potentials. The first layer adapts to the number of features, so call this
-        before ``dde.Model.compile``.
+        potentials. It takes the inputs as they are, also beside ``scales``. The first
+        layer adapts to the number of features, so call this before
+        ``dde.Model.compile``.
 
         Raises:
             ValueError: The network already embeds periodic axes, or the transform does
@@ -190,7 +197,8 @@ class FieldNet(FixedOutputs):
         return reader
 
     def _constants(self) -> Tensor:
-        return self.fixed.index_add(0, self.trained, self.bias)
+        trained = self.bias * self._sizes.to(self.bias.dtype)
+        return self.fixed.index_add(0, self.trained, trained)
 
     def _checked(self, inputs: Tensor) -> Tensor:
         if inputs.ndim != 2 or inputs.shape[1] != self.num_inputs:

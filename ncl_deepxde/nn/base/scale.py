@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...potentials.constructions import Construction
 from ...potentials.differential_operator import DifferentialOperator
 from .checks import check_counts, check_positive
+from .units import NetworkUnits
 
 __all__ = ["highest_frequency", "scaled_operator"]
 
@@ -32,6 +33,8 @@ def scaled_operator(
     periods: Sequence[float | None],
     harmonics: int,
     scale: float | None,
+    units: NetworkUnits | None = None,
+    factor: float = 1.0,
 ) -> DifferentialOperator:
     """Return the map from potentials to a field, scaled as :class:`NCL` documents.
 
@@ -41,14 +44,22 @@ def scaled_operator(
         periods: Period of each input axis, ``None`` where not periodic.
         harmonics: Harmonics per periodic axis.
         scale: Number that multiplies the field, or ``None`` for the default.
+        units: Units of the inputs, if there are scales.
+        factor: Number c of :meth:`NetworkUnits.carried`.
 
     Raises:
         ValueError: A number is out of its range, or the construction is not free of
             divergence.
     """
-    highest = highest_frequency(periods, harmonics)
+    scaled = periods if units is None else units.periods(periods)
+    highest = highest_frequency(scaled, harmonics)
     operator = construction.operator(columns)
     if scale is None:
         scale = highest**-operator.order
     check_positive(scale=scale)
-    return operator.scaled(scale)
+    operator = operator.scaled(scale)
+    if units is None:
+        return operator
+    # The field and its first derivatives.
+    units.check_precision(operator.order + 1)
+    return units.carried(operator, [(column,) for column in columns], factor)

@@ -17,6 +17,7 @@ from ...potentials.differential_operator import (
 from ...potentials.network import Embedding, Initializer, PotentialNetwork
 from .channels import ChannelMap
 from .predecessor import Predecessor
+from .units import NetworkUnits
 
 __all__ = ["Constant", "FieldSpec", "Layers"]
 
@@ -45,6 +46,7 @@ class Layers:
         regularization: DeepXDE's regularizer, as for ``dde.nn.FNN``.
         periods: Period of each input axis, ``None`` where not periodic.
         harmonics: Harmonics per periodic axis.
+        units: Units of the inputs; by default they are taken as they are.
     """
 
     hidden: Sequence[int]
@@ -53,6 +55,7 @@ class Layers:
     regularization: Any
     periods: tuple[float | None, ...]
     harmonics: int
+    units: NetworkUnits | None = None
 
     def network(self, num_channels: int) -> PotentialNetwork:
         """Return a new perceptron of these layers.
@@ -64,11 +67,14 @@ class Layers:
             ValueError: An activation or the initializer is unknown, or the list of
                 activations does not fit the layers.
         """
+        units = self.units
+        periods = self.periods if units is None else units.periods(self.periods)
         return PotentialNetwork(
             [*self.hidden, num_channels],
             _per_layer(self.activation, len(self.hidden)),
             self.kernel_initializer,
-            Embedding(self.periods, self.harmonics),
+            Embedding(periods, self.harmonics),
+            None if units is None else units.scaling(),
         )
 
 
@@ -89,6 +95,8 @@ class FieldSpec:
         base: Earlier network whose outputs are added.
         contraction: Function of the perceptron and the inputs that returns the outputs
             without jets, for many dimensions. It is used where no derivative is served.
+        sizes: Typical size of each output, extras included, 1 by default: free outputs
+            and trained constants are multiplied by it.
     """
 
     components: Components
@@ -99,6 +107,7 @@ class FieldSpec:
     ansatz: ChannelMap | None = None
     base: Predecessor | None = None
     contraction: Callable[[PotentialNetwork, Tensor], Tensor] | None = None
+    sizes: Sequence[float] | None = None
 
     @property
     def num_channels(self) -> int:
@@ -108,8 +117,17 @@ class FieldSpec:
     @property
     def outputs(self) -> DifferentialOperator:
         """Map from the channels to all outputs."""
-        free = [[Summand((), self.num_potentials + k)] for k in range(self.extras)]
+        sizes = self.all_sizes[len(self.components) :]
+        free = [
+            [Summand((), self.num_potentials + k, size)] for k, size in enumerate(sizes)
+        ]
         return DifferentialOperator([*self.components, *free])
+
+    @property
+    def all_sizes(self) -> list[float]:
+        """Size of each output."""
+        number = len(self.components) + self.extras
+        return [1.0] * number if self.sizes is None else list(self.sizes)
 
     @property
     def all_constants(self) -> list[Constant]:

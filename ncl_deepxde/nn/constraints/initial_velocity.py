@@ -33,6 +33,7 @@ class InitialVelocity:
         ramp: Time :math:`\tau` in which the state fades, after which the network is
             free of it. ``None`` leaves the state as a summand for ever, and what is
             added to it grows as :math:`t N`.
+        clock: As for :class:`InitialState`.
 
     Raises:
         ValueError: A time that is not finite, or a ramp that is not positive.
@@ -42,6 +43,7 @@ class InitialVelocity:
     mean: Sequence[float] | None = None
     time: float = 0.0
     ramp: float | None = None
+    clock: float = 1.0
 
     def __post_init__(self) -> None:
         check_ramp("InitialVelocity", self.time, self.ramp)
@@ -73,7 +75,7 @@ class InitialVelocity:
 
     def factor(self, t: Tensor) -> Tensor:
         r"""Return the factor that is 0 at the state, :math:`1 - e^{-t/\tau}` or t."""
-        return elapsed(t - self.time, self.ramp) / (self.ramp or 1.0)
+        return elapsed(t - self.time, self.ramp) / (self.ramp or self.clock)
 
     def remainder(self, t: Tensor) -> Tensor:
         r"""Return the factor of the state itself, :math:`(1 + t/\tau) e^{-t/\tau}`."""

@@ -46,6 +46,8 @@ class InitialState:
             the state fades: after :math:`\tau` the network starts from the mean density
             and no longer has to undo :math:`\rho_0`. The state at ``time`` is exact
             whatever :math:`a_0`.
+        clock: Time in units of which :math:`t` multiplies the network where there is
+            no ramp; networks with ``scales`` set it.
 
     Raises:
         ValueError: Both momentum and velocity, a time that is not finite, a ramp that
@@ -58,6 +60,7 @@ class InitialState:
     time: float = 0.0
     ramp: float | None = None
     potential: PointFunction | None = None
+    clock: float = 1.0
 
     def __post_init__(self) -> None:
         check_ramp("InitialState", self.time, self.ramp)
@@ -92,7 +95,7 @@ class InitialState:
 
     def factor(self, t: Tensor) -> Tensor:
         r"""Return the factor that is 0 at the state, :math:`1 - e^{-t/\tau}` or t."""
-        return elapsed(t - self.time, self.ramp) / (self.ramp or 1.0)
+        return elapsed(t - self.time, self.ramp) / (self.ramp or self.clock)
 
     def drift(self, x: Tensor, t: Tensor, mean: Tensor) -> Tensor:
         r"""Return the potentials :math:`A_{0i}`, (N, d), that move the state.

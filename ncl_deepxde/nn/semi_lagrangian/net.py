@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,6 +14,8 @@ from torch import Tensor
 from ..base.checks import check_choice, check_dtype, time_column
 from ..base.contract import OUTPUTS, FlowNet
 from ..base.fixed import FixedNet
+from ..base.scales import Scales
+from ..base.units import NetworkUnits
 from .grid import DensityGrid
 from .trajectories import OdeSolver, Rate
 from .velocity import VelocityField
@@ -45,12 +48,13 @@ class SemiLagrangian(FixedNet, FlowNet):
         box: Lower and upper corner of the grid, each a number or d numbers. Outside,
             the density of the nearest point of the box counts.
         grid: Number of nodes per axis, or one number for each.
-        hidden: Widths of the hidden layers of the velocity. Coordinates go in as they
-            are: choose units in which they are of order one.
+        scales: As for :class:`NCL`. Without, coordinates go into the network as they
+            are.
+        hidden: Widths of the hidden layers of the velocity.
         activation: Smooth activation, for example ``"tanh"`` or ``"silu"``.
         start: The time :math:`t_0`.
         tolerance: Absolute and relative tolerance of the solver, Dormand-Prince of
-            order 5.
+            order 5, in units of the lengths of the scales.
         max_steps: Most steps of one solve.
         adjoint: Whether gradients of the density come from the adjoint equation, at
             the tolerance, with memory for one evaluation of the velocity; otherwise
@@ -64,8 +68,10 @@ class SemiLagrangian(FixedNet, FlowNet):
         noise: Standard deviation of the log-density's initial values around 0.
 
     Attributes:
-        grid: The log-density at :math:`t_0`: maps points (N, d) to (N, 1).
-        field: The velocity: maps points (N, d) and times (N, 1) to (N, d).
+        grid: The log-density at :math:`t_0`: maps points (N, d) to (N, 1), in units of
+            the scales.
+        field: The velocity: maps points (N, d) and times (N, 1) to (N, d), in the same
+            units.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -89,8 +95,8 @@ class SemiLagrangian(FixedNet, FlowNet):
         "Transform quantities in the pde function instead."
     )
     why_no_feature_transform = (
-        "the velocity is integrated in the coordinates of the inputs. Rescale "
-        "coordinates, times and velocities in the data instead."
+        "the velocity is integrated in the coordinates of the inputs. Set scales "
+        "instead."
     )
 
     def __init__(
@@ -99,6 +105,7 @@ class SemiLagrangian(FixedNet, FlowNet):
         *,
         box: tuple[Corner, Corner],
         grid: int | Sequence[int] = 50,
+        scales: Scales | None = None,
         hidden: Sequence[int] = (128, 128),
         activation: Any = "tanh",
         start: float = 0.0,
@@ -123,7 +130,15 @@ class SemiLagrangian(FixedNet, FlowNet):
         is_estimated = {"auto": dim > 2 and len(widths) > 2}
         self._is_estimated = is_estimated.get(divergence, divergence == "hutchinson")
         self._solve = OdeSolver(float(tolerance), steps, bool(adjoint))
-        self.grid = DensityGrid(*_corners(box, dim), shape, noise)
+        units = NetworkUnits.of(scales, dim)
+        self._scaling = units.scaling()
+        self._sizes = units.velocity
+        self._log_density = math.log(units.density)
+        # By how much faster positions move in scaled time than the network says.
+        self._pace = units.steps[-1] / units.reach[-1]
+        low, high = (self._scaled(corner, start)[0] for corner in _corners(box, dim))
+        self._start = self._scaled([0.0] * dim, start)[1]
+        self.grid = DensityGrid(low, high, shape, noise)
         self.field = VelocityField(dim, widths, activation)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -141,7 +156,7 @@ class SemiLagrangian(FixedNet, FlowNet):
         x, t = self._split(inputs)
         with torch.autocast(x.device.type, enabled=False):
             out: Tensor = self.field(x, t)
-        return out
+        return out * out.new_tensor(self._sizes)
 
     def density(self, inputs: Tensor) -> Tensor:
         """See ``FlowNet``."""
@@ -155,7 +170,7 @@ class SemiLagrangian(FixedNet, FlowNet):
         """
         x, t = self._split(inputs)
         state = (x, torch.zeros_like(t))
-        t0 = torch.full_like(t, self.start)
+        t0 = torch.full_like(t, self._start)
         # Backward in time, the second part gathers minus the integral of div u.
         is_trained = self.training and torch.is_grad_enabled()
         x_0, change = self._solve(
@@ -166,7 +181,7 @@ class SemiLagrangian(FixedNet, FlowNet):
             self._weights(),
             every_point=not is_trained,
         )
-        out: Tensor = self.grid(x_0) + change
+        out: Tensor = self.grid(x_0) + change + self._log_density
         return out
 
     def transport(self, x: Tensor, t0: float | Tensor, t1: float | Tensor) -> Tensor:
@@ -183,15 +198,21 @@ class SemiLagrangian(FixedNet, FlowNet):
         """
         self._check_rows("x", x, self.dim)
         begin, end = time_column("t0", t0, x), time_column("t1", t1, x)
-        (x_1,) = self._solve(
-            lambda x, t: (self.field(x, t),), (x,), begin, end, self._weights()
+        z, begin = self._split(torch.cat([x, begin], dim=1))
+        end = self._split(torch.cat([x, end], dim=1))[1]
+        (z_1,) = self._solve(
+            lambda x, t: (self._pace * self.field(x, t),),
+            (z,),
+            begin,
+            end,
+            self._weights(),
         )
-        return x_1
+        return self._scaling.inverse(torch.cat([z_1, end], dim=1))[:, : self.dim]
 
     @property
     def grid_mass(self) -> Tensor:
         """Mean density over the nodes at the start, shape (), for a penalty."""
-        return self.grid.mean_density()
+        return self.grid.mean_density() * math.exp(self._log_density)
 
     def grid_parameters(self) -> list[torch.nn.Parameter]:
         """Return the parameters of the density."""
@@ -203,17 +224,28 @@ class SemiLagrangian(FixedNet, FlowNet):
 
     def _rate(self, x: Tensor, is_trained: bool) -> Rate:
         """Return the map from points and times to u and its divergence."""
-        if not (self._is_estimated and is_trained):
-            return self.field.with_divergence
-        noise = torch.randint_like(x, 2) * 2 - 1
-        return lambda x, t: self.field.with_estimate(x, t, noise)
+        rate: Rate = self.field.with_divergence
+        if self._is_estimated and is_trained:
+            noise = torch.randint_like(x, 2) * 2 - 1
+            rate = partial(self.field.with_estimate, noise=noise)
+        if self._pace == 1:
+            return rate
+        return lambda x, t: tuple(self._pace * part for part in rate(x, t))
 
     def _weights(self) -> list[Tensor]:
         return list(self.field.parameters())
 
     def _split(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scaled points (N, d) and times (N, 1)."""
         self._check_rows("inputs", inputs, self.dim + 1)
-        return inputs[:, : self.dim], inputs[:, self.dim :]
+        scaled = self._scaling(inputs)
+        return scaled[:, : self.dim], scaled[:, self.dim :]
+
+    def _scaled(self, point: Sequence[float], time: float) -> tuple[list[float], float]:
+        """Return a point and a time as the network sees them."""
+        exact = torch.tensor([[*point, time]], dtype=torch.float64)
+        *x, t = self._scaling(exact)[0].tolist()
+        return x, t
 
     def _check_rows(self, argument: str, value: Tensor, num_columns: int) -> None:
         if value.ndim != 2 or value.shape[1] != num_columns:

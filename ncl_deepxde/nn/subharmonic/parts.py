@@ -167,6 +167,8 @@ class _Scaled(Embedding):
         exact = torch.as_tensor(units, dtype=torch.float64)
         self.register_buffer("units", exact, persistent=False)
 
-    def jet(self, inputs: Tensor, space: StreamTable) -> Tensor:
+    def jet(
+        self, inputs: Tensor, space: StreamTable, steps: Sequence[float] | None = None
+    ) -> Tensor:
         """Return the streams of the features, shape (S, N, features)."""
-        return super().jet(inputs, space) / self.units.to(inputs.dtype)
+        return super().jet(inputs, space, steps) / self.units.to(inputs.dtype)
