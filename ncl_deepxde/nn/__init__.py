@@ -4,6 +4,7 @@ from .base.contract import ContinuityLaw, FlowNet, VelocityNet
 from .base.plain import as_flow
 from .constraints.continuation import Continuation
 from .constraints.initial_velocity import InitialVelocity
+from .constraints.lifting import Lifting
 from .constraints.potentials import FourierPotential, HomotopyPotential
 from .constraints.start_and_wall import InitialState, Wall
 from .constraints.vector_potential import FourierVectorPotential
@@ -35,6 +36,7 @@ __all__ = [
     "InitialState",
     "InitialVelocity",
     "LFlow",
+    "Lifting",
     "MomentumNCL",
     "SemiLagrangian",
     "SubharmonicNCL",
