@@ -63,18 +63,27 @@ class Lifting:
                 "lifting: potential must be a function of the inputs or None, got "
                 f"{self.potential!r}."
             )
-        for flow in self.flows or ():
-            if not (flow == "trained" or callable(flow) or _is_number(flow)):
+        for flow in self._entries("flows"):
+            if not (_is_number(flow) or callable(flow) or flow == "trained"):
                 raise ValueError(
                     "lifting: each of flows must be a finite number, a function of "
                     f"the time or 'trained', got {flow!r}."
                 )
-        for profile in self.profiles or ():
+        for profile in self._entries("profiles"):
             if profile is not None and not callable(profile):
                 raise ValueError(
                     "lifting: each of profiles must be a function of the inputs or "
                     f"None, got {profile!r}."
                 )
+
+    def _entries(self, argument: str) -> Sequence[object]:
+        value = getattr(self, argument)
+        if value is not None and not isinstance(value, list | tuple):
+            raise ValueError(
+                f"lifting: {argument} must be a list with one entry for each part of "
+                f"the wall, got {value!r}."
+            )
+        return value or ()
 
 
 @dataclass(frozen=True)
