@@ -19,7 +19,7 @@ from .base.spec import FieldSpec, Layers
 from .constraints.given import GivenFunctions
 from .constraints.hard_velocity import hard_velocity
 from .constraints.initial_velocity import InitialVelocity
-from .constraints.lifting import Lifting
+from .constraints.lifting import Lifting, check_lifting
 from .constraints.means import mean_velocity as constants
 from .constraints.start_and_wall import Wall
 
@@ -179,8 +179,4 @@ def _check_constraints(
             "initial: must be None for a steady flow, got an initial velocity. Leave "
             "it out, or pass time=True."
         )
-    if not (lifting is None or isinstance(lifting, Lifting) or callable(lifting)):
-        raise ValueError(
-            "lifting: must be a function of the inputs that returns a potential, an "
-            f"nn.Lifting, or None, got {lifting!r}."
-        )
+    check_lifting(lifting)

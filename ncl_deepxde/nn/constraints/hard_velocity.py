@@ -27,13 +27,12 @@ from torch import Tensor
 
 from ...jets.jets import jet_of_callable, jet_space
 from ...potentials.differential_operator import Components, DifferentialOperator
-from ...potentials.readout import Readout
 from ..base.channels import ChannelMap
 from .flow_past_parts import ansatz_with
 from .initial_velocity import InitialVelocity
 from .lifting import Lifted, Lifting, lifted
 from .start_and_wall import STILL, PointFunction, Wall, jumps, shaped
-from .vector_potential import curl, num_columns
+from .vector_potential import curl, flow_of, num_columns
 
 __all__ = ["HardVelocity", "hard_velocity"]
 
@@ -175,7 +174,7 @@ def _check_wall(hard: HardVelocity, mean: Sequence[float], slip: bool) -> None:
     argument = "mean_velocity"
     remedy = "Give 0; the flow between parts of a wall is lifting=Lifting(flows=...)."
     if hard.initial is not None:
-        u, argument = u + _flow(hard.change, x), "initial"
+        u, argument = u + flow_of(hard.change, x), "initial"
         remedy = (
             "Give a state that has the lifting's velocity on the wall, or a lifting "
             "with that of the state."
@@ -242,12 +241,3 @@ def _derivatives(hard: HardVelocity, inputs: Tensor) -> Tensor:
         space = jet_space(inputs.shape[1], 1)
         found += [*jet_of_callable(hard.fixed, inputs, space)[1:]]
     return torch.cat(found, dim=1).detach()
-
-
-def _flow(potential: PointFunction, x: Tensor) -> Tensor:
-    """Return the velocity, (N, d), of a potential at points (N, d)."""
-    d = x.shape[1]
-    space = jet_space(d, 1)
-    streams = jet_of_callable(potential, x, space)
-    flow: Tensor = Readout(curl(d, 0), streams.shape[-1], space, 0)(streams)
-    return flow.detach()

@@ -15,7 +15,7 @@ from .blending import Blending
 from .start_and_wall import PointFunction, Wall, shaped
 from .vector_potential import num_columns
 
-__all__ = ["Lifted", "Lifting", "lifted"]
+__all__ = ["Lifted", "Lifting", "check_lifting", "lifted"]
 
 type Flow = float | Callable[[Tensor], Tensor] | Literal["trained"]
 
@@ -105,13 +105,25 @@ class Lifted:
     profiles: Sequence[PointFunction | None]
 
     @property
+    def num_fixed(self) -> int:
+        """Number of known potentials, 1 or 3."""
+        return num_columns("lifting", self.dim)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether something is known that is not 0."""
+        has_flow = any(flow not in (0, "trained") for flow in self.flows)
+        has_profile = any(profile is not None for profile in self.profiles)
+        return self.lifting.potential is not None or has_flow or has_profile
+
+    @property
     def trained(self) -> list[int]:
         """Parts of the wall whose flow is trained."""
         return [k for k, flow in enumerate(self.flows) if flow == "trained"]
 
     def known(self, inputs: Tensor) -> Tensor:
         """Return the known potentials, (N, 1) or (N, 3), at inputs (N, dim)."""
-        shape = (len(inputs), num_columns("lifting", self.dim))
+        shape = (len(inputs), self.num_fixed)
         total = inputs.new_zeros(shape)
         if self.lifting.potential is not None:
             total = total + shaped("lifting", self.lifting.potential(inputs), shape)
@@ -184,6 +196,15 @@ def lifted(
             )
     _check_flows(flows, time)
     return Lifted(lifting, dim, blending, flows, profiles)
+
+
+def check_lifting(given: object) -> None:
+    """Raise ``ValueError`` unless it is a lifting, a function or ``None``."""
+    if not (given is None or isinstance(given, Lifting) or callable(given)):
+        raise ValueError(
+            "lifting: must be a function of the inputs that returns a potential, an "
+            f"nn.Lifting, or None, got {given!r}."
+        )
 
 
 def _check_not_split(lifting: Lifting, dim: int) -> None:

@@ -117,6 +117,14 @@ class InitialState:
             g = dt * decay
         return total - g * (self.momentum_at(x) - mean) if self.has_momentum else total
 
+    def pace(self, t: Tensor) -> Tensor:
+        r"""Return :math:`\dot g`, the factor of :math:`m_0`, 1 at the state."""
+        if self.ramp is None:
+            return torch.ones_like(t)
+        s = (t - self.time) / self.ramp
+        fades = 1.0 if self.potential is None else 1 - s
+        return fades * torch.exp(-s)
+
     @property
     def moves(self) -> bool:
         """Whether there is a drift."""
