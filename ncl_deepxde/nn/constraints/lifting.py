@@ -17,12 +17,12 @@ from .vector_potential import num_columns
 
 __all__ = ["Lifted", "Lifting", "check_lifting", "lifted"]
 
-type Flow = float | Callable[[Tensor], Tensor] | Literal["trained"]
+type PartFlow = float | Callable[[Tensor], Tensor] | Literal["trained"]
 
 
 @dataclass(frozen=True)
 class Lifting:
-    r"""Flow that is added to that of a network, by its potential.
+    r"""PartFlow that is added to that of a network, by its potential.
 
     .. math:: \psi_{\text{added}} = \ell + \sum_k (c_k(t) + g_k)\,\varphi_k
 
@@ -54,7 +54,7 @@ class Lifting:
     """
 
     potential: PointFunction | None = None
-    flows: Sequence[Flow] | None = None
+    flows: Sequence[PartFlow] | None = None
     profiles: Sequence[PointFunction | None] | None = None
 
     def __post_init__(self) -> None:
@@ -94,14 +94,14 @@ class Lifted:
         lifting: The lifting as given.
         dim: Number of space dimensions d; the time, if there is one, is column d.
         blending: Functions of the parts of the wall, K of them, if it has several.
-        flows: Flow of each part, K entries.
+        flows: PartFlow of each part, K entries.
         profiles: Stream function along each part, K entries.
     """
 
     lifting: Lifting
     dim: int
     blending: Blending | None
-    flows: Sequence[Flow]
+    flows: Sequence[PartFlow]
     profiles: Sequence[PointFunction | None]
 
     @property
@@ -184,7 +184,7 @@ def lifted(
     wall.check_points(dim)
     blending = Blending(wall, power)
     count = len(parts)
-    rest: list[Flow] = ["trained"] * (count - 1)
+    rest: list[PartFlow] = ["trained"] * (count - 1)
     flows = lifting.flows or [0.0, *rest]
     profiles = lifting.profiles or [None] * count
     for argument, value in {"flows": flows, "profiles": profiles}.items():
@@ -218,7 +218,7 @@ def _check_not_split(lifting: Lifting, dim: int) -> None:
             )
 
 
-def _check_flows(flows: Sequence[Flow], time: bool) -> None:
+def _check_flows(flows: Sequence[PartFlow], time: bool) -> None:
     if all(flow == "trained" for flow in flows):
         raise ValueError(
             "lifting: one of flows must be known, since only differences count, got "
