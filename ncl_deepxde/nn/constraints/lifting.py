@@ -22,7 +22,7 @@ type PartFlow = float | Callable[[Tensor], Tensor] | Literal["trained"]
 
 @dataclass(frozen=True)
 class Lifting:
-    r"""PartFlow that is added to that of a network, by its potential.
+    r"""Flow that is added to that of a network, by its potential.
 
     .. math:: \psi_{\text{added}} = \ell + \sum_k (c_k(t) + g_k)\,\varphi_k
 
@@ -94,7 +94,7 @@ class Lifted:
         lifting: The lifting as given.
         dim: Number of space dimensions d; the time, if there is one, is column d.
         blending: Functions of the parts of the wall, K of them, if it has several.
-        flows: PartFlow of each part, K entries.
+        flows: Flow of each part, K entries.
         profiles: Stream function along each part, K entries.
     """
 
