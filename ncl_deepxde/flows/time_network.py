@@ -17,7 +17,7 @@ __all__ = ["TimeNetwork"]
 
 
 class TimeNetwork(torch.nn.Module):
-    r"""The map :math:`t \mapsto c(t) = c_0 + C\,e(t)` with its time derivative.
+    r"""The map :math:`t \mapsto c(t) = c_0 + C\,e(t)` with its time derivatives.
 
     The embedding :math:`e` is a multilayer perceptron; one matrix C serves all layers.
     At first C is small: the flow hardly depends on time.
@@ -64,9 +64,10 @@ class TimeNetwork(torch.nn.Module):
 
         Args:
             t: Times, shape (T, 1).
-            order: 0 or 1.
+            order: Number of derivatives.
         """
         streams = [self.scale * (t - self.middle), torch.full_like(t, self.scale)]
+        streams += [torch.zeros_like(t)] * (order - 1)
         h, space = torch.stack(streams[: order + 1]), jet_space(1, order)
         for linear in self.hidden:
             weight, bias = linear.parameters()

@@ -5,6 +5,7 @@ from .base.plain import as_flow
 from .base.scales import Scales
 from .constraints.continuation import Continuation
 from .constraints.initial_velocity import InitialVelocity
+from .constraints.lifting import Lifting
 from .constraints.potentials import FourierPotential, HomotopyPotential
 from .constraints.start_and_wall import InitialState, Wall
 from .constraints.vector_potential import FourierVectorPotential
@@ -36,6 +37,7 @@ __all__ = [
     "InitialState",
     "InitialVelocity",
     "LFlow",
+    "Lifting",
     "MomentumNCL",
     "Scales",
     "SemiLagrangian",

@@ -22,6 +22,7 @@ from .constraints.given import GivenFunctions
 from .constraints.hard_velocity import hard_velocity
 from .constraints.in_units import start_in_units, wall_in_units
 from .constraints.initial_velocity import InitialVelocity
+from .constraints.lifting import Lifting, check_lifting
 from .constraints.means import mean_velocity as constants
 from .constraints.start_and_wall import Wall
 
@@ -66,7 +67,8 @@ class Incompressible(FieldNet, VelocityNet):
             (\partial_2\psi, -\partial_1\psi)`, (N, 1), or in three dimensions the
             vector potential of :math:`u = \nabla\times a`, (N, 3), in smooth torch
             operations. On the wall its velocity takes the place of 0: a moving wall, an
-            inflow, the flow past an obstacle.
+            inflow. Or an :class:`nn.Lifting`, which in the plane also has the flow past
+            holes and obstacles and through channels; without, that flow is trained.
         served: As for :class:`NCL`: by default what the pde is found to ask for.
         columns: As for :class:`NCL`, here such as ``("u", "v", "p")``.
 
@@ -102,7 +104,7 @@ class Incompressible(FieldNet, VelocityNet):
         initial: InitialVelocity | None = None,
         wall: Wall | None = None,
         slip: bool = True,
-        lifting: Callable[[Tensor], Tensor] | None = None,
+        lifting: Lifting | Callable[[Tensor], Tensor] | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
@@ -127,6 +129,7 @@ class Incompressible(FieldNet, VelocityNet):
             slip=slip,
             mean=[constant.value for constant in means],
             periods=axes,
+            units=units,
         )
         super().__init__(
             Layers(
@@ -179,7 +182,7 @@ def _check_constraints(
     initial: InitialVelocity | None,
     wall: Wall | None,
     slip: bool,
-    lifting: Callable[[Tensor], Tensor] | None,
+    lifting: Lifting | Callable[[Tensor], Tensor] | None,
 ) -> None:
     check_kind("initial", initial, InitialVelocity)
     check_kind("wall", wall, Wall)
@@ -195,8 +198,4 @@ def _check_constraints(
             "initial: must be None for a steady flow, got an initial velocity. Leave "
             "it out, or pass time=True."
         )
-    if lifting is not None and not callable(lifting):
-        raise ValueError(
-            "lifting: must be a function of the inputs that returns a potential, or "
-            f"None, got {lifting!r}."
-        )
+    check_lifting(lifting)

@@ -122,7 +122,9 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         psi = tensor.num_potentials
         means = mean_flux(axes[:-1], initial, None, mean_density, mean_momentum)
         given = GivenFunctions(2, 3, initial, None)
-        rows, ansatz = hard_constraints(tensor, 1, initial, None, means, axes[:-1])
+        rows, ansatz = hard_constraints(
+            tensor, 1, initial, None, means, axes[:-1], units
+        )
         super().__init__(
             Layers(
                 layer_sizes[1:-1],

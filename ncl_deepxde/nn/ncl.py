@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
+
+from torch import Tensor
 
 from ..potentials import constructions
 from ..potentials.constructions import Construction
@@ -20,6 +22,7 @@ from .constraints.continuation import Continuation
 from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.in_units import start_in_units, wall_in_units
+from .constraints.lifting import Lifting, check_lifting
 from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState, Wall
 
@@ -71,6 +74,12 @@ class NCL(FlowFieldNet, ContinuityLaw):
             density, and on a torus, where it has a momentum, the mean momentum.
         wall: Wall at rest: :math:`m\cdot n = 0` on it, exactly, so that the total mass
             is constant; tangential slip is free.
+        lifting: Known momentum that is added, without divergence, as for
+            :class:`Incompressible`: its normal component on the wall takes the place of
+            0, an inflow through a side that is taken as wall. By an
+            :class:`nn.Lifting` of ``flows`` it passes between the parts of a wall in
+            the plane, beside what moves with the density; that part of the flow is
+            trained by default.
         served: Number of derivatives of the outputs computed by jets: 1; 2 where the
             pde asks for second derivatives (viscosity); 0 for plain autograd. By
             default 1, until the pde is found to ask for second derivatives or for
@@ -110,9 +119,11 @@ class NCL(FlowFieldNet, ContinuityLaw):
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
+        lifting: Lifting | Callable[[Tensor], Tensor] | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
+        check_lifting(lifting)
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
@@ -129,9 +140,11 @@ class NCL(FlowFieldNet, ContinuityLaw):
             density_by_time,
         )
         means = mean_flux(axes[:-1], initial, wall, mean_density, mean_momentum)
-        given = GivenFunctions(d, d + 1, initial, wall)
+        given = GivenFunctions(d, d + 1, initial, wall, lifting)
         initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
-        flux, ansatz = hard_constraints(field, extras, initial, wall, means, axes[:-1])
+        flux, ansatz = hard_constraints(
+            field, extras, initial, wall, means, axes[:-1], units, lifting
+        )
         super().__init__(
             Layers(
                 layer_sizes[1:-1],

@@ -131,7 +131,8 @@ def _join(f: Tensor, s: Tensor, beside: Tensor) -> Tensor:
     weight = torch.where(beside & (f == 0), torch.inf, weight)
     nearest = torch.arange(f.shape[1]) == weight.argmax(dim=1, keepdim=True)
     special = nearest.to(f.device) & beside
-    others = torch.where(beside, s / torch.where(special, 1, f), s * f)
+    # A zero in the branch that is not taken would make the gradient NaN.
+    others = torch.where(beside, s / torch.where(special | ~beside, 1, f), s * f)
     rest = 4 + torch.where(special, 0, others).square().sum(dim=1, keepdim=True)
     one = special.any(dim=1, keepdim=True)
     f0 = torch.where(special, f, 0).sum(dim=1, keepdim=True)

@@ -17,10 +17,13 @@ def test_second_stream_is_the_derivative_by_time(hidden) -> None:
     t = 15 * torch.rand(5, 1) - 3
     c = net(t, 1)
     assert c.shape == (2, 5, 7)
+    assert net(t, 3).shape == (4, 5, 7)
     assert net(t, 0).shape == (1, 5, 7)
     torch.testing.assert_close(net(t, 0)[0], c[0], rtol=1e-14, atol=1e-14)
     rate = vmap(jacrev(lambda s: net(s[None], 0)[0, 0]))(t)
     torch.testing.assert_close(c[1], rate[..., 0], rtol=1e-11, atol=1e-12)
+    change = vmap(jacrev(jacrev(lambda s: net(s[None], 0)[0, 0])))(t)
+    torch.testing.assert_close(net(t, 2)[2], change[..., 0, 0], rtol=1e-11, atol=1e-12)
 
 
 def test_start_is_the_given_constant_and_nearly_at_rest() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import deepxde as dde
 import torch
 
 from ncl_deepxde import nn
@@ -79,6 +80,11 @@ def hodge() -> nn.HodgeField:
     return nn.HodgeField(*(part([2, 6, 2], *GLOROT, periods=1.0) for part in parts))
 
 
+def ring() -> nn.Wall:
+    disks = [dde.geometry.Disk([0.5, 0.5], r) for r in (0.9, 0.05)]
+    return nn.Wall.of(disks[0] - disks[1])
+
+
 def density(x: torch.Tensor) -> torch.Tensor:
     return 4 + torch.sin(x).prod(dim=1, keepdim=True)
 
@@ -119,6 +125,11 @@ ALL_NETWORKS = {
         lambda: nn.Incompressible([2, 8, 6, 3], *GLOROT, time=False),
         is_velocity=True,
         **PLANE,
+    ),
+    "incompressible-ring": Network(
+        lambda: nn.Incompressible([3, 8, 6, 3], *GLOROT, wall=ring()),
+        is_velocity=True,
+        **FIELD,
     ),
     # Fields in space, without time.
     "divergence-free": Network(lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), **PLANE),

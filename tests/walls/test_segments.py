@@ -17,3 +17,9 @@ def test_derivatives_are_finite_on_the_wall_and_at_its_corner():
     assert ANGLE(x).abs().max() == 0
     assert third.isfinite().all()
     torch.testing.assert_close(grad[:2].norm(dim=1), torch.ones(2).double())
+
+
+def test_derivatives_are_finite_on_the_line_of_a_segment_beyond_its_end():
+    x = torch.tensor([[1.5, 0.0], [0.0, -0.5]], dtype=torch.float64)
+    grad = torch.func.vmap(torch.func.grad(lambda y: ANGLE(y[None])[0, 0]))(x)
+    assert grad.isfinite().all()

@@ -2,6 +2,7 @@
 
 from .continuation import Continuation
 from .initial_velocity import InitialVelocity
+from .lifting import Lifting
 from .potentials import FourierPotential, HomotopyPotential
 from .start_and_wall import InitialState, Wall
 from .vector_potential import FourierVectorPotential
@@ -13,5 +14,6 @@ __all__ = [
     "HomotopyPotential",
     "InitialState",
     "InitialVelocity",
+    "Lifting",
     "Wall",
 ]

@@ -10,6 +10,7 @@ from torch import Tensor
 from ...jets.pointwise import PointwiseCheck, check_without_points
 from .continuation import Continuation
 from .initial_velocity import InitialVelocity
+from .lifting import Lifting
 from .start_and_wall import InitialState, PointFunction, Wall
 
 __all__ = ["GivenFunctions"]
@@ -27,7 +28,7 @@ class GivenFunctions:
         num_inputs: Number of columns of the inputs.
         initial: Initial state, if it is hard.
         wall: Wall, if there is one.
-        lifting: Potential of a known flow, if there is one.
+        lifting: Known flow, or its potential, if there is one.
 
     Raises:
         ValueError: When built, a function that needs numpy arrays, or holds something
@@ -40,13 +41,13 @@ class GivenFunctions:
         num_inputs: int,
         initial: Initial | None,
         wall: Wall | None,
-        lifting: Callable[[Tensor], Tensor] | None = None,
+        lifting: Lifting | Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         functions = {name: (f, dim) for name, f in _functions_of(initial).items()}
         if wall is not None:
             functions["wall"] = (wall.function, dim)
-        if lifting is not None:
-            functions["lifting"] = (lifting, num_inputs)
+        for name, function in _functions_of_lifting(lifting).items():
+            functions[name] = (function, num_inputs)
         self._functions = [
             _Given(PointwiseCheck(name, is_kept=True), function, columns)
             for name, (function, columns) in functions.items()
@@ -85,3 +86,16 @@ def _functions_of(initial: Initial | None) -> dict[str, PointFunction]:
     elif isinstance(initial, InitialVelocity):
         found = {"potential": initial.potential}
     return {f"{name} of initial": f for name, f in found.items() if f is not None}
+
+
+def _functions_of_lifting(
+    lifting: Lifting | PointFunction | None,
+) -> dict[str, PointFunction]:
+    """Return the functions of all inputs that a lifting is given by."""
+    if lifting is None:
+        return {}
+    if not isinstance(lifting, Lifting):
+        return {"lifting": lifting}
+    found = {f"profile {k} of lifting": f for k, f in enumerate(lifting.profiles or ())}
+    found["potential of lifting"] = lifting.potential
+    return {name: f for name, f in found.items() if f is not None}

@@ -7,7 +7,10 @@ any :math:`\rho_0, m_0` and ramp :math:`g` with :math:`g(0) = 0, g'(0) = 1`,
 .. math:: \rho = \rho_0 - g(t)\,\nabla\cdot m_0, \quad m = g'(t)\,m_0
     \quad\Rightarrow\quad \partial_t\rho + \nabla\cdot m = 0 ,
 
-the fixed channels being :math:`\rho_0` and :math:`A_{0i} = -g\,m_{0i}`.
+the fixed channels being :math:`\rho_0` and :math:`A_{0i} = -g\,m_{0i}`. A lifting
+:math:`\ell` adds the momentum of the potential :math:`\ell(x, t) - g'(t)\,\ell(x,
+t_0)`: nothing at the state, and on the wall what makes :math:`m\cdot n` that of
+:math:`\ell` where :math:`m_0\cdot n` is.
 
 How fast a factor must vanish is read off the summands of the construction. A potential
 :math:`t^p N` that is differentiated by time at most :math:`p - 1` times adds nothing to
@@ -30,19 +33,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from ...jets.jets import jet_of_callable, jet_space
 from ...potentials.differential_operator import (
     Components,
     DifferentialOperator,
     Summand,
 )
+from ..base.channels import ChannelMap
 from ..base.spec import Constant
-from .ansatz import Ansatz
+from ..base.units import NetworkUnits
 from .continuation import Continuation
-from .start_and_wall import STILL, InitialState, Wall, jumps
+from .flow_past_parts import ansatz_with
+from .lifting import Lifted, Lifting, lifted
+from .start_and_wall import STILL, InitialState, PointFunction, Wall, jumps
+from .vector_potential import curl, flow_of
 
 __all__ = ["Start", "hard_constraints"]
 
@@ -59,7 +68,9 @@ def hard_constraints(
     wall: Wall | None,
     means: Sequence[Constant],
     periods: Sequence[float | None],
-) -> tuple[Components, Ansatz | None]:
+    units: NetworkUnits,
+    lifting: Lifting | PointFunction | None = None,
+) -> tuple[Components, ChannelMap | None]:
     """Make a field start from a state and keep a wall.
 
     Args:
@@ -70,6 +81,8 @@ def hard_constraints(
         wall: Wall that the field keeps, if there is one.
         means: Constants that the network adds to the density and the d momenta.
         periods: Period of each of the d space axes, ``None`` where not periodic.
+        units: Units of the network.
+        lifting: Momentum that is added; a function is its potential.
 
     Returns:
         The summands of each component, fixed channels included, and the factors and
@@ -79,22 +92,26 @@ def hard_constraints(
         ValueError: State and wall contradict each other, or a function has outputs of a
             wrong shape or lacks the periods of the network.
     """
-    if initial is None and wall is None:
+    if initial is None and wall is None and lifting is None:
         return operator.components, None
     d, free = len(periods), [0] * extras
+    added = lifted(lifting, wall, d, power=1, units=units, velocity=units.flux[1:])
     state = HardState(
         initial,
         wall,
         mean=[constant.value for constant in means[1:]],
         time_powers=time_powers(operator, d, initial) + free,
         wall_powers=wall_powers(operator, d, wall) + free,
+        lifted=added,
     )
+    _check_continued(state)
     _check_wall(state)
     _check_periods(state, periods)
-    added = state.summands(len(operator.components))
-    pairs = zip(operator.components, added, strict=True)
-    ansatz = Ansatz(state, operator.num_potentials + extras, state.num_fixed)
-    return [[*row, *more] for row, more in pairs], ansatz
+    more = state.summands(len(operator.components))
+    pairs = zip(operator.components, more, strict=True)
+    channels = operator.num_potentials + extras
+    ansatz = ansatz_with(state, added, channels, state.num_fixed, axis=d)
+    return [[*row, *known] for row, known in pairs], ansatz
 
 
 def time_powers(
@@ -133,6 +150,7 @@ class HardState:
         mean: Constant momentum :math:`\bar m` that the network adds, d numbers.
         time_powers: Exponent :math:`p_k` of each channel.
         wall_powers: Exponent :math:`q_k` of each channel.
+        lifted: Momentum that is added, if there is some.
     """
 
     initial: Start | None
@@ -140,9 +158,17 @@ class HardState:
     mean: Sequence[float]
     time_powers: Sequence[int]
     wall_powers: Sequence[int]
+    lifted: Lifted | None = None
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Return the factors and the fixed channels at inputs (N, d + 1)."""
+        """Return factors, fixed channels and M functions at inputs (N, d + 1)."""
+        columns = [self.without_lifting(inputs)]
+        if self.lifted is not None:
+            columns += [self.added(inputs), self.shares(inputs)]
+        return torch.cat(columns, dim=1)
+
+    def without_lifting(self, inputs: Tensor) -> Tensor:
+        """Return the factors and the fixed channels of the state, (N, C + ...)."""
         x, t = inputs[:, :-1], inputs[:, -1:]
         one = torch.ones_like(t)
         f = one if self.initial is None else self.initial.factor(t)
@@ -155,9 +181,39 @@ class HardState:
                 columns.append(self.initial.drift(x, t, x.new_tensor(self.mean)))
         return torch.cat(columns, dim=1)
 
+    def added(self, inputs: Tensor) -> Tensor:
+        """Return the known potentials of the lifting, (N, 1) or (N, 3)."""
+        if self.lifted is None:
+            return inputs[:, :0]
+        total, initial = self.lifted.known(inputs), self.initial
+        if isinstance(initial, InitialState) and initial.has_momentum:
+            pace = initial.pace(inputs[:, -1:])
+            total = total - pace * self._at_start(inputs[:, :-1])
+        return total
+
+    def shares(self, inputs: Tensor) -> Tensor:
+        """Return the functions of what is trained of the lifting, (N, M)."""
+        if self.lifted is None:
+            return inputs[:, :0]
+        found = self.lifted.shares(inputs[:, :-1])
+        if self.initial is None or not self.initial.has_momentum:
+            return found
+        return self.initial.factor(inputs[:, -1:]) * found
+
+    def _at_start(self, x: Tensor) -> Tensor:
+        """Return the known potentials of the lifting at the time of the state."""
+        t = torch.full_like(x[:, :1], self.initial.time if self.initial else 0.0)
+        inputs = torch.cat([x, t], dim=1)
+        return inputs[:, :0] if self.lifted is None else self.lifted.known(inputs)
+
     @property
     def num_fixed(self) -> int:
         """Number K of fixed channels."""
+        added = 0 if self.lifted is None else self.lifted.num_fixed
+        return self._num_of_state + added
+
+    @property
+    def _num_of_state(self) -> int:
         if not isinstance(self.initial, InitialState):
             return 0
         return 1 + len(self.mean) * self.initial.moves
@@ -175,6 +231,11 @@ class HardState:
             for i in range(d) if self.initial.moves else ():
                 added[0].append(Summand((i,), first + 1 + i))
                 added[1 + i].append(Summand((d,), first + 1 + i, -1))
+        if self.lifted is not None:
+            for row, more in zip(
+                added[1:], curl(d, first + self._num_of_state), strict=False
+            ):
+                row += more
         return added
 
     def momenta_at(self, x: Tensor) -> dict[str, Tensor]:
@@ -186,6 +247,8 @@ class HardState:
         initial = self.initial
         if initial is not None and initial.has_momentum:
             found["initial"] = initial.momentum_at(x)
+            if self.lifted is not None:
+                found["initial"] = found["initial"] - flow_of(self._at_start, x)
         if isinstance(initial, InitialState) and initial.potential is not None:
             found["potential of initial"] = initial.potential(x)
         return found
@@ -206,19 +269,40 @@ def _check_wall(state: HardState) -> None:
         leak = float((m * n).sum(dim=1).abs().max())
         if not leak <= LEAK[m.dtype] * max(float(m.abs().max()), STILL):
             raise ValueError(
-                f"{argument}: the momentum must not cross the wall, got |m.n| up "
-                f"to {leak:.1e} at its points. Subtract grad(phi) with "
-                "Lap(phi) = div(m) inside and d_n(phi) = m.n on the wall, give the "
-                "density alone, or continue a network of the same wall."
+                f"{argument}: the momentum, less that of the lifting, must not cross "
+                f"the wall, got |m.n| up to {leak:.1e} at its points. Give the "
+                "potential of a momentum with the same m.n on the wall, "
+                "lifting=Lifting(...), leave the side open in Wall.of(geometry, "
+                "where), give the density alone, or continue a network of the same "
+                "wall."
             )
+
+
+def _check_continued(state: HardState) -> None:
+    """Raise ``ValueError`` if a known lifting would be added a second time."""
+    lifted, is_continued = state.lifted, isinstance(state.initial, Continuation)
+    if is_continued and lifted is not None and lifted.is_known:
+        raise ValueError(
+            "lifting: must be None, or have only trained flows, beside a Continuation, "
+            "whose network goes on with its own, got known flow."
+        )
 
 
 def _check_periods(state: HardState, periods: Sequence[float | None]) -> None:
     """Raise ``ValueError`` unless a state has the periods of its network."""
     x = torch.linspace(0.1, 0.6, 7)[:, None] * torch.ones(len(periods) + 1)
-    for axis, jump in jumps(state, x, periods):
+    for axis, jump in jumps(partial(_derivatives, state), x, periods):
         raise ValueError(
-            f"periods: initial and wall must have the period {periods[axis]} of axis "
-            f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
-            "them periodic, or give None for the axis."
+            "periods: initial, lifting and wall must have the period "
+            f"{periods[axis]} of axis {axis}, got functions that differ by {jump:.1e} "
+            "one period on. Make them periodic, or give None for the axis."
         )
+
+
+def _derivatives(state: HardState, inputs: Tensor) -> Tensor:
+    """Return what must be periodic: of the lifting's potentials the derivatives."""
+    found = [state.without_lifting(inputs), state.shares(inputs)]
+    if state.lifted is not None:
+        space = jet_space(inputs.shape[1], 1)
+        found += [*jet_of_callable(state.added, inputs, space)[1:]]
+    return torch.cat(found, dim=1).detach()

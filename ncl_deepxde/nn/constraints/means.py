@@ -174,6 +174,8 @@ def mean_velocity(
     if isinstance(given, str) and wall is not None:
         raise ValueError(
             f"mean_velocity: must hold numbers or be None beside a wall, got {given!r}."
+            " Leave it out; the flow between parts of a wall is trained, or given by "
+            "lifting=Lifting(flows=...)."
         )
     if initial is not None:
         given = [0.0] * d if initial.mean is None else initial.mean

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ...random_numbers import numpy_seed
-from ...walls import Choice, Product, Where, inner_factors
+from ...walls import Choice, Product, Where, inner_factors, wall_components
 
 __all__ = ["InitialState", "Wall"]
 
@@ -120,6 +120,14 @@ class InitialState:
             g = dt * decay
         return total - g * (self.momentum_at(x) - mean) if self.has_momentum else total
 
+    def pace(self, t: Tensor) -> Tensor:
+        r"""Return :math:`\dot g`, the factor of :math:`m_0`, 1 at the state."""
+        if self.ramp is None:
+            return torch.ones_like(t)
+        s = (t - self.time) / self.ramp
+        fades = 1.0 if self.potential is None else 1 - s
+        return fades * torch.exp(-s)
+
     @property
     def moves(self) -> bool:
         """Whether there is a drift."""
@@ -136,10 +144,15 @@ class Wall:
             the order of the construction; :math:`1 - |x|^2` for the unit ball.
         points: Points on the wall, (K, d), off edges and corners, for checks; for
             example ``geometry.random_boundary_points(100)`` as a tensor.
+        components: In the plane, a wall function for each connected part of the wall,
+            such as the outer boundary, then each hole: zero with a gradient on that
+            part, positive elsewhere. With two or more of them there is flow past them,
+            see ``Lifting``. Empty where all is one part.
     """
 
     function: PointFunction
     points: Tensor
+    components: tuple[PointFunction, ...] = ()
 
     @classmethod
     def of(cls, geometry: Any, where: Where | None = None) -> Wall:
@@ -149,7 +162,10 @@ class Wall:
 
         a length, with one factor for each smooth piece and :math:`|\nabla w| \le 1` on
         the wall. At convex corners w is smooth and its gradient vanishes; at corners of
-        unions, of holes and of pockets of polygons w is continuous only.
+        unions, of holes and of pockets of polygons w is continuous only. In the plane
+        the connected parts of the wall are its ``components``: those of the outer
+        boundary first, by the order of its sides (counterclockwise from the lower left
+        corner of a rectangle), then holes, in the order in which they are cut out.
 
         Args:
             geometry: A geometry, or one with time, of which the space counts.
@@ -170,6 +186,7 @@ class Wall:
         with numpy_seed(0):
             factors = inner_factors(geometry, Choice(geometry, where))
             points = geometry.random_boundary_points(400)
+            parts = _parts(geometry, where) if factors and geometry.dim == 2 else []
         if where is not None:
             points = points[np.asarray(where(points), dtype=bool).reshape(len(points))]
         if not factors or not len(points):
@@ -177,10 +194,10 @@ class Wall:
                 "where: must take some side of the boundary, got none. Build the "
                 "network without a wall, or compare coordinates with numpy.isclose."
             )
-        product, on_wall = Product(tuple(factors)), torch.as_tensor(points).double()
-        slope = cls(product, on_wall)._value_and_gradient(on_wall)[1].norm(dim=1)
-        wall = replace(product, scale=1 / float(slope.max()))
-        return cls(wall, on_wall[slope >= 0.01 * slope.max()])
+        wall, on_wall = _scaled(Product(tuple(factors)), points)
+        of_parts = [some[:: len(some) // 8 or 1] for _, some in parts]
+        functions = tuple(function for function, _ in parts)
+        return cls(wall, torch.cat([on_wall, *of_parts]), functions)
 
     def at(self, x: Tensor) -> Tensor:
         """Return w, (N, 1), at points (N, d)."""
@@ -226,6 +243,33 @@ class Wall:
             w = self.at(x)
             (grad,) = torch.autograd.grad(w.sum(), x)
         return w.detach(), grad
+
+
+def _scaled(product: Product, points: Any) -> tuple[Product, Tensor]:
+    """Return a wall function whose largest slope is 1, and points off its corners.
+
+    Args:
+        product: The function, zero at the points.
+        points: Points on the wall, (K, d).
+    """
+    on_wall = torch.as_tensor(points).double()
+    slope = Wall(product, on_wall)._value_and_gradient(on_wall)[1].norm(dim=1)
+    wall = replace(product, scale=1 / float(slope.max()))
+    return wall, on_wall[slope >= 0.01 * slope.max()]
+
+
+def _parts(geometry: Any, where: Where | None) -> list[tuple[Product, Tensor]]:
+    """Return wall functions of the connected parts, and points; none of one part."""
+    parts = wall_components(geometry, where)
+    if len(parts) < 2:
+        return []
+    return [
+        _scaled(
+            Product(tuple(inner_factors(geometry, Choice(geometry, part.where)))),
+            part.points,
+        )
+        for part in parts
+    ]
 
 
 def check_ramp(owner: str, time: float, ramp: float | None) -> None:

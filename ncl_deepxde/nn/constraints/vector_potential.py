@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from ...jets.jets import jet_of_callable, jet_space
 from ...potentials.differential_operator import Summand
+from ...potentials.readout import Readout
 from .fourier import RealSeries, fourier_modes
 from .start_and_wall import PointFunction
 
-__all__ = ["FourierVectorPotential", "curl", "num_columns"]
+__all__ = ["FourierVectorPotential", "curl", "flow_of", "num_columns"]
 
 TOLERANCE = 1e-8
 """Part of a velocity that may have divergence: round-off of a user's function."""
@@ -90,6 +93,15 @@ def curl(d: int, first: int) -> list[list[Summand]]:
         ]
         for i in range(3)
     ]
+
+
+def flow_of(potential: PointFunction, x: Tensor) -> Tensor:
+    """Return the velocity, (N, d), of a potential at points (N, d)."""
+    d = x.shape[1]
+    space = jet_space(d, 1)
+    streams = jet_of_callable(potential, x, space)
+    flow: Tensor = Readout(curl(d, 0), streams.shape[-1], space, 0)(streams)
+    return flow.detach()
 
 
 def _inverse_curl(k: np.ndarray, modes: np.ndarray) -> np.ndarray:
