@@ -12,6 +12,7 @@ from torch import Tensor
 from .. import operators
 from ..jets import activations
 from ..jets.jets import StreamTable, jet_space
+from ..jets.served import Demand
 from ..potentials.constructions import MATRIX
 from ..potentials.differential_operator import DifferentialOperator, Summand
 from ..potentials.network import Embedding, Initializer, PotentialNetwork
@@ -35,6 +36,8 @@ __all__ = ["MomentumNCL"]
 OUTPUTS = 8
 # Enough for a smooth function of one variable, and a hundredth of the field's cost.
 TIME_WIDTH = 16
+# Derivatives of the outputs that may be served.
+MOST_SERVED = 2
 
 
 class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
@@ -77,7 +80,8 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         mean_momentum: As for :class:`NCL`; on a torus the exact mean at all times.
         initial: State that the network starts from exactly: its density, and its
             momentum if it has one and no ramp. The velocity v follows by training.
-        served: As for :class:`NCL`; the closure needs no derivative, hence 0.
+        served: As for :class:`NCL`; the closure needs no derivative, hence 0. ``None``
+            serves what the pde is found to ask for.
         columns: As for :class:`NCL`.
 
     Raises:
@@ -108,7 +112,7 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | None = None,
-        served: int = 0,
+        served: int | None = 0,
         columns: Sequence[str] | None = None,
     ) -> None:
         _check_sizes(layer_sizes)
@@ -150,12 +154,15 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         self._given = given
         self.columns = named_columns(SCRIPTS["MomentumNCL"], 2, 0, columns)
         first = activation[0] if isinstance(activation, list) else activation
-        self.mean_velocity = _MeanVelocity(first, kernel_initializer, served, units)
+        self.mean_velocity = _MeanVelocity(first, kernel_initializer, units)
         self._complete = self._with_mean_velocity
 
     def pressure(self, outputs: Tensor) -> Tensor:
         """See ``PressureNet``."""
         return operators.pressure(outputs)
+
+    def _offers(self, demand: Demand) -> bool:
+        return demand.order <= MOST_SERVED and super()._offers(demand)
 
     def _with_mean_velocity(self, levels: list[Tensor], inputs: Tensor) -> list[Tensor]:
         """Return the outputs and their derivatives with c(t) added to v."""
@@ -173,7 +180,6 @@ class _MeanVelocity(torch.nn.Module):
     Args:
         activation: Activation of its one hidden layer.
         kernel_initializer: As for :class:`MomentumNCL`.
-        served: Highest number of derivatives.
         units: Units of the time and of the velocity.
     """
 
@@ -181,7 +187,6 @@ class _MeanVelocity(torch.nn.Module):
         self,
         activation: Any,
         kernel_initializer: str | Initializer,
-        served: int,
         units: NetworkUnits,
     ) -> None:
         super().__init__()
@@ -193,7 +198,7 @@ class _MeanVelocity(torch.nn.Module):
             units.scaling(),
         )
         columns = [[Summand((), i, size)] for i, size in enumerate(units.velocity)]
-        self._spaces = [jet_space(3, level) for level in range(served + 1)]
+        self._spaces = [jet_space(3, level) for level in range(MOST_SERVED + 1)]
         self._readouts = torch.nn.ModuleList(
             Readout(columns, 2, space, level)
             for level, space in enumerate(self._spaces)

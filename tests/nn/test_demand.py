@@ -5,13 +5,38 @@ import pytest
 import torch
 from torch.func import hessian, vmap
 
-from ncl_deepxde.nn import NCL, CurlNet, DivergenceFree
+from ncl_deepxde.nn import (
+    NCL,
+    Continuation,
+    CurlNet,
+    DivergenceFree,
+    InitialState,
+    MomentumNCL,
+    Wall,
+)
 from ncl_deepxde.operators import jacobian, laplacian
 from ncl_deepxde.optimizers.gauss_newton.layer_path import layer_jacobian
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
 SPACE = (0, 1)
+
+
+def started():
+    """Return a start and a wall: a disk that turns."""
+    state = InitialState(
+        lambda x: 2 + torch.sin(x[:, :1]),
+        velocity=lambda x: torch.stack([-x[:, 1], x[:, 0]], dim=1),
+        ramp=0.3,
+    )
+    return {"initial": state, "wall": Wall.of(dde.geometry.Disk([0, 0], 2))}
+
+
+def continued():
+    base = NCL([3, 5, 4], "tanh", "Glorot normal", mean_density=2.0)
+    return {"initial": Continuation(base, time=0.5, ramp=0.2)}
+
+
 KINDS = {
     "ncl": (NCL, {}),
     "ncl-velocity": (NCL, {"output": "velocity", "mean_density": 5.0}),
@@ -19,13 +44,19 @@ KINDS = {
     "curl-flux": (CurlNet, {}),
     "curl-velocity": (CurlNet, {"output": "velocity"}),
     "free": (DivergenceFree, {}),
+    "ncl-start-wall": (NCL, started),
+    "ncl-continued": (NCL, continued),
+    "momentum": (MomentumNCL, {"periods": 1.0}),
 }
 
 
 def build(kind, served=None):
     torch.manual_seed(0)
     cls, options = KINDS[kind]
-    return cls([3, 7, 6, 4], "tanh", "Glorot normal", served=served, **options)
+    given = options() if callable(options) else options
+    torch.manual_seed(0)
+    sizes = [3, 7, 6, 8 if cls is MomentumNCL else 4]
+    return cls(sizes, "tanh", "Glorot normal", served=served, **given)
 
 
 def by_hessian(y, x, component):
@@ -61,7 +92,9 @@ def test_first_and_later_steps_are_right(kind, viscous) -> None:
         for found, slow in zip(values_and_gradients(net, viscous), right, strict=True):
             scale = float(slow.abs().max())
             assert float((found - slow).abs().max()) <= 1e-11 * scale
-        assert net.served == (2 if viscous is by_hessian else 1)
+        # The mean velocity of MomentumNCL comes with all second derivatives.
+        has_all = viscous is by_hessian or kind == "momentum"
+        assert net.served == (2 if has_all else 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -122,3 +155,19 @@ def test_single_precision() -> None:
     right = by_hessian(twin(z), z, 1)
     assert second.dtype == torch.float32
     torch.testing.assert_close(second.double(), right, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("viscous", [by_hessian, by_laplacian])
+def test_a_network_is_restored_whatever_it_served(viscous) -> None:
+    net = build("ncl-start-wall")
+    right = values_and_gradients(net, viscous)
+    for again, state in [
+        (build("ncl-start-wall"), net.state_dict()),
+        (net, build("ncl-start-wall").state_dict()),
+    ]:
+        again.load_state_dict(state)
+        for found, value in zip(
+            values_and_gradients(again, viscous), right, strict=True
+        ):
+            scale = float(value.abs().max())
+            assert float((found - value).abs().max()) <= 1e-12 * scale
