@@ -12,7 +12,6 @@ from torch import Tensor
 from .. import operators
 from ..jets import activations
 from ..jets.jets import StreamTable, jet_space
-from ..jets.served import Demand
 from ..potentials.constructions import MATRIX
 from ..potentials.differential_operator import DifferentialOperator, Summand
 from ..potentials.network import Embedding, Initializer, PotentialNetwork
@@ -98,6 +97,8 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
         2
     """
 
+    most_order = MOST_SERVED
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -160,9 +161,6 @@ class MomentumNCL(FlowFieldNet, ContinuityLaw, PressureNet):
     def pressure(self, outputs: Tensor) -> Tensor:
         """See ``PressureNet``."""
         return operators.pressure(outputs)
-
-    def _offers(self, demand: Demand) -> bool:
-        return demand.order <= MOST_SERVED and super()._offers(demand)
 
     def _with_mean_velocity(self, levels: list[Tensor], inputs: Tensor) -> list[Tensor]:
         """Return the outputs and their derivatives with c(t) added to v."""

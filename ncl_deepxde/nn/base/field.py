@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import deepxde as dde
 import torch
@@ -38,6 +40,7 @@ class FieldNet(FixedOutputs):
         units: Units of inputs and outputs, if there are scales.
         fixed: Constant parts of the outputs that are not trained, (C,), 0 elsewhere.
         bias: Constant parts that are trained, in units of the sizes of their outputs.
+        most_order: Most derivatives of the outputs that may ever be served.
         network: The perceptron.
 
     Raises:
@@ -53,6 +56,7 @@ class FieldNet(FixedOutputs):
     fixed: Tensor
     trained: Tensor
     _sizes: Tensor
+    most_order: ClassVar[float] = math.inf
     _complete: Callable[[list[Tensor], Tensor], list[Tensor]] | None = None
     _given: Callable[[Tensor], None] | None = None
 
@@ -124,7 +128,8 @@ class FieldNet(FixedOutputs):
         is_continued = self._base is not None and self._base.most_served < order
         can_complete = not demand.axes or self._complete is None
         streams = num_streams(self.num_inputs, self._outputs.order + order)
-        return can_complete and not is_continued and streams <= MOST_STREAMS
+        is_too_high = order > self.most_order or streams > MOST_STREAMS
+        return can_complete and not is_continued and not is_too_high
 
     def _rise(self, demand: Demand) -> bool:
         """Serve a demand from now on, together with what was served, if possible."""
