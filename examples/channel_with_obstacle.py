@@ -1,6 +1,6 @@
 """Slow flow past a cylinder in a channel: how much passes above, how much below?
 
-    python examples/channel_with_obstacle.py [--steps 40]
+    python examples/channel_with_obstacle.py [--steps 40] [--out DIRECTORY]
 
 Whatever its weights, the network sticks to the walls, has the parabolic velocity at
 both ends and loses nothing between them. The share that passes below the cylinder is a
@@ -9,10 +9,10 @@ answer is a series of solutions of these equations, fitted to the boundary.
 """
 
 import argparse
+from pathlib import Path
 
 import ncl_deepxde  # noqa: F401  # isort: skip  (first: DeepXDE runs on PyTorch)
 import deepxde as dde
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -22,6 +22,7 @@ from ncl_deepxde.optimizers import GaussNewton
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--steps", type=int, default=40)
+parser.add_argument("--out", type=Path, help="folder for the picture")
 options = parser.parse_args()
 dde.config.set_random_seed(0)
 dde.config.set_default_float("float64")
@@ -114,13 +115,23 @@ print(f"error of the velocity, relative L2: {error:.1e}; lost on the way: {lost:
 assert lost < 1e-12
 assert abs(below - right) < 5e-3
 
-x, y = np.meshgrid(np.linspace(0, L, 121), np.linspace(0, 1, 61))
-grid = np.stack([x.ravel(), y.ravel()], axis=1)
-u = np.where(channel.inside(grid), trained(grid), np.nan).reshape(x.shape)
-figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
-image = axes.pcolormesh(x, y, abs(u), cmap="viridis", rasterized=True)
-axes.streamplot(x, y, u.real, u.imag, color="white", linewidth=0.6, arrowsize=0.7)
-axes.add_patch(plt.Circle((X, Y), R, color="0.8"))
-axes.set(aspect="equal", title=f"{below:.1%} of the flow passes below the cylinder")
-figure.colorbar(image, label="speed", shrink=0.7)
-figure.savefig("channel_with_obstacle.png", dpi=120)
+
+def draw(path):
+    import matplotlib.pyplot as plt
+
+    x, y = np.meshgrid(np.linspace(0, L, 121), np.linspace(0, 1, 61))
+    grid = np.stack([x.ravel(), y.ravel()], axis=1)
+    u = np.where(channel.inside(grid), trained(grid), np.nan).reshape(x.shape)
+    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
+    image = axes.pcolormesh(x, y, abs(u), cmap="viridis", rasterized=True)
+    axes.streamplot(x, y, u.real, u.imag, color="white", linewidth=0.6, arrowsize=0.7)
+    axes.add_patch(plt.Circle((X, Y), R, color="0.8"))
+    axes.set(aspect="equal", title=f"{below:.1%} of the flow passes below the cylinder")
+    figure.colorbar(image, label="speed", shrink=0.7)
+    figure.savefig(path, dpi=120)
+    print(path)
+
+
+if options.out:
+    options.out.mkdir(parents=True, exist_ok=True)
+    draw(options.out / "channel_with_obstacle.png")
