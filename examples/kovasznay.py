@@ -1,6 +1,6 @@
 r"""Kovasznay's flow: DeepXDE's own script, and `div u = 0` exact by one changed word.
 
-    python examples/kovasznay.py [--steps 40] [--out DIRECTORY]
+    python examples/kovasznay.py [--steps 30] [--out DIRECTORY]
 
 The steady flow behind a row of cylinders solves the equations of Navier and Stokes at
 Reynolds number 20,
@@ -26,7 +26,7 @@ from ncl_deepxde.data import Collocation
 from ncl_deepxde.optimizers import GaussNewton
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--steps", type=int, default=40)
+parser.add_argument("--steps", type=int, default=30)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out", type=Path, help="folder for the picture")
 options = parser.parse_args()

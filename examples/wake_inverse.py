@@ -1,6 +1,6 @@
 r"""The viscosity of a wake from a few measured velocities; no pressure is measured.
 
-    python examples/wake_inverse.py [--rows 400] [--steps 50] [--out DIRECTORY]
+    python examples/wake_inverse.py [--rows 400] [--steps 45] [--out DIRECTORY]
 
 Kovasznay's wake behind a row of cylinders, carried along by a current (U, 0), solves
 
@@ -27,7 +27,7 @@ from ncl_deepxde.optimizers import GaussNewton
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--rows", type=int, default=400)
-parser.add_argument("--steps", type=int, default=50)
+parser.add_argument("--steps", type=int, default=45)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out", type=Path, help="folder for the picture")
 options = parser.parse_args()
