@@ -78,7 +78,7 @@ class NetworkUnits:
         time = given.time if given.time is not None else turnover
         origin = 0.0 if given.origin is None else given.origin
         return cls(
-            _each("origin", origin, d + has_time, "inputs, the time last,"),
+            _each("origin", origin, d + has_time, "inputs"),
             (*length, *[time] * has_time),
             (*length, turnover),
             given.density,

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import torch
 from torch import Tensor
@@ -57,16 +56,14 @@ class Blending:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the functions, (N, K), at points (N, 2)."""
-        w = (self._functions(x) / self._size) ** self.power
-        columns = w.unbind(dim=1)
-        products = torch.stack(
-            [
-                prod((*columns[:k], *columns[k + 1 :]), start=torch.ones_like(w[:, 0]))
-                for k in range(len(columns))
-            ],
-            dim=1,
-        )
-        return products / products.sum(dim=1, keepdim=True)
+        w = self._functions(x) / self._size
+        # In units of the nearest part's: a product of all others would underflow.
+        nearest = w.abs().argmin(dim=1, keepdim=True)
+        is_nearest = torch.arange(w.shape[1], device=w.device) == nearest
+        one = torch.ones_like(w)
+        share = w.gather(1, nearest) / torch.where(is_nearest, one, w)
+        share = torch.where(is_nearest, one, share) ** self.power
+        return share / share.sum(dim=1, keepdim=True)
 
     def owners(self) -> Tensor:
         """Return which part the points of the wall are on, booleans (N, K)."""

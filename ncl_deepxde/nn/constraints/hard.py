@@ -49,7 +49,7 @@ from ..base.spec import Constant
 from ..base.units import NetworkUnits
 from .continuation import Continuation
 from .flow_past_parts import ansatz_with
-from .lifting import Lifted, Lifting, lifted
+from .lifting import Lifted, Lifting, check_flows, lifted
 from .start_and_wall import STILL, InitialState, PointFunction, Wall, jumps
 from .vector_potential import curl, flow_of
 
@@ -104,7 +104,9 @@ def hard_constraints(
         wall_powers=wall_powers(operator, d, wall) + free,
         lifted=added,
     )
+    check_flows(added, "mean_momentum", state.mean)
     _check_continued(state)
+    _check_flows_of_start(state)
     _check_wall(state)
     _check_periods(state, periods)
     more = state.summands(len(operator.components))
@@ -252,6 +254,24 @@ class HardState:
         if isinstance(initial, InitialState) and initial.potential is not None:
             found["potential of initial"] = initial.potential(x)
         return found
+
+
+def _check_flows_of_start(state: HardState) -> None:
+    """Refuse given flows beside a momentum, which has a flow of its own.
+
+    Raises:
+        ValueError: More than one of the flows is known beside an initial momentum.
+    """
+    initial, added = state.initial, state.lifted
+    if added is None or not isinstance(initial, InitialState):
+        return
+    known = [flow for flow in added.lifting.flows or () if flow != "trained"]
+    if initial.has_momentum and len(known) > 1:
+        raise ValueError(
+            "lifting: flows beside an initial momentum must be 'trained' but for one, "
+            f"because the flow between parts of the wall is the momentum's, got "
+            f"{len(known)} that are known. Leave flows out, or give the density alone."
+        )
 
 
 def _check_wall(state: HardState) -> None:

@@ -16,7 +16,7 @@ from .blending import Blending
 from .start_and_wall import PointFunction, Wall, shaped
 from .vector_potential import num_columns
 
-__all__ = ["Lifted", "Lifting", "check_lifting", "lifted"]
+__all__ = ["Lifted", "Lifting", "check_flows", "check_lifting", "lifted"]
 
 type PartFlow = float | Callable[[Tensor], Tensor] | Literal["trained"]
 
@@ -206,6 +206,25 @@ def lifted(
     begin, span = (units.origin[dim], units.steps[dim]) if time else (0.0, 1.0)
     size, times = velocity[0] * units.lengths[1], (begin - span, begin + span)
     return Lifted(lifting, dim, blending, flows, profiles, size, times)
+
+
+def check_flows(added: Lifted | None, argument: str, mean: Sequence[float]) -> None:
+    """Refuse a constant flow beside given ones, which would not be the whole flow.
+
+    Args:
+        added: The lifting, if there is one.
+        argument: Name of the constant.
+        mean: The constant, d numbers.
+
+    Raises:
+        ValueError: The constant is not 0 beside ``flows``.
+    """
+    if added is not None and added.lifting.flows and any(mean):
+        raise ValueError(
+            f"{argument}: must be 0 beside the flows of lifting, which are the whole "
+            f"flow between parts of the wall, got {list(mean)}. Add it to the flows, "
+            "and to the potential of an initial state."
+        )
 
 
 def check_lifting(given: object) -> None:

@@ -297,8 +297,10 @@ def jumps(
     """
     values = function(x)
     for axis, period in enumerate(periods):
+        if period is None:
+            continue
         shift = torch.zeros_like(x)
-        shift[:, axis] = period or 0.0
+        shift[:, axis] = period
         jump = float((function(x + shift) - values).abs().max())
         if jump > JUMP * float(values.abs().max()):
             yield axis, jump

@@ -110,3 +110,16 @@ def test_shapes_are_checked() -> None:
     wall = Wall(both, torch.cat([CIRCLE, 2 * CIRCLE]), (outer, lambda x: x))
     with pytest.raises(ValueError, match="components of wall: must map points"):
         Blending(wall, 1)
+
+
+def test_many_parts_do_not_underflow(dtype):
+    holes = [[x, y] for x in (0.2, 0.4, 0.6, 0.8) for y in (0.2, 0.4, 0.6, 0.8)]
+    geometry = dde.geometry.Rectangle([0, 0], [1, 1])
+    for center in holes:
+        geometry = geometry - dde.geometry.Disk(center, 0.05)
+    blend = Blending(Wall.of(geometry), 2)
+    x = torch.as_tensor(geometry.random_points(50), dtype=dtype)
+    found = blend(x)
+    assert found.shape == (50, 17)
+    assert found.isfinite().all()
+    assert (found.sum(dim=1) - 1).abs().max() < 20 * torch.finfo(dtype).eps

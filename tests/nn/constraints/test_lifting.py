@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from ncl_deepxde.nn import Incompressible, InitialVelocity, Lifting, Wall
+from ncl_deepxde.nn import (
+    NCL,
+    Incompressible,
+    InitialState,
+    InitialVelocity,
+    Lifting,
+    Wall,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
 
@@ -212,3 +219,16 @@ BAD = [
 def test_bad_arguments_are_refused(make, message) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_flows_are_the_whole_flow_or_refused():
+    box = dde.geometry.Rectangle([0, 0], [2, 1])
+    wall = Wall.of(box, lambda x: np.isclose(x[:, 1] % 1, 0))
+    given, sizes = {"wall": wall, "lifting": Lifting(flows=[0.0, 1.0])}, [3, 4, 3]
+    with pytest.raises(ValueError, match="mean_velocity: must be 0 beside the flows"):
+        Incompressible(sizes, *GLOROT, mean_velocity=[0.5, 0.0], **given)
+    with pytest.raises(ValueError, match="mean_momentum: must be 0 beside the flows"):
+        NCL(sizes, *GLOROT, mean_momentum=[0.5, 0.0], **given)
+    rest = InitialState(lambda x: 1 + 0 * x[:, :1], momentum=torch.zeros_like)
+    with pytest.raises(ValueError, match="flows beside an initial momentum must be"):
+        NCL(sizes, *GLOROT, initial=rest, **given)
