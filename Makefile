@@ -16,7 +16,7 @@ demo: .venv ## Train PINNs and NCL on the Euler torus, compare with FEM (9 minut
 
 test: .venv ## Run the tests (17 minutes); ARGS="-k jets" chooses some
 	@echo "test: runs pytest, about 17 minutes on two cores"
-	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto $(ARGS)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: lint test ## Everything that CI checks: lint, types, tests (18 minutes)
 
