@@ -14,11 +14,11 @@ demo: .venv ## Train PINNs and NCL on the Euler torus, compare with FEM (9 minut
 	.venv/bin/ncl-deepxde run euler-torus --preset quick --out $(RUN) --resume
 	@echo "demo: the report is $(CURDIR)/$(RUN)/report.html, open it in a browser"
 
-test: .venv ## Run the tests (17 minutes); ARGS="-k jets" chooses some
-	@echo "test: runs pytest, about 17 minutes on two cores"
+test: .venv ## Run the tests (20 minutes); ARGS="-k jets" chooses some
+	@echo "test: runs pytest, about 20 minutes on two cores"
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
-check: lint test ## Everything that CI checks: lint, types, tests (18 minutes)
+check: lint test ## Everything that CI checks: lint, types, tests (21 minutes)
 
 lint: .venv ## Check style, format and types (1 minute)
 	@echo "lint: runs ruff and mypy, about a minute"

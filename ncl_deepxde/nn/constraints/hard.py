@@ -49,7 +49,7 @@ from ..base.spec import Constant
 from ..base.units import NetworkUnits
 from .continuation import Continuation
 from .flow_past_parts import ansatz_with
-from .lifting import Lifted, Lifting, check_flows, lifted
+from .lifting import Lifted, Lifting, check_mean, lifted
 from .start_and_wall import STILL, InitialState, PointFunction, Wall, jumps
 from .vector_potential import curl, flow_of
 
@@ -104,7 +104,7 @@ def hard_constraints(
         wall_powers=wall_powers(operator, d, wall) + free,
         lifted=added,
     )
-    check_flows(added, "mean_momentum", state.mean)
+    check_mean(added, "mean_momentum", state.mean)
     _check_continued(state)
     _check_flows_of_start(state)
     _check_wall(state)

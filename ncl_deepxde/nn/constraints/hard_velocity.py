@@ -31,7 +31,7 @@ from ..base.channels import ChannelMap
 from ..base.units import NetworkUnits
 from .flow_past_parts import ansatz_with
 from .initial_velocity import InitialVelocity
-from .lifting import Lifted, Lifting, check_flows, lifted
+from .lifting import Lifted, Lifting, check_mean, lifted
 from .start_and_wall import STILL, PointFunction, Wall, jumps, shaped
 from .vector_potential import curl, flow_of, num_columns
 
@@ -152,7 +152,7 @@ def hard_velocity(
         units=units,
         velocity=units.velocity,
     )
-    check_flows(added, "mean_velocity", mean)
+    check_mean(added, "mean_velocity", mean)
     most = max(operator.most_derivatives(range(d), d))
     power = 0 if wall is None else most + (not slip)
     hard = HardVelocity(

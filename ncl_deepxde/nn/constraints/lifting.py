@@ -16,7 +16,7 @@ from .blending import Blending
 from .start_and_wall import PointFunction, Wall, shaped
 from .vector_potential import num_columns
 
-__all__ = ["Lifted", "Lifting", "check_flows", "check_lifting", "lifted"]
+__all__ = ["Lifted", "Lifting", "check_lifting", "check_mean", "lifted"]
 
 type PartFlow = float | Callable[[Tensor], Tensor] | Literal["trained"]
 
@@ -208,7 +208,7 @@ def lifted(
     return Lifted(lifting, dim, blending, flows, profiles, size, times)
 
 
-def check_flows(added: Lifted | None, argument: str, mean: Sequence[float]) -> None:
+def check_mean(added: Lifted | None, argument: str, mean: Sequence[float]) -> None:
     """Refuse a constant flow beside given ones, which would not be the whole flow.
 
     Args:

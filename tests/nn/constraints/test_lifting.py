@@ -6,6 +6,7 @@ import deepxde as dde
 import numpy as np
 import pytest
 import torch
+from obstacle_channel import along, channel, not_right
 
 from ncl_deepxde.nn import (
     NCL,
@@ -21,18 +22,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning"
 g = dde.geometry
 GLOROT = ("tanh", "Glorot normal")
 LIMITS = {torch.float64: 1e-12, torch.float32: 1e-5}
-
-
-def not_right(x):
-    return ~np.isclose(x[:, 0], 2)
-
-
-def along(x):
-    return not_right(x) & ~np.isclose(x[:, 0], 0)
-
-
-def channel():
-    return g.Rectangle([0, 0], [2, 1]) - g.Disk([0.75, 0.5], 0.25)
 
 
 def build(lifting=None, where=along, time=True, d=2, region=None, **options):
