@@ -38,7 +38,7 @@ class Collocation(ResidualData):
         pde: Maps inputs (N, d+1) and outputs (N, k) to one residual (N, 1) or a list.
         sampler: Draws the domain points; or a DeepXDE geometry, filled by
             ``interior``.
-        num_domain: Number of domain points at every step.
+        num_domain: Number of domain points at every step; may be changed.
         conditions: Soft initial and boundary conditions, ours and those of
             ``dde.icbc``. The latter get ``num_domain // 4`` points each where these
             come from a geometry; more or fewer by ``as_condition``.
@@ -73,7 +73,6 @@ class Collocation(ResidualData):
     ) -> None:
         self.pde = pde
         self.sampler = as_sampler(sampler)
-        self.num_domain = num_domain
         self.names = None if names is None else list(names)
         super().__init__(
             {"num_domain": num_domain},
@@ -85,6 +84,23 @@ class Collocation(ResidualData):
             resample_every=resample_every,
             solution=solution,
         )
+
+    @property
+    def num_domain(self) -> int:
+        """Number of domain points, from the next step on where it is changed.
+
+        Raises:
+            ValueError: It is set to a number below 1.
+        """
+        return self._size
+
+    @num_domain.setter
+    def num_domain(self, number: int) -> None:
+        if number < 1:
+            raise ValueError(
+                f"Collocation: num_domain must be at least 1, got {number}."
+            )
+        self._size, self._block = number, None
 
     @classmethod
     def from_pde(

@@ -32,6 +32,19 @@ def test_points_are_fresh_leaves_on_the_default_device(dtype: torch.dtype) -> No
     assert len(set(values)) == len(values)
 
 
+def test_number_of_points_may_be_changed_also_where_steps_share_them() -> None:
+    data = Collocation(transport, BOX, 5, resample_every=10)
+    before = points_of(data, 2)
+    data.num_domain = 8
+    after = points_of(data, 2)
+    assert [len(x) for x in before + after] == [5, 5, 8, 8]
+    assert torch.equal(*after)
+    assert data.num_domain == 8
+    message = r"^Collocation: num_domain must be at least 1, got 0"
+    with pytest.raises(ValueError, match=message):
+        data.num_domain = 0
+
+
 @pytest.mark.parametrize("column", [0, 1, 2])
 def test_points_are_uniform(column: int) -> None:
     data = Collocation(transport, BOX, 20, seed=1)

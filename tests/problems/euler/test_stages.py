@@ -78,6 +78,33 @@ def test_points_change_every_so_many_steps(tmp_path, name):
     assert same == [True, False, True, False]
 
 
+def test_stage_sees_as_many_points_as_its_budget_says(tmp_path):
+    settings = settings_of("pinn", "adam", steps=1, lr=1e-2)
+    first, more = (
+        AdamBudget(steps=2, lr=1e-2, **n)
+        for n in ({}, {"num_domain": 70, "num_initial": 50})
+    )
+    experiment = PROBLEM.build("pinn", settings, 0)
+    stages = [stage(n, b, [1.0] * 7) for n, b in {"first": first, "more": more}.items()]
+    seen = []
+
+    class Watch(dde.callbacks.Callback):
+        def on_batch_end(self):
+            points = len(self.model.train_state.X_train)
+            calls = self.model.data.calls(self.model.net)
+            seen.append((points, *(len(c.inputs()) for c in calls[1:])))
+
+    train(
+        experiment.model,
+        stages,
+        tmp_path,
+        name="pinn",
+        progress=False,
+        callbacks=[Watch()],
+    )
+    assert seen == [(40, 40)] * 2 + [(70, 50)] * 2
+
+
 @pytest.mark.parametrize(("steps", "most"), [(4, 20), (5, 5)])
 def test_lbfgs_forgets_when_points_change(tmp_path, steps, most):
     """Up to five iterations a step: torch also ends a step after six evaluations."""
