@@ -12,7 +12,11 @@ _WRONG_BACKEND = (
 if os.environ.setdefault("DDE_BACKEND", "pytorch") != "pytorch":
     raise RuntimeError(_WRONG_BACKEND.format(os.environ["DDE_BACKEND"]))
 
-import deepxde as dde  # noqa: E402  the backend is chosen above
+# Read when torch loads its threads. Those that wait actively take the cores from the
+# others of a busy machine, and a step on two threads took six times that on one.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import deepxde as dde  # noqa: E402  the environment is set above
 
 if dde.backend.backend_name != "pytorch":
     raise RuntimeError(_WRONG_BACKEND.format(dde.backend.backend_name))

@@ -83,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=0, help="default: 0")
     one.add_argument("--device", default="auto", help="auto, cpu or cuda")
     one.add_argument(
+        "--threads",
+        type=int,
+        help="default: OMP_NUM_THREADS, or one for each core, at most 4",
+    )
+    one.add_argument(
         "--out",
         type=Path,
         help="run directory; default: runs/PROBLEM-DATA-PRESET-seedN",
@@ -124,6 +129,7 @@ def _run(options: argparse.Namespace) -> None:
         seed=options.seed,
         device=select_device(options.device),
         data=tuple(map(str, options.data)),
+        threads=options.threads,
     )
     path = Path(options.problem).resolve()
     folder = path.parent.name if path.suffix == ".py" else path.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from ..evaluation.rows import MetricRow
+from .diagnosis import warnings_of
 from .tables import Metrics, format_value, metric_rows, text_table
 
 __all__ = ["compare_runs", "load_metrics", "load_runs"]
@@ -61,6 +63,10 @@ def compare_runs(runs: Mapping[Path, Metrics], rows: Sequence[MetricRow]) -> str
     problem, *_ = (run["problem"] for run in runs.values())
     parts = [f"Runs of {problem}", text_table(["directory", *keys], listing)]
     parts.append(_group_table(_group_models(list(runs.values())), rows))
+    found = [
+        f"{path}: {text}" for path, run in runs.items() for text in warnings_of(run)
+    ]
+    parts += [textwrap.fill(f"! {text}", 100) for text in found]
     return "\n\n".join(parts)
 
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import mimetypes
 import os
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..evaluation.rows import MetricRow
 from ..files import replacing
+from .diagnosis import warnings_of
 from .tables import Metrics, format_value, metric_rows, text_table
 
 TEMPLATE = "report.html.jinja"
+FACTS = ("problem", "preset", "seed", "device", "threads")
 FIELD_SUFFIXES = (".pvd", ".xdmf")
 
 
@@ -62,10 +65,12 @@ def write_report(
     html = environment.get_template(TEMPLATE).render(
         title=title,
         summary=summary_html_or_text,
-        facts={k: metrics.get(k, "-") for k in ("problem", "preset", "seed", "device")},
+        facts={k: metrics.get(k, "-") for k in FACTS},
         models=list(metrics["models"]),
         sections=itertools.groupby(shown, key=lambda row: row.section),
         format_value=format_value,
+        training=metrics.get("training", {}),
+        warnings=warnings_of(metrics),
         figures=[(_data_uri(folder / name), text) for name, text in figures],
         reference=list(_settings(metrics.get("reference") or {})),
         fields=[f.relative_to(folder).as_posix() for f in fields],
@@ -80,7 +85,7 @@ def write_report(
 def terminal_table(metrics: Metrics, rows: Sequence[MetricRow]) -> str:
     """Lay out the metrics of each model as text of at most 100 columns.
 
-    The best value of a row carries a star.
+    The best value of a row carries a star; a training that went wrong has a footnote.
 
     Args:
         metrics: Content of ``metrics.json``.
@@ -100,7 +105,9 @@ def terminal_table(metrics: Metrics, rows: Sequence[MetricRow]) -> str:
     table = text_table(
         [str(metrics.get("problem", "")), *(f"{m} " for m in models)], body
     )
-    return f"{table}\n\n* best of the row" if len(models) > 1 else table
+    notes = ["* best of the row"] if len(models) > 1 else []
+    notes += [textwrap.fill(f"! {text}", 100) for text in warnings_of(metrics)]
+    return "\n\n".join([table, "\n".join(notes)] if notes else [table])
 
 
 def _data_uri(path: Path) -> str:

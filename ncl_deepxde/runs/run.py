@@ -8,8 +8,8 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
+from contextlib import redirect_stdout, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,13 @@ import torch
 from ..evaluation.metrics import Solution
 from ..evaluation.rows import TRAINING_ROWS
 from ..files import content_hash, replacing
+from ..reports.diagnosis import diagnose
 from ..reports.report import terminal_table, write_report
 from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
 from .discovery import find
+from .log import read_log
 from .problem import DataProblem, Experiment, Problem
+from .threads import default_threads, set_threads
 from .training import train
 
 __all__ = ["RunOptions", "check_name", "check_writable", "run", "select_device"]
@@ -39,6 +42,8 @@ class RunOptions:
         seed: Seed of weights and points; the first one, where the preset has several.
         device: ``"cpu"`` or ``"cuda"``.
         data: Files or folders of measurements, for problems that take some.
+        threads: Number of threads; ``None`` for that of the run that is continued, or
+            the default of the machine. The last bits of a result depend on it.
     """
 
     problem: str
@@ -47,6 +52,7 @@ class RunOptions:
     seed: int
     device: str
     data: tuple[str, ...] = ()
+    threads: int | None = None
 
     def command(self, out: Path) -> str:
         """Return the command line that repeats the run."""
@@ -54,6 +60,8 @@ class RunOptions:
         words = ["ncl-deepxde", "run", self.problem, *models, "--preset", self.preset]
         words += [word for path in self.data for word in ("--data", path)]
         words += ["--seed", str(self.seed), "--device", self.device]
+        if self.threads is not None:
+            words += ["--threads", str(self.threads)]
         return shlex.join([*words, "--out", out.name])
 
     def content(self) -> dict[str, Any]:
@@ -81,6 +89,7 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
     """
     start = time.perf_counter()
     problem, options = _checked(options)
+    options = replace(options, threads=_choose_threads(options, out, resume))
     preset = problem.presets[options.preset]
     _prepare(options, preset.content, out, resume)
     reference_path = out / "reference.npz"
@@ -93,7 +102,9 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
         "preset": options.preset,
         "seed": options.seed,
         "device": options.device,
+        "threads": options.threads,
         "models": {},
+        "training": {},
         "reference": problem.describe_reference(reference_path),
     }
     solutions: dict[str, Solution] = {}
@@ -136,6 +147,8 @@ def _trained(
         seeds = records[cell.model]
         seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
         metrics["models"][cell.model] = mean_over_seeds(seeds)
+        log = [r for r in read_log(out / "log.jsonl") if r.get("model") == cell.name]
+        metrics["training"][cell.name] = asdict(diagnose(log))
         _write_json(out / "metrics.json", metrics)
         yield cell, experiment
 
@@ -215,6 +228,20 @@ def check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
         raise ValueError(
             f"{argument}: must be one of {', '.join(known)}, got {name!r}."
         )
+
+
+def _choose_threads(options: RunOptions, out: Path, resume: bool) -> int:
+    """Compute with the number of threads asked for, or that of the run continued."""
+    threads = options.threads
+    if threads is None:
+        threads = default_threads()
+        # A file that is damaged is refused where the options are compared.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if resume:
+                content = json.loads((out / "config.json").read_text(encoding="utf-8"))
+                threads = int(content["threads"])
+    set_threads(threads)
+    return threads
 
 
 def _prepare(

@@ -16,7 +16,6 @@ from typing import Any, NoReturn
 import deepxde as dde
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from ..files import replacing
 from .checkpoints import save_checkpoint
@@ -27,6 +26,7 @@ from .model_state import (
     restore_sampling,
     sampling_state,
 )
+from .stage_bar import StageBar
 
 __all__ = ["NonFiniteLoss", "Progress", "RunSettings", "Stage", "StageLoop"]
 
@@ -136,7 +136,13 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         self._trainable = [p.requires_grad for p in model.net.parameters()]
         self._sampling = sampling_state(model)
         model.train_state.step = model.train_state.iteration = done.steps
-        with self._progress_bar() as self._bar, _observed_losses(model, self._observe):
+        self._bar = StageBar(
+            f"{self.settings.name} {stage.name}",
+            stage.steps,
+            stage.seconds,
+            show=self.settings.show_progress,
+        )
+        with self._bar, _observed_losses(model, self._observe):
             # DeepXDE's display would evaluate all losses once more.
             model.train(
                 iterations=sys.maxsize,
@@ -191,7 +197,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         done.stopped_by = self._reason_to_stop()
         if done.stopped_by or done.steps % settings.log_every == 0:
             self._log()
-        self._show()
+        self._bar.show(done.step, done.stage_seconds, done.loss)
         every = settings.checkpoint_steps
         waited = time.perf_counter() - self._saved_at
         is_due = waited >= settings.checkpoint_seconds
@@ -277,32 +283,6 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             f"{self.settings.checkpoint}, of step {self.saved_step}. A resumed run "
             "would repeat this; lower the learning rate or check the residuals."
         )
-
-    def _progress_bar(self) -> tqdm[NoReturn]:
-        return tqdm(
-            total=1.0,
-            bar_format=f"{self.settings.name} {self._stage.name}: "
-            "{percentage:3.0f}%|{bar}| {desc}",
-            # A log file gets a line now and then, not an animation.
-            mininterval=0.2 if sys.stderr.isatty() else 10.0,
-            disable=not self.settings.show_progress,
-        )
-
-    def _show(self) -> None:
-        """Move the bar: the budget that is nearer to its end decides."""
-        if self._bar.disable:
-            return
-        stage, done = self._stage, self.done
-        fractions = []
-        if stage.steps is not None:
-            fractions.append(done.step / stage.steps)
-        if stage.seconds is not None:
-            fractions.append(done.stage_seconds / stage.seconds)
-        fraction = min(max(fractions), 1.0)
-        left = tqdm.format_interval(done.stage_seconds * (1 / fraction - 1))
-        text = f"step {done.steps}, loss {done.loss:.2e}, {left} left"
-        self._bar.set_description_str(text, refresh=False)
-        self._bar.update(fraction - self._bar.n)
 
 
 @contextmanager

@@ -1,0 +1,83 @@
+"""The progress bar of a stage: steps, loss, time left, and whether others compute."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn, Self
+
+import torch
+from tqdm import tqdm
+
+from .core_share import CoreShare
+
+__all__ = ["StageBar"]
+
+BUSY = 0.7
+"""Share of a core below which a machine is called busy; two threads on two idle cores
+leave 0.9, one other program of one thread less than 0.7."""
+
+
+class StageBar:
+    """A progress bar; the budget that is nearer to its end moves it.
+
+    Args:
+        title: What stands before the bar.
+        steps: Budget in steps.
+        seconds: Budget in seconds.
+        show: Whether there is a bar at all.
+        share: Returns the share of a core that training gets.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        steps: int | None,
+        seconds: float | None,
+        *,
+        show: bool,
+        share: CoreShare | None = None,
+    ) -> None:
+        self._steps, self._seconds = steps, seconds
+        self._share = share or CoreShare()
+        self._bar: tqdm[NoReturn] = tqdm(
+            total=1.0,
+            bar_format=f"{title}: {{percentage:3.0f}}%|{{bar}}| {{desc}}",
+            # A log file gets a line now and then, not an animation.
+            mininterval=0.2 if sys.stderr.isatty() else 10.0,
+            disable=not show,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, step: int, seconds: float, loss: float) -> None:
+        """Move the bar.
+
+        Args:
+            step: Steps of the stage so far, at least 1.
+            seconds: Time of the stage so far.
+            loss: Loss of the last step.
+        """
+        if self._bar.disable:
+            return
+        fractions = []
+        if self._steps is not None:
+            fractions.append(step / self._steps)
+        if self._seconds is not None:
+            fractions.append(seconds / self._seconds)
+        fraction = min(max(fractions), 1.0)
+        left = tqdm.format_interval(seconds * (1 / fraction - 1))
+        of = "" if self._steps is None else f" of {self._steps}"
+        text = f"step {step}{of}, loss {loss:.2e}, {left} left{self._note()}"
+        self._bar.set_description_str(text, refresh=False)
+        self._bar.update(fraction - self._bar.n)
+
+    def _note(self) -> str:
+        """Say that the machine is busy, where it is; on a GPU the thread waits."""
+        share = self._share()
+        if share >= BUSY or torch.get_default_device().type != "cpu":
+            return ""
+        return f", busy machine: {share:.0%} of a core"

@@ -1,0 +1,109 @@
+"""Diagnoses of trainings from their losses: each state, and what must not be one."""
+
+import math
+
+import pytest
+
+from ncl_deepxde.reports.diagnosis import diagnose, warnings_of
+
+
+def log(losses, stage="gauss-newton", first=0, terms=("pde", "initial")):
+    """Return records every twenty steps."""
+    return [
+        {
+            "stage": stage,
+            "step": 20 * (first + k + 1),
+            "loss": loss,
+            "terms": dict.fromkeys(terms, loss / len(terms)),
+        }
+        for k, loss in enumerate(losses)
+    ]
+
+
+def falling(number, rate=0.8, start=1.0):
+    return [start * rate**k for k in range(number)]
+
+
+def noisy(losses, factor=1.5):
+    """Return losses that scatter to both sides by a factor."""
+    return [v * factor ** math.sin(7.0 * k) for k, v in enumerate(losses)]
+
+
+@pytest.mark.parametrize(
+    ("losses", "state"),
+    [
+        (falling(20), "improving"),
+        (noisy(falling(20)), "improving"),
+        # From 0.4 to 476 within forty steps, as it happened.
+        ([*falling(10, 0.9), 0.4, 30.0, 476.0], "diverged"),
+        # As fast as it came down, it went up again.
+        ([1.0, 0.1, 0.01, 1e-3, 0.02, 0.5], "diverged"),
+        ([*falling(10), 0.15, 0.2, 0.3, 0.4, 0.5], "diverged"),
+        (noisy([*falling(10), *falling(9, 2.0, 0.3)]), "diverged"),
+        ([*falling(5), math.nan], "diverged"),
+        ([*falling(5), math.inf], "diverged"),
+        ([*falling(10), *[0.107] * 12], "stalled"),
+        (noisy([0.1] * 30, 1.2), "stalled"),
+        ([*falling(11, 0.7), *[0.028] * 7], "ok"),
+        # Scatter of a factor 4 from record to record is no divergence.
+        (noisy(falling(20, 0.9), 4.0)[:18], "improving"),
+        ([1.0, 0.5], "unknown"),
+        ([2.0], "unknown"),
+        ([], "unknown"),
+        ([*falling(8), -0.1], "unknown"),
+    ],
+)
+def test_states(losses, state):
+    assert diagnose(log(losses)).state == state
+
+
+def test_a_peak_on_the_way_is_no_divergence_and_no_best():
+    losses = falling(20)
+    losses[7] = 1e5
+    assert diagnose(log(losses)).state == "improving"
+    # One lucky draw of points, from which the rest would have tripled.
+    losses = [*falling(6), *[0.32] * 6, 0.09, *[0.32] * 4]
+    assert diagnose(log(losses)).state == "stalled"
+
+
+def test_the_unit_of_the_loss_does_not_matter():
+    for losses in (falling(20), [*falling(10), 0.9], [*falling(10), *[0.107] * 12]):
+        state = diagnose(log(losses)).state
+        assert diagnose(log([1e-12 * v for v in losses])).state == state
+
+
+def test_texts_hold_numbers_and_remedies():
+    diverged = diagnose(log([*falling(10), 1e7])).text
+    assert "1e+07" in diverged
+    assert "smallest was 0.13 at step 200" in diverged
+    assert "larger least damping" in diverged
+    stalled = diagnose(log([*falling(10), *[0.107] * 12])).text
+    assert "0.11" in stalled
+    assert "since step 240" in stalled
+    assert "more points" in stalled
+    assert "more steps will help" in diagnose(log(falling(20))).text
+
+
+@pytest.mark.parametrize(("last", "state"), [(1e-3, "improving"), (50.0, "diverged")])
+def test_a_later_stage_must_regain_what_an_earlier_one_lost(last, state):
+    lost = log([*falling(9), 500.0])
+    more = log(falling(10, (last / 400) ** (1 / 9), 400.0), "more points", 10)
+    assert diagnose(lost + more).state == state
+
+
+def test_stages_with_other_losses_are_not_compared():
+    lost = log([*falling(9), 500.0])
+    more = log(falling(10, 0.8, 400.0), "more", 10, terms=("other",))
+    assert diagnose(lost + more).state == "improving"
+    # Heavier weights alone: the earlier stage was well.
+    more = log(falling(10, 0.8, 400.0), "more", 10)
+    assert diagnose(log(falling(10)) + more).state == "improving"
+
+
+def test_warnings_name_the_trainings_that_went_wrong():
+    found = {
+        "pinn": {"state": "diverged", "text": "Its last loss is 5."},
+        "ncl": {"state": "improving", "text": "More."},
+    }
+    assert warnings_of({"training": found}) == ["pinn diverged. Its last loss is 5."]
+    assert warnings_of({}) == []
