@@ -143,7 +143,7 @@ def content_of(model: str, optimizer: str, quick: bool) -> dict[str, Any]:
     whole = PROBLEM.presets["smoke" if quick else preset].content
     content = {k: v for k, v in whole.items() if k not in PROBLEM.models}
     content |= whole.get(model, {})
-    budget = {k: v for k, v in content.get(optimizer, {}).items() if k != "seconds"}
+    budget = content.get(optimizer, {})
     content[optimizer] = {**budget, **OPTIMIZERS[optimizer], "steps": sys.maxsize}
     content["stages"] = [optimizer]
     if optimizer in WARM_UP:

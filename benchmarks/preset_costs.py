@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import statistics
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -28,11 +27,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import deepxde as dde
+import numpy as np
 import torch
 
 from ncl_deepxde.runs import Stage, find
 from ncl_deepxde.runs.cells import Cell, list_cells
 from ncl_deepxde.runs.training import train
+
+type Cost = dict[str, Any]
 
 COLUMNS = f"{'model':24s}{'stage':28s}{'ms per step':>12s}{'steps':>8s}{'CPU s':>8s}"
 
@@ -53,7 +55,7 @@ class Clock(dde.callbacks.Callback):  # type: ignore[misc]
         self.seconds.append(time.process_time() - self.begin)
 
 
-def step_costs(problem: Any, preset: str, cell: Cell, steps: int) -> list[Row]:
+def step_costs(problem: Any, preset: str, cell: Cell, steps: int) -> list[Cost]:
     """Return what a step of each stage of a model costs.
 
     Args:
@@ -78,28 +80,21 @@ def step_costs(problem: Any, preset: str, cell: Cell, steps: int) -> list[Row]:
             progress=False,
             callbacks=[clock],
         )
-    return [
-        row(
-            cell,
-            stage,
-            statistics.median(clock.seconds[k * (steps + 1) :][1 : steps + 1]),
-        )
-        for k, stage in enumerate(experiment.stages)
-    ]
+    # The first step of every stage does not count.
+    times = np.reshape(clock.seconds, (-1, steps + 1))[:, 1:]
+    costs = np.median(times, axis=1).tolist()
+    return [cost_of(cell, *one) for one in zip(experiment.stages, costs, strict=True)]
 
 
-type Row = dict[str, Any]
-
-
-def row(cell: Cell, stage: Stage, cost: float) -> Row:
+def cost_of(cell: Cell, stage: Stage, cost: float) -> Cost:
     """Return the cost of a step of a stage, in seconds, beside the stage's budget."""
     spent = None if stage.steps is None else stage.steps * cost
     found = {"model": cell.label, "stage": stage.name, "seconds_per_step": cost}
     return {**found, "steps": stage.steps, "cpu_seconds": spent}
 
 
-def line(found: Row, bought: float | None) -> str:
-    """Return a row as text, with the steps that some CPU seconds buy."""
+def line(found: Cost, bought: float | None) -> str:
+    """Return a cost as text, with the steps that some CPU seconds buy."""
     cost, steps, spent = (found[k] for k in list(found)[2:])
     text = f"{found['model']:24s}{found['stage']:28s}{cost * 1e3:12.1f}"
     text += f"{'-' if steps is None else steps:>8}"
@@ -107,7 +102,7 @@ def line(found: Row, bought: float | None) -> str:
     return text if bought is None else f"{text}{round(bought / cost):8d}"
 
 
-def totals(rows: Sequence[Row]) -> str:
+def totals(rows: Sequence[Cost]) -> str:
     """Say how much CPU time the budgets of the models take, and how equal they are."""
     models = {r["model"]: 0.0 for r in rows if r["steps"] is not None}
     for r in rows:
@@ -144,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     problem = find(options.problem)
     preset = problem.presets[options.preset]
     print(COLUMNS + ("" if options.seconds is None else f"{'buys':>8s}"))
-    rows: list[Row] = []
+    rows: list[Cost] = []
     for cell in list_cells(options.model or preset.models, preset, 0):
         if cell.seed:
             continue

@@ -351,3 +351,22 @@ def test_wrong_backend_gives_one_clear_error(backend: str, program: str) -> None
     assert error.startswith("RuntimeError: ncl_deepxde")
     assert "DDE_BACKEND=pytorch" in error
     assert result.stderr.count("Traceback") == 1
+
+
+# What reads a clock: the times that a run tells, its bar, and a limit of safety.
+CLOCKS = {
+    "ncl_deepxde/runs/core_share.py",
+    "ncl_deepxde/runs/run.py",
+    "ncl_deepxde/runs/stage_loop.py",
+    "problems/optimal_transport/discrete/trend.py",
+}
+
+
+def test_only_known_modules_read_a_clock() -> None:
+    """A result that depends on a clock is another one on a busy machine."""
+    found = {
+        _identify(path)
+        for path in sources("ncl_deepxde", "problems")
+        if _imports(path) & {"time", "timeit"}
+    }
+    assert found == CLOCKS

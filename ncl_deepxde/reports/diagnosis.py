@@ -45,8 +45,8 @@ def diagnose(records: Records) -> Diagnosis:
     r"""Tell from its log whether a training diverged, stalled or still improved.
 
     With :math:`s` the losses smoothed by medians of three and :math:`N` the number of
-    records, a training diverged where its last loss exceeds :math:`3 \min s`, and is not
-    within the scatter from record to record. It stalled where
+    records, a training diverged where its last loss exceeds :math:`3 \min s` and the
+    scatter from record to record. It stalled where
     :math:`\min s > 0.9 \min s_{1..N/2}`, and still improved where
     :math:`\min s \le 0.9 \min s_{1..3N/4}`. The last stage counts, for stages may weigh
     their terms otherwise; what an earlier one lost must have been regained in it.
@@ -97,7 +97,8 @@ def _is_lost(records: Records) -> bool:
         return True
     logs = [math.log(r["loss"]) for r in records]
     # Off the mean of both neighbours: a steady decrease is no scatter.
-    off = [abs(b - (a + c) / 2) for a, b, c in zip(logs, logs[1:], logs[2:])]
+    triples = zip(logs[:-2], logs[1:-1], logs[2:], strict=True)
+    off = [abs(b - (a + c) / 2) for a, b, c in triples]
     allowed = max(math.log(LOST), SCATTER * median(off)) if off else math.inf
     return logs[-1] - math.log(min(_smoothed(records))) > allowed
 
@@ -123,7 +124,7 @@ def _pace(records: Records) -> Diagnosis:
     if best > GAIN * half:
         return Diagnosis(
             "stalled",
-            f"Its smallest loss, {best:.2g}, has fallen by less than a tenth since step "
+            f"Its smallest loss, {best:.2g}, fell by less than a tenth since step "
             f"{since}. If its errors are too large, more steps will not help: use more "
             "points or a larger network, other weights of the losses, or another seed.",
         )

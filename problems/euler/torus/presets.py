@@ -3,6 +3,40 @@
 A model's name as a key holds what differs for that model. Loss weights: each component
 of the momentum residual, incompressibility, continuity (plain network only), each
 component of the initial state.
+
+Budgets are steps, so that the same command gives the same numbers whatever else a
+machine does, chosen for equal CPU time of the models of a preset. CPU time of a step
+(ms, one thread, ``benchmarks/preset_costs.py``), the points of the equations and of a
+soft initial state, and the steps that the seconds in brackets buy:
+
+=====================  ===========  ===========  =====  ========================
+stage, model           points       ms per step  steps  preset
+=====================  ===========  ===========  =====  ========================
+gauss-newton (50 s)
+pinn                   300 + 150            710     70  quick
+pinn-hard              450                  795     63  quick
+ncl-hard               450                  511     98  quick
+more points (200 s)
+pinn                   700 + 300           2990     67  quick
+pinn-hard              1000                3890     51  quick
+ncl-hard               1000                2300     87  quick
+gauss-newton (67 s)
+pinn-hard              450                  837     80  best
+ncl-hard               450                  591    113  best
+more points (433 s)
+pinn-hard              1000                3920    110  best
+ncl-hard               1000                2345    185  best
+most points (500 s)
+pinn-hard              2000               13560     37  best
+ncl-hard               2000                9440     53  best
+adam (280 s)
+pinn                   1000 + 500          26.2  10700  adam
+pinn-hard              1500                35.0   8000  adam
+ncl-hard               1500               171.7   1630  adam
+=====================  ===========  ===========  =====  ========================
+
+Other models have the steps of ``pinn`` in quick and adam, those of ``ncl-hard`` in
+best. The machine was busy, which adds up to a third to the times.
 """
 
 from __future__ import annotations
@@ -108,8 +142,8 @@ QUICK: dict[str, Any] = {
     "closure": 10.0,
     "initial": 10.0,
     "stages": ["gauss-newton", "more points"],
-    "gauss-newton": _gauss_newton(seconds=30.0),
-    "more points": _more(seconds=120.0, num_domain=700, num_initial=300),
+    "gauss-newton": _gauss_newton(steps=70),
+    "more points": _more(steps=67, num_domain=700, num_initial=300),
     "reference": {"n": 40, "dt": 2e-3},
 }
 # Per volume, the plain network settles in other flows.
@@ -118,12 +152,13 @@ PINN: dict[str, Any] = {"per_volume": False, "momentum": 1e-2}
 QUICK["pinn"] = PINN
 QUICK["ncl-hard"] = {
     "num_domain": 450,
-    "more points": _more(seconds=120.0, num_domain=1000),
+    "gauss-newton": _gauss_newton(steps=98),
+    "more points": _more(steps=87, num_domain=1000),
 }
 QUICK["pinn-hard"] = {
     "num_domain": 450,
-    "gauss-newton": _gauss_newton(least=PLAIN_HARD_DAMPING, seconds=30.0),
-    "more points": _more(least=PLAIN_HARD_DAMPING, seconds=120.0, num_domain=1000),
+    "gauss-newton": _gauss_newton(least=PLAIN_HARD_DAMPING, steps=63),
+    "more points": _more(least=PLAIN_HARD_DAMPING, steps=51, num_domain=1000),
 }
 
 ADAM: dict[str, Any] = {
@@ -134,29 +169,34 @@ ADAM: dict[str, Any] = {
     "num_domain": 1000,
     "num_initial": 500,
     "stages": ["adam"],
-    "adam": _adam(1e-2, seconds=170.0),
+    "adam": _adam(1e-2, steps=10_700),
 }
-ADAM["ncl-hard"] = {"num_domain": 1500}
-ADAM["pinn-hard"] = {"num_domain": 1500, "per_volume": True, "momentum": 1e-1}
+ADAM["ncl-hard"] = {"num_domain": 1500, "adam": _adam(1e-2, steps=1630)}
+ADAM["pinn-hard"] = {
+    "num_domain": 1500,
+    "per_volume": True,
+    "momentum": 1e-1,
+    "adam": _adam(1e-2, steps=8000),
+}
 
 BEST: dict[str, Any] = {
     **QUICK,
-    "gauss-newton": _gauss_newton(seconds=40.0),
+    "gauss-newton": _gauss_newton(steps=113),
     "stages": ["gauss-newton", "more points", "most points"],
-    "more points": _more(seconds=260.0, num_domain=700, num_initial=300),
-    "most points": _more(seconds=300.0, num_domain=1400, num_initial=600),
+    "more points": _more(steps=185, num_domain=700, num_initial=300),
+    "most points": _more(steps=53, num_domain=1400, num_initial=600),
     "reference": {"n": 80, "dt": 2e-3},
 }
 BEST["ncl-hard"] = {
     "num_domain": 450,
-    "more points": _more(seconds=260.0, num_domain=1000),
-    "most points": _more(seconds=300.0, num_domain=2000),
+    "more points": _more(steps=185, num_domain=1000),
+    "most points": _more(steps=53, num_domain=2000),
 }
 BEST["pinn-hard"] = {
     "num_domain": 450,
-    "gauss-newton": _gauss_newton(least=PLAIN_HARD_DAMPING, seconds=40.0),
-    "more points": _more(least=PLAIN_HARD_DAMPING, seconds=260.0, num_domain=1000),
-    "most points": _more(least=PLAIN_HARD_DAMPING, seconds=300.0, num_domain=2000),
+    "gauss-newton": _gauss_newton(least=PLAIN_HARD_DAMPING, steps=80),
+    "more points": _more(least=PLAIN_HARD_DAMPING, steps=110, num_domain=1000),
+    "most points": _more(least=PLAIN_HARD_DAMPING, steps=37, num_domain=2000),
 }
 
 SMOKE: dict[str, Any] = {

@@ -18,7 +18,7 @@ def test_settings_of_a_model_differ_from_those_of_all():
     assert pinn.hidden == [48] * 4
     assert [name for name, _ in hard.schedule] == list(hard.stages)
     assert [b.num_domain for _, b in hard.schedule] == [None, 1000, 2000]
-    assert [b.seconds for _, b in hard.schedule] == [40.0, 260.0, 300.0]
+    assert [b.steps for _, b in hard.schedule] == [113, 185, 53]
     assert all(isinstance(b, GaussNewtonBudget) for _, b in hard.schedule)
 
 
