@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +17,6 @@ from ncl_deepxde.runs.log import read_log
 
 RUN = ["run", "euler-torus", "--preset", "smoke", "--device", "cpu"]
 MODELS = ("pinn", "ncl-hard")
-# Ends by itself, should the test be killed.
-LOOP = "import time; end = time.time() + 300\nwhile time.time() < end: pass"
 CHOICE = [word for model in MODELS for word in ("--model", model)]
 
 
@@ -109,39 +106,6 @@ def test_killed_run_resumes_to_the_same_numbers(finished, tmp_path):
         errors = [m[model]["relative_l2"]["rho"] for m in (killed, whole)]
         # The reference is solved twice, to the tolerance of its iterations.
         assert errors[0] == pytest.approx(errors[1], rel=1e-6)
-
-
-@pytest.mark.slow
-def test_a_busy_machine_changes_no_number(finished, tmp_path):
-    """With two busy loops beside it, and thus other times and other breaks."""
-    out = tmp_path / "busy"
-    out.mkdir()
-    # The reference is solved by iterations in threads of their own.
-    shutil.copy(finished / "reference.npz", out)
-    loops = [subprocess.Popen([sys.executable, "-c", LOOP]) for _ in range(2)]
-    try:
-        assert start([*RUN, "--model", "pinn", "--out", str(out)]).wait() == 0
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
-    busy, quiet = (without_times(metrics_of(d)) for d in (out, finished))
-    assert busy["models"]["pinn"] == quiet["models"]["pinn"]
-    assert busy["training"]["pinn"] == quiet["training"]["pinn"]
-    logs = [read_log(d / "log.jsonl") for d in (out, finished)]
-    assert len(logs[0]) > 3
-    assert without_times(logs[0]) == without_times(
-        [r for r in logs[1] if r["model"] == "pinn"]
-    )
-
-
-def without_times(tree):
-    """Return metrics or records without what a clock tells."""
-    if isinstance(tree, list):
-        return [without_times(part) for part in tree]
-    if not isinstance(tree, dict):
-        return tree
-    return {k: without_times(v) for k, v in tree.items() if "seconds" not in k}
 
 
 def test_compare_shows_the_models_of_a_run(finished, capsys):
