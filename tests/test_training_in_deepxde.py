@@ -104,7 +104,7 @@ def test_progress_bar_shows_step_loss_and_time_left(tmp_path, capsys) -> None:
     run(tmp_path, progress=True)
     text = capsys.readouterr().err
     assert "net adam: 100%" in text
-    assert "step 52, loss" in text
+    assert "step 12 of 12, loss" in text
     assert "00:00 left" in text
 
 

@@ -13,8 +13,9 @@ from .core_share import CoreShare
 __all__ = ["StageBar"]
 
 BUSY = 0.7
-"""Share of a core below which a machine is called busy; two threads on two idle cores
-leave 0.9, one other program of one thread less than 0.7."""
+"""Share of a core below which a machine is called busy. On two idle cores, training of
+the Euler torus had 1.00 with one thread and 0.89 with two; beside several programs,
+0.34 to 0.66."""
 
 
 class StageBar:

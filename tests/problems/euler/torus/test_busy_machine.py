@@ -60,6 +60,7 @@ def trained(out, busy, monkeypatch):
     return without_times(metrics), without_times(read_log(out / "log.jsonl"))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.torch.jit.script")
 def test_two_busy_loops_change_no_bit(tmp_path, monkeypatch):
     quiet = trained(tmp_path / "quiet", False, monkeypatch)
