@@ -99,3 +99,13 @@ def test_no_run_or_the_same_run_twice_is_refused(tmp_path):
     run = make_run(tmp_path / "a")
     with pytest.raises(ValueError, match="directory once"):
         compare([run, run])
+
+
+def test_trainings_that_went_wrong_are_named_with_their_run(tmp_path):
+    runs = [make_run(tmp_path / "a"), make_run(tmp_path / "b", seed=1)]
+    path = runs[1] / "metrics.json"
+    found = {"pinn": {"state": "stalled", "text": "Its smallest loss."}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"training": found}))
+    (note,) = [line for line in compare(runs).splitlines() if line.startswith("!")]
+    assert note.startswith(f"! {runs[1]}")
+    assert "stalled" in compare(runs)

@@ -143,3 +143,24 @@ def test_terminal_table_has_at_most_100_columns(count):
     text = terminal_table(METRICS | {"models": models}, ROWS)
     assert max(len(line) for line in text.splitlines()) <= 100
     assert all(name in text for name in models)
+
+
+TRAINING = {
+    "pinn": {"state": "diverged", "text": "Its last loss is 5 " + 20 * "and more "},
+    "ncl-matrix": {"state": "improving", "text": "Its loss, 0.1, still falls."},
+}
+
+
+def test_trainings_that_went_wrong_are_named(run_directory):
+    metrics = METRICS | {"training": TRAINING, "threads": 3}
+    text = terminal_table(metrics, ROWS)
+    assert "\n! pinn diverged. Its last loss is 5 and more" in text
+    assert "still falls" not in text
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "!" not in terminal_table(METRICS, ROWS)
+    html = make_report(run_directory, metrics=metrics)
+    assert '<p class="warning">pinn diverged. Its last loss is 5' in html
+    assert "Training</h2>" in html
+    assert "Its loss, 0.1, still falls." in html
+    assert "threads: 3" in html
+    assert "Training</h2>" not in make_report(run_directory)

@@ -207,3 +207,22 @@ def test_device_is_chosen_or_refused(monkeypatch) -> None:
         select_device("cuda")
     with pytest.raises(ValueError, match=r"^--device: must be auto, cpu or cuda, got"):
         select_device("tpu")
+
+
+def test_resumed_run_has_as_many_threads_as_before(monkeypatch, tmp_path) -> None:
+    content = {**CONTENT, "seeds": 1, "cases": {"2d": CASES["2d"]}}
+    monkeypatch.setattr(runs, "find", lambda name: Toy(content))
+    options = RunOptions("toy", "quick", (), 5, "cpu", threads=2)
+    metrics = run(options, tmp_path)
+    assert metrics["threads"] == torch.get_num_threads() == 2
+    assert json.loads((tmp_path / "config.json").read_text())["threads"] == 2
+    torch.set_num_threads(1)
+    resumed = run(replace(options, threads=None), tmp_path, resume=True)
+    assert resumed["threads"] == torch.get_num_threads() == 2
+    assert "--threads 2" in options.command(tmp_path)
+    with pytest.raises(ValueError, match=r"^--resume: .* other values of threads"):
+        run(replace(options, threads=1), tmp_path, resume=True)
+    with pytest.raises(ValueError, match=r"^--threads: must be from 1 .*got 0"):
+        run(replace(options, threads=0), tmp_path / "new")
+    assert set(metrics["training"]) == {"net-2d"}
+    assert metrics["training"]["net-2d"]["state"] == "unknown"
