@@ -11,14 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .cg import conjugate_gradients, nystrom
+from .cg import Nystrom, conjugate_gradients, nystrom
 from .jacobian import Jacobian
 
-__all__ = ["SOLVERS", "DampedSolver", "SolverOptions", "damped_factor", "damped_solver"]
+__all__ = [
+    "SOLVERS",
+    "DampedSolver",
+    "DampedSystem",
+    "SolverOptions",
+    "damped_factor",
+    "damped_solver",
+    "damped_system",
+]
 
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6)
 MOST_DENSE = 6000
@@ -37,7 +47,7 @@ class SolverOptions:
 
 @dataclass
 class DampedSolver:
-    """The damped system of one step.
+    """The damped system of one step at one damping.
 
     Attributes:
         solve: Maps b (R,) to d, one tensor per parameter.
@@ -48,19 +58,30 @@ class DampedSolver:
     is_accurate: bool = True
 
 
-def damped_solver(
-    jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
-) -> DampedSolver:
-    r"""Return the system of a step, factored at most once.
+class DampedSystem(Protocol):
+    """The system of one step, assembled once for any number of dampings."""
+
+    def at(self, damping: float) -> DampedSolver:
+        r"""Return the solver at a damping :math:`\lambda`.
+
+        Raises:
+            RuntimeError: The matrix is singular.
+        """
+        ...
+
+
+def damped_system(
+    jacobian: Jacobian, options: SolverOptions, seed: int
+) -> DampedSystem:
+    """Return the system of a step with its matrix, or its sketch for ``"cg"``.
 
     Args:
         jacobian: At the points of the step.
-        damping: :math:`\lambda`.
         options: The method and its numbers.
         seed: Seed of the random sketch.
 
     Raises:
-        RuntimeError: The Jacobian is not finite, or the matrix is singular.
+        RuntimeError: The Jacobian is not finite.
     """
     num_residuals = len(jacobian.residuals)
     num_parameters = sum(shape.numel() for shape in jacobian.shapes)
@@ -69,61 +90,94 @@ def damped_solver(
         kind = "kernel" if num_residuals <= num_parameters else "gram"
         kind = kind if min(num_residuals, num_parameters) <= MOST_DENSE else "cg"
     if kind == "cg":
-        return _by_cg(jacobian, damping, options, seed)
+        return _SketchedSystem(jacobian, nystrom(jacobian, options.rank, seed), options)
     if kind == "gram":
-        # The damping is in units of the kernel's mean diagonal, with the same trace.
-        return _by_gram(jacobian, damping * num_parameters / num_residuals)
-    return _by_kernel(jacobian, damping)
+        return _GramSystem(jacobian, jacobian.gram())
+    return _KernelSystem(jacobian, jacobian.kernel())
 
 
-def _by_kernel(jacobian: Jacobian, damping: float) -> DampedSolver:
-    factor = damped_factor(jacobian.kernel(), damping)
-    dtype = jacobian.residuals.dtype
-    return DampedSolver(
-        lambda b: jacobian.pull(_substitute(factor, b.double()).to(dtype))
-    )
-
-
-def _by_gram(jacobian: Jacobian, damping: float) -> DampedSolver:
-    factor, exact = damped_factor(jacobian.gram(), damping), jacobian.double()
-    shapes, dtype = jacobian.shapes, jacobian.residuals.dtype
-
-    def solve(b: Tensor) -> list[Tensor]:
-        gradient = torch.cat([g.flatten() for g in exact.pull(b.double())])
-        entries = _substitute(factor, gradient).to(dtype)
-        pieces = torch.split(entries, [shape.numel() for shape in shapes])
-        return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]
-
-    return DampedSolver(solve)
-
-
-def _by_cg(
+def damped_solver(
     jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
 ) -> DampedSolver:
-    sketch, exact = nystrom(jacobian, options.rank, seed), jacobian.double()
-    mu = damping * sketch.scale
-    precondition = sketch.preconditioner(mu)
+    """Return the system of a step at a single damping: see ``damped_system``."""
+    return damped_system(jacobian, options, seed).at(damping)
 
-    def product(v: Tensor) -> Tensor:
-        return exact.push(exact.pull(v)) + mu * v
 
-    def solve(b: Tensor) -> list[Tensor]:
-        a, is_accurate = conjugate_gradients(
-            product, b.double(), precondition, options.tolerance, options.iterations
+@dataclass(frozen=True)
+class _KernelSystem:
+    jacobian: Jacobian
+    K: Tensor
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        factor = damped_factor(self.K, damping)
+        dtype = self.jacobian.residuals.dtype
+        return DampedSolver(
+            lambda b: self.jacobian.pull(_substitute(factor, b.double()).to(dtype))
         )
-        solver.is_accurate &= is_accurate
-        return jacobian.pull(a.to(b.dtype))
 
-    solver = DampedSolver(solve)
-    return solver
+
+@dataclass(frozen=True)
+class _GramSystem:
+    jacobian: Jacobian
+    G: Tensor
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        # The damping is in units of the kernel's mean diagonal, with the same trace.
+        unit = len(self.G) / len(self.jacobian.residuals)
+        factor = damped_factor(self.G, damping * unit)
+        exact, dtype = self._exact, self.jacobian.residuals.dtype
+        shapes = self.jacobian.shapes
+
+        def solve(b: Tensor) -> list[Tensor]:
+            gradient = torch.cat([g.flatten() for g in exact.pull(b.double())])
+            entries = _substitute(factor, gradient).to(dtype)
+            pieces = torch.split(entries, [shape.numel() for shape in shapes])
+            return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]
+
+        return DampedSolver(solve)
+
+    @cached_property
+    def _exact(self) -> Jacobian:
+        return self.jacobian.double()
+
+
+@dataclass(frozen=True)
+class _SketchedSystem:
+    jacobian: Jacobian
+    sketch: Nystrom
+    options: SolverOptions
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        exact, options = self._exact, self.options
+        mu = damping * self.sketch.scale
+        precondition = self.sketch.preconditioner(mu)
+
+        def product(v: Tensor) -> Tensor:
+            return exact.push(exact.pull(v)) + mu * v
+
+        def solve(b: Tensor) -> list[Tensor]:
+            a, is_accurate = conjugate_gradients(
+                product, b.double(), precondition, options.tolerance, options.iterations
+            )
+            solver.is_accurate &= is_accurate
+            return self.jacobian.pull(a.to(b.dtype))
+
+        solver = DampedSolver(solve)
+        return solver
+
+    @cached_property
+    def _exact(self) -> Jacobian:
+        return self.jacobian.double()
 
 
 def damped_factor(K: Tensor, damping: float) -> Tensor:
     r"""Return Cholesky's factor (R, R) of :math:`K + \lambda \bar k I` in float64.
 
     Args:
-        K: Lower triangle of a positive semidefinite matrix, (R, R), float64; its
-            diagonal is used up.
+        K: Lower triangle of a positive semidefinite matrix, (R, R), float64.
         damping: :math:`\lambda \ge 0`, in units of the mean :math:`\bar k` of the
             diagonal.
 
@@ -141,6 +195,7 @@ def damped_factor(K: Tensor, damping: float) -> Tensor:
     for jitter in JITTERS if scale > 0 else ():
         K.diagonal().copy_(diagonal + (damping + jitter) * scale)
         result = torch.linalg.cholesky_ex(K)
+        K.diagonal().copy_(diagonal)
         if not result.info.item():
             factor: Tensor = result.L
             return factor

@@ -11,6 +11,7 @@ from ncl_deepxde.optimizers.gauss_newton import damped_solve
 from ncl_deepxde.optimizers.gauss_newton.damped_solve import (
     SolverOptions,
     damped_solver,
+    damped_system,
 )
 from ncl_deepxde.optimizers.gauss_newton.jacobian import Jacobian
 
@@ -48,6 +49,25 @@ def test_smaller_matrix_is_chosen(monkeypatch) -> None:
         patch.setattr(Jacobian, "kernel", None)
         patch.setattr(Jacobian, "gram", None)
         damped_solver(jacobian, 1e-3, SolverOptions("auto", 5, 1e-3, 5), 0)
+
+
+@pytest.mark.parametrize("kind", ["kernel", "gram", "cg"])
+def test_dampings_of_one_system_need_one_matrix(monkeypatch, kind: str) -> None:
+    jacobian = jacobian_of(torus_model())
+    options = SolverOptions(kind, rank=40, **TIGHT)
+    b = torch.randn(len(jacobian.residuals))
+    system = damped_system(jacobian, options, seed=0)
+    dampings = (1e-2, 1e-5, 1e-2)
+    alone = [flat(damped_solver(jacobian, d, options, 0).solve(b)) for d in dampings]
+    with monkeypatch.context() as patch:
+        for name in ("kernel", "gram", "columns"):
+            patch.setattr(Jacobian, name, None)
+        solvers = [system.at(damping) for damping in dampings]
+        # A solver keeps its damping when others are made from the same matrix.
+        found = [flat(solver.solve(b)) for solver in solvers]
+    # The same operations in the same order.
+    torch.testing.assert_close(found, alone, rtol=0, atol=0)
+    assert (alone[0] - alone[1]).norm() > 0.1 * alone[1].norm()
 
 
 def test_unreached_tolerance_warns_and_raises_the_damping() -> None:
