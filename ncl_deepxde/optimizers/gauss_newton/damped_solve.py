@@ -3,14 +3,15 @@ r"""The damped systems of Gauss-Newton, in the space of residuals or of paramete
 .. math:: d = J^T (J J^T + \lambda \bar k I)^{-1} b
             = (J^T J + \lambda \bar k I)^{-1} J^T b
 
-with the mean :math:`\bar k` of the diagonal of :math:`J J^T`. The smaller matrix is
-factored; if both are large, conjugate gradients solve the first system.
+with the mean :math:`\bar k` of the diagonal of :math:`J J^T`. Where a few rows span
+the Jacobian, the system is solved in their span; else the smaller matrix is factored;
+if both are large, conjugate gradients solve the first system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from .cg import Nystrom, conjugate_gradients, nystrom
 from .jacobian import Jacobian
+from .row_basis import RowBasis
 
 __all__ = [
     "SOLVERS",
@@ -32,6 +34,8 @@ __all__ = [
 
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6)
 MOST_DENSE = 6000
+# Smaller matrices are factored in less time than their rank is found.
+LEAST_SPANNED = 500
 SOLVERS = ("auto", "kernel", "gram", "cg")
 
 
@@ -85,10 +89,16 @@ def damped_system(
     """
     num_residuals = len(jacobian.residuals)
     num_parameters = sum(shape.numel() for shape in jacobian.shapes)
-    kind = options.kind
+    # The same derivatives in all products: those of rows rounded to float32 differ by
+    # more than a small damping allows.
+    jacobian = jacobian.double()
+    kind, smaller = options.kind, min(num_residuals, num_parameters)
     if kind == "auto":
         kind = "kernel" if num_residuals <= num_parameters else "gram"
-        kind = kind if min(num_residuals, num_parameters) <= MOST_DENSE else "cg"
+        kind = kind if smaller <= MOST_DENSE else "cg"
+        if smaller >= LEAST_SPANNED:
+            other = replace(options, kind=kind)
+            return _SpannedSystem(jacobian, RowBasis(jacobian, seed), other, seed)
     if kind == "cg":
         return _SketchedSystem(jacobian, nystrom(jacobian, options.rank, seed), options)
     if kind == "gram":
@@ -111,10 +121,13 @@ class _KernelSystem:
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""
         factor = damped_factor(self.K, damping)
-        dtype = self.jacobian.residuals.dtype
-        return DampedSolver(
-            lambda b: self.jacobian.pull(_substitute(factor, b.double()).to(dtype))
-        )
+
+        def solve(b: Tensor) -> list[Tensor]:
+            # With small damping a is large, and J^T a small: both need float64.
+            a = _substitute(factor, b.double())
+            return [d.to(b.dtype) for d in self.jacobian.pull(a)]
+
+        return DampedSolver(solve)
 
 
 @dataclass(frozen=True)
@@ -127,20 +140,43 @@ class _GramSystem:
         # The damping is in units of the kernel's mean diagonal, with the same trace.
         unit = len(self.G) / len(self.jacobian.residuals)
         factor = damped_factor(self.G, damping * unit)
-        exact, dtype = self._exact, self.jacobian.residuals.dtype
-        shapes = self.jacobian.shapes
 
         def solve(b: Tensor) -> list[Tensor]:
-            gradient = torch.cat([g.flatten() for g in exact.pull(b.double())])
-            entries = _substitute(factor, gradient).to(dtype)
-            pieces = torch.split(entries, [shape.numel() for shape in shapes])
-            return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]
+            d = _substitute(factor, _joined(self.jacobian.pull(b.double())))
+            return _separated(d.to(b.dtype), self.jacobian)
+
+        return DampedSolver(solve)
+
+
+@dataclass(frozen=True)
+class _SpannedSystem:
+    """The system in the span of a few rows, or another where it takes many."""
+
+    jacobian: Jacobian
+    basis: RowBasis
+    other: SolverOptions
+    seed: int
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        if not self.basis.reaches(damping):
+            return self._otherwise.at(damping)
+        B, F, mu = self.basis.B, self.basis.F, damping * self.basis.scale
+        unit = self.basis.scale / self.basis.gram.diagonal().mean().item()
+        factor = damped_factor(self.basis.gram, damping * unit)
+
+        def solve(b: Tensor) -> list[Tensor]:
+            right = b.double()
+            z = _substitute(factor, F.T @ right)
+            rest = _joined(self.jacobian.pull((right - F @ z) / mu))
+            d = B @ z + rest - B @ (B.T @ rest)
+            return _separated(d.to(b.dtype), self.jacobian)
 
         return DampedSolver(solve)
 
     @cached_property
-    def _exact(self) -> Jacobian:
-        return self.jacobian.double()
+    def _otherwise(self) -> DampedSystem:
+        return damped_system(self.jacobian, self.other, self.seed)
 
 
 @dataclass(frozen=True)
@@ -151,26 +187,22 @@ class _SketchedSystem:
 
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""
-        exact, options = self._exact, self.options
+        J, options = self.jacobian, self.options
         mu = damping * self.sketch.scale
         precondition = self.sketch.preconditioner(mu)
 
         def product(v: Tensor) -> Tensor:
-            return exact.push(exact.pull(v)) + mu * v
+            return J.push(J.pull(v)) + mu * v
 
         def solve(b: Tensor) -> list[Tensor]:
             a, is_accurate = conjugate_gradients(
                 product, b.double(), precondition, options.tolerance, options.iterations
             )
             solver.is_accurate &= is_accurate
-            return self.jacobian.pull(a.to(b.dtype))
+            return [d.to(b.dtype) for d in J.pull(a)]
 
         solver = DampedSolver(solve)
         return solver
-
-    @cached_property
-    def _exact(self) -> Jacobian:
-        return self.jacobian.double()
 
 
 def damped_factor(K: Tensor, damping: float) -> Tensor:
@@ -209,3 +241,14 @@ def damped_factor(K: Tensor, damping: float) -> Tensor:
 def _substitute(factor: Tensor, b: Tensor) -> Tensor:
     x: Tensor = torch.cholesky_solve(b[:, None], factor)[:, 0]
     return x
+
+
+def _joined(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.cat([tensor.flatten() for tensor in tensors])
+
+
+def _separated(entries: Tensor, jacobian: Jacobian) -> list[Tensor]:
+    """Return entries (P,) as one tensor per parameter."""
+    shapes = jacobian.shapes
+    pieces = torch.split(entries, [shape.numel() for shape in shapes])
+    return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]
