@@ -38,7 +38,7 @@ class JacobianBlock(Protocol):
         """Return the transposed product with (N,), of the parameter's shape."""
         ...
 
-    def at(self, points: slice) -> JacobianBlock:
+    def at(self, points: slice | Tensor) -> JacobianBlock:
         """Return the derivative of some of the residuals."""
         ...
 
@@ -67,7 +67,7 @@ class DenseBlock:
         """See ``JacobianBlock``."""
         return (vector @ self.matrix).reshape(self.shape)
 
-    def at(self, points: slice) -> JacobianBlock:
+    def at(self, points: slice | Tensor) -> JacobianBlock:
         """See ``JacobianBlock``."""
         return DenseBlock(self.matrix[points], self.shape)
 
@@ -101,7 +101,7 @@ class WeightBlock:
         """See ``JacobianBlock``."""
         return (self.g * vector[:, None]).flatten(0, 1).T @ self.h.flatten(0, 1)
 
-    def at(self, points: slice) -> JacobianBlock:
+    def at(self, points: slice | Tensor) -> JacobianBlock:
         """See ``JacobianBlock``."""
         return WeightBlock(self.h[:, points], self.g[:, points])
 
@@ -133,7 +133,7 @@ class BiasBlock:
         """See ``JacobianBlock``."""
         return vector @ self.g
 
-    def at(self, points: slice) -> JacobianBlock:
+    def at(self, points: slice | Tensor) -> JacobianBlock:
         """See ``JacobianBlock``."""
         return BiasBlock(self.g[points])
 

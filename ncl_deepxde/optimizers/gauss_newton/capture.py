@@ -36,11 +36,20 @@ Use = tuple[Tensor | None, Tensor]
 Uses = dict[int, list[Use]]
 Report = Callable[[Tensor, Tensor | None, Tensor], None]
 
+PRODUCTS = (
+    torch.matmul,
+    torch.mm,
+    torch.Tensor.matmul,
+    torch.Tensor.mm,
+    torch.Tensor.__matmul__,
+)
+
 
 class LayerCapture(TorchFunctionMode):
     """While active, linear layers report how they are used instead of summing.
 
-    These are ``torch.nn.functional.linear`` and, on jets, ``affine``.
+    These are ``torch.nn.functional.linear``, on jets ``affine``, and products ``h @ B``
+    of two factors with a parameter B that is no layer's, such as trained frequencies.
 
     Args:
         parameters: The parameters to watch.
@@ -63,6 +72,8 @@ class LayerCapture(TorchFunctionMode):
             func = self._linear
         elif func is affine:
             func = self._affine
+        elif func in PRODUCTS and self._is_layer(*args):
+            func = self._matmul
         return func(*args, **(kwargs or {}))
 
     def _linear(
@@ -80,6 +91,23 @@ class LayerCapture(TorchFunctionMode):
         z: Tensor = _Product.apply(h, weight, self._report)
         shifted: Tensor = _ShiftOfValue.apply(z, bias, self._report)
         return shifted
+
+    def _is_layer(self, *factors: Any) -> bool:
+        """Tell whether points are multiplied with a matrix that is trained."""
+        if len(factors) != 2 or in_functorch():
+            return False
+        h, B = factors
+        is_trained = id(B) in self._watched and B.ndim == 2
+        return is_trained and h.ndim > 1 and id(h) not in self._watched
+
+    def _matmul(self, h: Tensor, B: Tensor) -> Tensor:
+        # The derivative by B is the sum of h g^T: inputs and gradients change places.
+        def report(_: Tensor, h: Tensor | None, g: Tensor) -> None:
+            if h is not None:
+                self._report(B, g, h)
+
+        z: Tensor = _Product.apply(h, B.T, report)
+        return z
 
     def _report(self, parameter: Tensor, h: Tensor | None, g: Tensor) -> None:
         if self._uses is not None:

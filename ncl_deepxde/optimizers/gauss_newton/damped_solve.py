@@ -3,25 +3,39 @@ r"""The damped systems of Gauss-Newton, in the space of residuals or of paramete
 .. math:: d = J^T (J J^T + \lambda \bar k I)^{-1} b
             = (J^T J + \lambda \bar k I)^{-1} J^T b
 
-with the mean :math:`\bar k` of the diagonal of :math:`J J^T`. The smaller matrix is
-factored; if both are large, conjugate gradients solve the first system.
+with the mean :math:`\bar k` of the diagonal of :math:`J J^T`. Where a few rows span
+the Jacobian, the system is solved in their span; else the smaller matrix is factored;
+if both are large, conjugate gradients solve the first system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from .cg import conjugate_gradients, nystrom
+from .cg import Nystrom, conjugate_gradients, nystrom
 from .jacobian import Jacobian
+from .row_basis import RowBasis
 
-__all__ = ["SOLVERS", "DampedSolver", "SolverOptions", "damped_factor", "damped_solver"]
+__all__ = [
+    "SOLVERS",
+    "DampedSolver",
+    "DampedSystem",
+    "SolverOptions",
+    "damped_factor",
+    "damped_solver",
+    "damped_system",
+]
 
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6)
 MOST_DENSE = 6000
+# Smaller matrices are factored in less time than their rank is found.
+LEAST_SPANNED = 500
 SOLVERS = ("auto", "kernel", "gram", "cg")
 
 
@@ -37,7 +51,7 @@ class SolverOptions:
 
 @dataclass
 class DampedSolver:
-    """The damped system of one step.
+    """The damped system of one step at one damping.
 
     Attributes:
         solve: Maps b (R,) to d, one tensor per parameter.
@@ -48,82 +62,154 @@ class DampedSolver:
     is_accurate: bool = True
 
 
-def damped_solver(
-    jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
-) -> DampedSolver:
-    r"""Return the system of a step, factored at most once.
+class DampedSystem(Protocol):
+    """The system of one step, assembled once for any number of dampings."""
+
+    def at(self, damping: float) -> DampedSolver:
+        r"""Return the solver at a damping :math:`\lambda`.
+
+        Raises:
+            RuntimeError: The matrix is singular.
+        """
+        ...
+
+
+def damped_system(
+    jacobian: Jacobian, options: SolverOptions, seed: int
+) -> DampedSystem:
+    """Return the system of a step with its matrix, or its sketch for ``"cg"``.
 
     Args:
         jacobian: At the points of the step.
-        damping: :math:`\lambda`.
         options: The method and its numbers.
         seed: Seed of the random sketch.
 
     Raises:
-        RuntimeError: The Jacobian is not finite, or the matrix is singular.
+        RuntimeError: The Jacobian is not finite.
     """
     num_residuals = len(jacobian.residuals)
     num_parameters = sum(shape.numel() for shape in jacobian.shapes)
-    kind = options.kind
+    # The same derivatives in all products: those of rows rounded to float32 differ by
+    # more than a small damping allows.
+    jacobian = jacobian.double()
+    kind, smaller = options.kind, min(num_residuals, num_parameters)
     if kind == "auto":
         kind = "kernel" if num_residuals <= num_parameters else "gram"
-        kind = kind if min(num_residuals, num_parameters) <= MOST_DENSE else "cg"
+        kind = kind if smaller <= MOST_DENSE else "cg"
+        if smaller >= LEAST_SPANNED:
+            other = replace(options, kind=kind)
+            return _SpannedSystem(jacobian, RowBasis(jacobian, seed), other, seed)
     if kind == "cg":
-        return _by_cg(jacobian, damping, options, seed)
+        return _SketchedSystem(jacobian, nystrom(jacobian, options.rank, seed), options)
     if kind == "gram":
-        # The damping is in units of the kernel's mean diagonal, with the same trace.
-        return _by_gram(jacobian, damping * num_parameters / num_residuals)
-    return _by_kernel(jacobian, damping)
+        return _GramSystem(jacobian, jacobian.gram())
+    return _KernelSystem(jacobian, jacobian.kernel())
 
 
-def _by_kernel(jacobian: Jacobian, damping: float) -> DampedSolver:
-    factor = damped_factor(jacobian.kernel(), damping)
-    dtype = jacobian.residuals.dtype
-    return DampedSolver(
-        lambda b: jacobian.pull(_substitute(factor, b.double()).to(dtype))
-    )
-
-
-def _by_gram(jacobian: Jacobian, damping: float) -> DampedSolver:
-    factor, exact = damped_factor(jacobian.gram(), damping), jacobian.double()
-    shapes, dtype = jacobian.shapes, jacobian.residuals.dtype
-
-    def solve(b: Tensor) -> list[Tensor]:
-        gradient = torch.cat([g.flatten() for g in exact.pull(b.double())])
-        entries = _substitute(factor, gradient).to(dtype)
-        pieces = torch.split(entries, [shape.numel() for shape in shapes])
-        return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]
-
-    return DampedSolver(solve)
-
-
-def _by_cg(
+def damped_solver(
     jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
 ) -> DampedSolver:
-    sketch, exact = nystrom(jacobian, options.rank, seed), jacobian.double()
-    mu = damping * sketch.scale
-    precondition = sketch.preconditioner(mu)
+    """Return the system of a step at a single damping: see ``damped_system``."""
+    return damped_system(jacobian, options, seed).at(damping)
 
-    def product(v: Tensor) -> Tensor:
-        return exact.push(exact.pull(v)) + mu * v
 
-    def solve(b: Tensor) -> list[Tensor]:
-        a, is_accurate = conjugate_gradients(
-            product, b.double(), precondition, options.tolerance, options.iterations
-        )
-        solver.is_accurate &= is_accurate
-        return jacobian.pull(a.to(b.dtype))
+@dataclass(frozen=True)
+class _KernelSystem:
+    jacobian: Jacobian
+    K: Tensor
 
-    solver = DampedSolver(solve)
-    return solver
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        factor = damped_factor(self.K, damping)
+
+        def solve(b: Tensor) -> list[Tensor]:
+            # With small damping a is large, and J^T a small: both need float64.
+            a = _substitute(factor, b.double())
+            return [d.to(b.dtype) for d in self.jacobian.pull(a)]
+
+        return DampedSolver(solve)
+
+
+@dataclass(frozen=True)
+class _GramSystem:
+    jacobian: Jacobian
+    G: Tensor
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        # The damping is in units of the kernel's mean diagonal, with the same trace.
+        unit = len(self.G) / len(self.jacobian.residuals)
+        factor = damped_factor(self.G, damping * unit)
+
+        def solve(b: Tensor) -> list[Tensor]:
+            d = _substitute(factor, _joined(self.jacobian.pull(b.double())))
+            return _separated(d.to(b.dtype), self.jacobian)
+
+        return DampedSolver(solve)
+
+
+@dataclass(frozen=True)
+class _SpannedSystem:
+    """The system in the span of a few rows, or another where it takes many."""
+
+    jacobian: Jacobian
+    basis: RowBasis
+    other: SolverOptions
+    seed: int
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        if not self.basis.reaches(damping):
+            return self._otherwise.at(damping)
+        B, F, mu = self.basis.B, self.basis.F, damping * self.basis.scale
+        unit = self.basis.scale / self.basis.gram.diagonal().mean().item()
+        factor = damped_factor(self.basis.gram, damping * unit)
+
+        def solve(b: Tensor) -> list[Tensor]:
+            right = b.double()
+            z = _substitute(factor, F.T @ right)
+            rest = _joined(self.jacobian.pull((right - F @ z) / mu))
+            d = B @ z + rest - B @ (B.T @ rest)
+            return _separated(d.to(b.dtype), self.jacobian)
+
+        return DampedSolver(solve)
+
+    @cached_property
+    def _otherwise(self) -> DampedSystem:
+        return damped_system(self.jacobian, self.other, self.seed)
+
+
+@dataclass(frozen=True)
+class _SketchedSystem:
+    jacobian: Jacobian
+    sketch: Nystrom
+    options: SolverOptions
+
+    def at(self, damping: float) -> DampedSolver:
+        """See ``DampedSystem``."""
+        J, options = self.jacobian, self.options
+        mu = damping * self.sketch.scale
+        precondition = self.sketch.preconditioner(mu)
+
+        def product(v: Tensor) -> Tensor:
+            return J.push(J.pull(v)) + mu * v
+
+        def solve(b: Tensor) -> list[Tensor]:
+            a, is_accurate = conjugate_gradients(
+                product, b.double(), precondition, options.tolerance, options.iterations
+            )
+            solver.is_accurate &= is_accurate
+            return [d.to(b.dtype) for d in J.pull(a)]
+
+        solver = DampedSolver(solve)
+        return solver
 
 
 def damped_factor(K: Tensor, damping: float) -> Tensor:
     r"""Return Cholesky's factor (R, R) of :math:`K + \lambda \bar k I` in float64.
 
     Args:
-        K: Lower triangle of a positive semidefinite matrix, (R, R), float64; its
-            diagonal is used up.
+        K: Lower triangle of a positive semidefinite matrix, (R, R), float64.
         damping: :math:`\lambda \ge 0`, in units of the mean :math:`\bar k` of the
             diagonal.
 
@@ -141,6 +227,7 @@ def damped_factor(K: Tensor, damping: float) -> Tensor:
     for jitter in JITTERS if scale > 0 else ():
         K.diagonal().copy_(diagonal + (damping + jitter) * scale)
         result = torch.linalg.cholesky_ex(K)
+        K.diagonal().copy_(diagonal)
         if not result.info.item():
             factor: Tensor = result.L
             return factor
@@ -154,3 +241,14 @@ def damped_factor(K: Tensor, damping: float) -> Tensor:
 def _substitute(factor: Tensor, b: Tensor) -> Tensor:
     x: Tensor = torch.cholesky_solve(b[:, None], factor)[:, 0]
     return x
+
+
+def _joined(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.cat([tensor.flatten() for tensor in tensors])
+
+
+def _separated(entries: Tensor, jacobian: Jacobian) -> list[Tensor]:
+    """Return entries (P,) as one tensor per parameter."""
+    shapes = jacobian.shapes
+    pieces = torch.split(entries, [shape.numel() for shape in shapes])
+    return [e.reshape(shape) for e, shape in zip(pieces, shapes, strict=True)]

@@ -71,13 +71,18 @@ class Jacobian:
         r"""Return the lower triangle of :math:`J^T J`, shape (P, P), in float64."""
         size = sum(shape.numel() for shape in self.shapes)
         G = self.residuals.new_zeros(size, size, dtype=torch.float64)
-        length = max(1, ENTRIES // size)
+        for J in self.rows():
+            _add_square(G, J.T)
+        return G
+
+    def rows(self) -> Iterator[Tensor]:
+        """Yield J in panels (some rows, P), in float64."""
+        length = max(1, ENTRIES // sum(shape.numel() for shape in self.shapes))
         for row, count in zip(zip(*self.blocks, strict=True), self.sizes, strict=True):
             for start in range(0, count, length):
                 points = slice(start, start + length)
-                J = torch.cat([block.at(points).rows() for block in row], dim=1)
-                _add_square(G, J.double().T)
-        return G
+                parts = [block.at(points).double().rows() for block in row]
+                yield torch.cat(parts, dim=1)
 
     def columns(self) -> Iterator[Tensor]:
         """Yield J in panels (R, some columns), in float64 and in the same memory."""
@@ -94,6 +99,19 @@ class Jacobian:
                 for (first, last), block in column:
                     memory[first:last, start:stop] = block.rows(piece.units)
             yield memory[:, :stop]
+
+    def select(self, index: Tensor) -> Tensor:
+        """Return some rows in float64, (m, P), by their numbers in rising order."""
+        edges = torch.tensor([0, *accumulate(self.sizes)], device=index.device)
+        cuts = torch.searchsorted(index, edges).tolist()
+        functions = zip(zip(*self.blocks, strict=True), edges.tolist(), strict=False)
+        parts = []
+        for (row, first), (a, b) in zip(functions, pairwise(cuts), strict=True):
+            if a < b:
+                points = index[a:b] - first
+                found = [block.at(points).double().rows() for block in row]
+                parts.append(torch.cat(found, dim=1))
+        return torch.cat(parts)
 
     def push(self, direction: Sequence[Tensor]) -> Tensor:
         """Return J times one tensor per parameter, shape (R,)."""

@@ -29,7 +29,19 @@ def lflow():
     return LFlow(2, **sizes, frequency=3.0)
 
 
+class Frequencies(dde.nn.FNN):
+    """A network on waves whose frequencies, more than 256, are trained."""
+
+    def __init__(self):
+        super().__init__([90, 5, 4], "tanh", "Glorot normal")
+        self.frequencies = torch.nn.Parameter(torch.randn(3, 90))
+
+    def forward(self, inputs):
+        return super().forward((inputs @ self.frequencies).sin())
+
+
 CASES = {
+    "trained frequencies": (viscous, Frequencies),
     **{
         f"ncl served {k}": (
             viscous,
