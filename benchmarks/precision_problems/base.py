@@ -88,6 +88,6 @@ def grid(*axes: Array) -> Array:
 def features(
     net: torch.nn.Module, *functions: Callable[[Tensor], Tensor]
 ) -> torch.nn.Module:
-    """Let a network see functions of its inputs, each (N, D) -> (N, 1), in their place."""
+    """Let a network see functions (N, D) -> (N, 1) of its inputs, in their place."""
     net.apply_feature_transform(lambda x: torch.cat([f(x) for f in functions], dim=1))
     return net
