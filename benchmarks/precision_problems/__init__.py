@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 import deepxde as dde
 
-from . import burgers, heat
+from . import burgers, heat, kdv, wave
 from .base import Case
 
 __all__ = ["CASES", "Case", "problem"]
 
-CASES: dict[str, Case] = {"burgers": burgers.CASE, "heat": heat.CASE}
+CASES: dict[str, Case] = {
+    "burgers": burgers.CASE,
+    "heat": heat.CASE,
+    "kdv": kdv.CASE,
+    "wave": wave.CASE,
+}
 
 
 def problem(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import deepxde as dde
@@ -90,4 +91,23 @@ def features(
 ) -> torch.nn.Module:
     """Let a network see functions (N, D) -> (N, 1) of its inputs, in their place."""
     net.apply_feature_transform(lambda x: torch.cat([f(x) for f in functions], dim=1))
+    return net
+
+
+def periodic_start(
+    hidden: Sequence[int], initial: Callable[[Tensor], Tensor]
+) -> torch.nn.Module:
+    r"""Return a network :math:`u = u_0(x) + t N(\cos\pi x, \sin\pi x, t)`.
+
+    Args:
+        hidden: Widths of the layers.
+        initial: :math:`u_0`, (N, 2) -> (N, 1), of the period 2.
+    """
+    net = features(
+        dde.nn.FNN([3, *hidden, 1], "tanh", "Glorot normal"),
+        lambda x: torch.cos(math.pi * x[:, :1]),
+        lambda x: torch.sin(math.pi * x[:, :1]),
+        lambda x: x[:, 1:],
+    )
+    net.apply_output_transform(lambda x, y: initial(x) + x[:, 1:] * y)
     return net

@@ -20,11 +20,10 @@ from torch import Tensor
 from ncl_deepxde.data import kronecker_box
 from ncl_deepxde.nn import NCL, InitialState
 
-from .base import Array, Candidate, Case, features, grid
+from .base import Array, Candidate, Case, grid, periodic_start
 
 VISCOSITY = 0.01
 HIDDEN = (20,) * 4
-GLOROT = ("tanh", "Glorot normal")
 
 
 def initial(x: Tensor) -> Tensor:
@@ -34,7 +33,13 @@ def initial(x: Tensor) -> Tensor:
 
 def exact() -> Candidate:
     r"""Columns (u, m) with :math:`u_t + m_x = 0`; asked for: :math:`m = f(u, u_x)`."""
-    net = NCL([2, *HIDDEN, 2], *GLOROT, periods=2.0, initial=InitialState(initial))
+    net = NCL(
+        [2, *HIDDEN, 2],
+        "tanh",
+        "Glorot normal",
+        periods=2.0,
+        initial=InitialState(initial),
+    )
 
     def residual(x: Tensor, y: Tensor) -> Tensor:
         u, m = y[:, :1], y[:, 1:]
@@ -45,26 +50,13 @@ def exact() -> Candidate:
 
 def plain() -> Candidate:
     """A network of u, periodic, with a hard start; asked for: the equation."""
-    net = periodic_start(HIDDEN)
 
     def residual(x: Tensor, u: Tensor) -> Tensor:
         u_x = dde.grad.jacobian(u, x, j=0)
         u_xx = dde.grad.hessian(u, x, i=0, j=0)
         return dde.grad.jacobian(u, x, j=1) + u * u_x - VISCOSITY * u_xx
 
-    return net, residual
-
-
-def periodic_start(hidden: tuple[int, ...]) -> torch.nn.Module:
-    r"""Return a network :math:`u = u_0(x) + t N(\cos\pi x, \sin\pi x, t)`."""
-    net = features(
-        dde.nn.FNN([3, *hidden, 1], *GLOROT),
-        lambda x: torch.cos(math.pi * x[:, :1]),
-        lambda x: torch.sin(math.pi * x[:, :1]),
-        lambda x: x[:, 1:],
-    )
-    net.apply_output_transform(lambda x, y: initial(x) + x[:, 1:] * y)
-    return net
+    return periodic_start(HIDDEN, initial), residual
 
 
 def solution(x: Array, t: Array) -> Array:

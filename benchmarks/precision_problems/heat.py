@@ -23,7 +23,6 @@ from .base import Array, Candidate, Case, features, grid
 
 CONDUCTIVITY = 0.25
 HIDDEN = (64,)
-GLOROT = ("tanh", "Glorot normal")
 
 
 def initial(x: Tensor) -> Tensor:
@@ -38,7 +37,7 @@ def exact() -> Candidate:
     function about both walls, and 0 there.
     """
     net = features(
-        NCL([2, *HIDDEN, 2], *GLOROT, initial=InitialState(initial)),
+        NCL([2, *HIDDEN, 2], "tanh", "Glorot normal", initial=InitialState(initial)),
         lambda x: torch.cos(math.pi * x[:, :1]),
         lambda x: x[:, 1:],
     )
@@ -51,7 +50,7 @@ def exact() -> Candidate:
 
 def plain() -> Candidate:
     r"""A network :math:`u = u_0 + t x (1 - x) N(x, t)`; asked for: the equation."""
-    net = dde.nn.FNN([2, *HIDDEN, 1], *GLOROT)
+    net = dde.nn.FNN([2, *HIDDEN, 1], "tanh", "Glorot normal")
 
     def hard(x: Tensor, y: Tensor) -> Tensor:
         return initial(x) + x[:, 1:] * x[:, :1] * (1 - x[:, :1]) * y
