@@ -95,7 +95,7 @@ def train(
         note: Gets the CPU seconds and the steps so far, the last time after training.
     """
     times = list(np.geomspace(seconds / 60, seconds, moments)[:-1])
-    with tqdm(total=seconds, bar_format=BAR, desc=optimizer) as bar:
+    with tqdm(total=seconds, bar_format=BAR, desc=optimizer, mininterval=1) as bar:
 
         def shown(at: float, steps: int) -> None:
             note(at, steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import deepxde as dde
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ncl_deepxde.data import Collocation, Sampler
+from ncl_deepxde.data import Collocation, Condition, Sampler
 
 type Array = NDArray[np.float64]
 type Residual = Callable[[Tensor, Tensor], Tensor | list[Tensor]]
@@ -34,6 +34,7 @@ class Case:
             there (N, K), in float64.
         columns: The outputs of every network that are compared, K of them.
         measure: ``"relative l2"`` or ``"RMS"``.
+        conditions: By network, soft conditions beside its residuals.
         value: Maps a network and points (N, D) to what is compared, (N, K); by default
             the columns of its outputs.
     """
@@ -44,6 +45,7 @@ class Case:
     reference: Callable[[], tuple[Array, Array]]
     columns: tuple[int, ...] = (0,)
     measure: str = "relative l2"
+    conditions: Mapping[str, Sequence[Condition]] = field(default_factory=dict)
     value: Callable[[torch.nn.Module, Tensor], Tensor] | None = None
 
     def model(
@@ -59,7 +61,12 @@ class Case:
         dde.config.set_random_seed(seed)
         net, pde = self.networks[network]()
         data = Collocation(
-            pde, self.sampler, points or self.points, seed=seed, num_test=100
+            pde,
+            self.sampler,
+            points or self.points,
+            self.conditions.get(network, ()),
+            seed=seed,
+            num_test=100,
         )
         return dde.Model(data, net)
 

@@ -25,6 +25,9 @@ from .base import Array, Candidate, Case, features, grid
 
 SPEED = 2.0
 HIDDEN = (40,) * 4
+ACTIVATION = "tanh"
+RATE = 1.0
+SCALE = 1.0
 
 
 def initial(x: Tensor) -> Tensor:
@@ -42,12 +45,12 @@ def exact() -> Candidate:
     net = features(
         NCL(
             [2, *HIDDEN, 2],
-            "tanh",
+            ACTIVATION,
             "Glorot normal",
             initial=InitialState(initial, momentum=torch.zeros_like),
         ),
         lambda x: torch.cos(math.pi * x[:, :1]),
-        lambda x: x[:, 1:],
+        lambda x: RATE * x[:, 1:],
     )
 
     def residual(x: Tensor, y: Tensor) -> Tensor:
@@ -59,7 +62,11 @@ def exact() -> Candidate:
 
 def plain() -> Candidate:
     r"""A network :math:`u = u_0 + t^2 x (1 - x) N(x, t)`; asked for: the equation."""
-    net = dde.nn.FNN([2, *HIDDEN, 1], "tanh", "Glorot normal")
+    net = features(
+        dde.nn.FNN([2, *HIDDEN, 1], ACTIVATION, "Glorot normal"),
+        lambda x: SCALE * x[:, :1],
+        lambda x: RATE * x[:, 1:],
+    )
 
     def hard(x: Tensor, y: Tensor) -> Tensor:
         return initial(x) + x[:, 1:] ** 2 * x[:, :1] * (1 - x[:, :1]) * y
