@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import deepxde as dde
 
-from . import burgers, fokker_planck, heat, kdv, wave
+from . import burgers, cavity, fokker_planck, heat, kdv, wave
 from .base import Case
 
 __all__ = ["CASES", "Case", "problem"]
@@ -16,6 +16,7 @@ CASES: dict[str, Case] = {
     "heat": heat.CASE,
     "kdv": kdv.CASE,
     "wave": wave.CASE,
+    "cavity": cavity.CASE,
     "fokker-planck": fokker_planck.CASE,
 }
 

@@ -102,16 +102,19 @@ def features(
 
 
 def periodic_start(
-    hidden: Sequence[int], initial: Callable[[Tensor], Tensor]
+    hidden: Sequence[int],
+    initial: Callable[[Tensor], Tensor],
+    activation: str = "tanh",
 ) -> torch.nn.Module:
     r"""Return a network :math:`u = u_0(x) + t N(\cos\pi x, \sin\pi x, t)`.
 
     Args:
         hidden: Widths of the layers.
         initial: :math:`u_0`, (N, 2) -> (N, 1), of the period 2.
+        activation: As for ``dde.nn.FNN``.
     """
     net = features(
-        dde.nn.FNN([3, *hidden, 1], "tanh", "Glorot normal"),
+        dde.nn.FNN([3, *hidden, 1], activation, "Glorot normal"),
         lambda x: torch.cos(math.pi * x[:, :1]),
         lambda x: torch.sin(math.pi * x[:, :1]),
         lambda x: x[:, 1:],

@@ -24,7 +24,7 @@ from .base import Array, Candidate, Case, grid, periodic_start
 from .spectral import evolve, resample
 
 DISPERSION = 0.022**2
-HIDDEN = (40,) * 4
+HIDDEN = (30,) * 4
 TIMES = 101
 
 
@@ -37,7 +37,7 @@ def exact() -> Candidate:
     r"""Columns (u, m), :math:`u_t + m_x = 0`; asked for: :math:`m = f(u, u_{xx})`."""
     net = NCL(
         [2, *HIDDEN, 2],
-        "tanh",
+        "sin",
         "Glorot normal",
         periods=2.0,
         initial=InitialState(initial),
@@ -60,7 +60,7 @@ def plain() -> Candidate:
         u_xxx = dde.grad.jacobian(u_xx, x, j=0)
         return dde.grad.jacobian(u, x, j=1) + u * u_x + DISPERSION * u_xxx
 
-    return periodic_start(HIDDEN, initial), residual
+    return periodic_start(HIDDEN, initial, "sin"), residual
 
 
 def solution(lattice: int, steps: int) -> Array:

@@ -24,10 +24,7 @@ from ncl_deepxde.nn import NCL, InitialState
 from .base import Array, Candidate, Case, features, grid
 
 SPEED = 2.0
-HIDDEN = (40,) * 4
-ACTIVATION = "tanh"
-RATE = 1.0
-SCALE = 1.0
+HIDDEN = (30,) * 3
 
 
 def initial(x: Tensor) -> Tensor:
@@ -45,12 +42,12 @@ def exact() -> Candidate:
     net = features(
         NCL(
             [2, *HIDDEN, 2],
-            ACTIVATION,
+            "sin",
             "Glorot normal",
             initial=InitialState(initial, momentum=torch.zeros_like),
         ),
         lambda x: torch.cos(math.pi * x[:, :1]),
-        lambda x: RATE * x[:, 1:],
+        lambda x: SPEED * math.pi * x[:, 1:],
     )
 
     def residual(x: Tensor, y: Tensor) -> Tensor:
@@ -61,11 +58,14 @@ def exact() -> Candidate:
 
 
 def plain() -> Candidate:
-    r"""A network :math:`u = u_0 + t^2 x (1 - x) N(x, t)`; asked for: the equation."""
+    r"""A network of u, of hard start and walls; asked for: the equation.
+
+    .. math:: u = u_0 + t^2 x (1 - x) N(\pi x, c \pi t)
+    """
     net = features(
-        dde.nn.FNN([2, *HIDDEN, 1], ACTIVATION, "Glorot normal"),
-        lambda x: SCALE * x[:, :1],
-        lambda x: RATE * x[:, 1:],
+        dde.nn.FNN([2, *HIDDEN, 1], "sin", "Glorot normal"),
+        lambda x: math.pi * x[:, :1],
+        lambda x: SPEED * math.pi * x[:, 1:],
     )
 
     def hard(x: Tensor, y: Tensor) -> Tensor:
