@@ -21,6 +21,7 @@ import argparse
 import ast
 import json
 import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,9 @@ def keywords(text: str) -> dict[str, Any]:
     """
     try:
         call = ast.parse(f"dict({text})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        if call.args or any(k.arg is None for k in call.keywords):
+        if not isinstance(call, ast.Call) or call.args:
+            raise ValueError(text)
+        if any(k.arg is None for k in call.keywords):
             raise ValueError(text)
         return {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
     except (SyntaxError, ValueError) as error:
@@ -128,10 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     torch.set_num_threads(1)
     set_float(options.float)
+    screen = sys.stdout  # training silences DeepXDE, which prints
 
     def write(record: dict[str, Any]) -> None:
         line = json.dumps(record)
-        print(line, flush=True)
+        print(line, file=screen, flush=True)
         if options.out:
             with options.out.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
