@@ -11,8 +11,9 @@ counted, nor what comes before the first step. The last line of a run tells the 
 of the weights that training leaves.
 
 Gauss-Newton works as ``GaussNewton(model)`` does, without options. The learning rates
-of Adam and SOAP fall as a cosine of the time that is used up. L-BFGS and NNCG begin
-with Adam for a tenth of the time, and change their points now and then.
+of Adam and SOAP fall as a cosine of the time that is used up. L-BFGS begins
+with Adam for a tenth of the time, NNCG with both for half of it; they change their
+points now and then.
 """
 
 from __future__ import annotations

@@ -24,8 +24,9 @@ from ncl_deepxde.problems.euler.budgets import (
 from ncl_deepxde.problems.euler.stages import stage
 
 OPTIMIZERS = ("gauss-newton", "adam", "soap", "l-bfgs", "nncg")
-WARM_UP = 0.1
-"""Share of the time that Adam has before optimizers that get stuck from the start."""
+WARM_UP = {"l-bfgs": {"adam": 0.1}, "nncg": {"adam": 0.1, "l-bfgs": 0.5}}
+"""What comes before optimizers that get stuck from the start, and until which share of
+the time: for NNCG as by its authors (https://arxiv.org/abs/2402.01868)."""
 
 BAR = "{desc} {percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} CPU s {postfix}"
 
@@ -38,7 +39,11 @@ class Clock(dde.callbacks.Callback):
         moments: Numbers of CPU seconds, increasing, each noted once it has passed.
         note: Gets the CPU seconds and the steps so far; its time does not count.
         bar: Moved by the seconds that pass.
+
+    Attributes:
         cools: Whether learning rates fall as a cosine until the limit.
+        seconds: CPU seconds of all steps so far, over several trainings.
+        steps: Their number.
     """
 
     def __init__(
@@ -104,11 +109,11 @@ def train(
         clock = Clock(seconds, times, shown, bar)
         # DeepXDE's optimizers print.
         with redirect_stdout(io.StringIO()):
-            if optimizer in ("l-bfgs", "nncg"):
-                clock.limit = WARM_UP * seconds
-                model.compile("adam", lr=1e-2, verbose=0)
+            for first, share in WARM_UP.get(optimizer, {}).items():
+                clock.limit = share * seconds
+                _compile(model, first, {})
                 _run(model, clock)
-                clock.limit = seconds
+            clock.limit = seconds
             _compile(model, optimizer, dict(options))
             clock.cools = optimizer in ("adam", "soap")
             _run(model, clock)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import deepxde as dde
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import Collocation, Condition, Sampler
 
-type Array = NDArray[np.float64]
 type Residual = Callable[[Tensor, Tensor], Tensor | list[Tensor]]
 type Candidate = tuple[torch.nn.Module, Residual]
 

@@ -24,11 +24,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import kronecker_box
 from ncl_deepxde.nn import Incompressible, Wall
 from ncl_deepxde.operators import laplacian
 
-from .base import Array, Candidate, Case, grid
+from .base import Candidate, Case, grid
 from .stream_function import velocity
 
 VISCOSITY = 0.01

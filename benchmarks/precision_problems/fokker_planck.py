@@ -20,11 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import Condition, initial_slice, kronecker_box
 from ncl_deepxde.nn import LFlow
 from ncl_deepxde.operators import laplacian
 
-from .base import Array, Candidate, Case, features
+from .base import Candidate, Case, features
 
 DIM = 9
 HALF = 5.0

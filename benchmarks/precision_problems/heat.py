@@ -16,10 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import kronecker_box
 from ncl_deepxde.nn import NCL, InitialState
 
-from .base import Array, Candidate, Case, features, grid
+from .base import Candidate, Case, features, grid
 
 CONDUCTIVITY = 0.25
 HIDDEN = (64,)

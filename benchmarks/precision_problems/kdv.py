@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import kronecker_box
 from ncl_deepxde.nn import NCL, InitialState
 
-from .base import Array, Candidate, Case, grid, periodic_start
+from .base import Candidate, Case, grid, periodic_start
 from .spectral import evolve, resample
 
 DISPERSION = 0.022**2

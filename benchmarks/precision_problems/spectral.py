@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from .base import Array
+from ncl_deepxde.arrays import Array
 
 
 def evolve(

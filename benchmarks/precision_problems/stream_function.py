@@ -17,7 +17,9 @@ import torch
 from numpy.polynomial import Chebyshev, Polynomial
 from torch import Tensor
 
-from .base import Array, grid
+from ncl_deepxde.arrays import Array
+
+from .base import grid
 
 type Known = Callable[[Tensor], Tensor]
 

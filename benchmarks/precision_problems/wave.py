@@ -18,10 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import kronecker_box
 from ncl_deepxde.nn import NCL, InitialState
 
-from .base import Array, Candidate, Case, features, grid
+from .base import Candidate, Case, features, grid
 
 SPEED = 2.0
 HIDDEN = (30,) * 3
