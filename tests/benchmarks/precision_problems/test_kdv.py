@@ -30,11 +30,17 @@ def test_solution_converges_with_order_eight(problems):
     assert abs(np.log2(errors[0] / errors[1]) - 8) < 0.7
 
 
-def test_solution_keeps_momentum_and_energy(problems):
+def test_solution_keeps_momentum_energy_and_hamiltonian(problems):
     # Coarse steps, and a lattice whose solution is another, which keeps both as well.
-    u = problems("kdv").solution(96, 12)
+    kdv = problems("kdv")
+    u = kdv.solution(96, 12)
     np.testing.assert_allclose(u.mean(axis=1), 0, atol=1e-13)
     np.testing.assert_allclose((u**2).mean(axis=1), 0.5, rtol=1e-5)
+    k = np.pi * np.arange(49)
+    u_x = np.fft.irfft(1j * k * np.fft.rfft(u))
+    hamiltonian = (u**3 / 6 - kdv.DISPERSION * u_x**2 / 2).mean(axis=1)
+    # It would vary by some of its size if the dispersion had another sign or size.
+    np.testing.assert_allclose(hamiltonian, hamiltonian[0], rtol=1e-2)
 
 
 def test_networks_start_right(problems, points, flux_is_free):
