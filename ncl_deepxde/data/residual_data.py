@@ -146,6 +146,11 @@ class ResidualData(FreshData):
         """Return the network calls of this step, in the order of the loss terms."""
         return self._calls(self._train, net)
 
+    def held_out_calls(self, net: torch.nn.Module) -> list[Call]:
+        """Return the network calls at the test points, which never change."""
+        self.test()
+        return self._calls(self._test, net)
+
     def _calls(self, batch: Batch, net: torch.nn.Module) -> list[Call]:
         first, *calls = batch
         return [self._first_call(first, net), *calls]

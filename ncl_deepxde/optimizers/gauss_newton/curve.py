@@ -81,19 +81,6 @@ class Curve:
             self._bend = [c / 2 for c in solve(second)]
             self.ratio = 4 * _norm(self._bend) / (_norm(self.direction) or 1.0)
 
-    def search(self, vector: ResidualVector, loss: float, halvings: int) -> float:
-        """Go to the best of the steps 1, 1/2, 1/4, ... and return it; 0 is to stay."""
-        best, best_loss = 0.0, loss
-        for size in (0.5**k for k in range(halvings + 1)):
-            self.move(size)
-            trial = vector.value().square().sum().item()
-            if trial < best_loss:
-                best, best_loss = size, trial
-            elif best:
-                break
-        self.move(best)
-        return best
-
 
 def _norm(tensors: Sequence[Tensor]) -> float:
     return torch.stack([t.square().sum() for t in tensors]).sum().sqrt().item()

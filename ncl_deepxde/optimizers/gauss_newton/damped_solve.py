@@ -63,7 +63,17 @@ class DampedSolver:
 
 
 class DampedSystem(Protocol):
-    """The system of one step, assembled once for any number of dampings."""
+    """The system of one step, assembled once for any number of dampings.
+
+    Attributes:
+        matrix: Its lower triangle without damping, float64; ``None`` where there is
+            only a sketch, and a solution costs as much as a step.
+    """
+
+    @property
+    def matrix(self) -> Tensor | None:
+        """See above."""
+        ...
 
     def at(self, damping: float) -> DampedSolver:
         r"""Return the solver at a damping :math:`\lambda`.
@@ -116,11 +126,11 @@ def damped_solver(
 @dataclass(frozen=True)
 class _KernelSystem:
     jacobian: Jacobian
-    K: Tensor
+    matrix: Tensor
 
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""
-        factor = damped_factor(self.K, damping)
+        factor = damped_factor(self.matrix, damping)
 
         def solve(b: Tensor) -> list[Tensor]:
             # With small damping a is large, and J^T a small: both need float64.
@@ -133,13 +143,13 @@ class _KernelSystem:
 @dataclass(frozen=True)
 class _GramSystem:
     jacobian: Jacobian
-    G: Tensor
+    matrix: Tensor
 
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""
         # The damping is in units of the kernel's mean diagonal, with the same trace.
-        unit = len(self.G) / len(self.jacobian.residuals)
-        factor = damped_factor(self.G, damping * unit)
+        unit = len(self.matrix) / len(self.jacobian.residuals)
+        factor = damped_factor(self.matrix, damping * unit)
 
         def solve(b: Tensor) -> list[Tensor]:
             d = _substitute(factor, _joined(self.jacobian.pull(b.double())))
@@ -184,6 +194,7 @@ class _SketchedSystem:
     jacobian: Jacobian
     sketch: Nystrom
     options: SolverOptions
+    matrix: Tensor | None = None
 
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""

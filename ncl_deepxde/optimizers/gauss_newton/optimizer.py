@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -42,17 +43,28 @@ from torch import Tensor
 
 from ..unknowns import Unknowns
 from .alignment import Alignment, DependentPointsError
+from .best_weights import BestWeights
 from .curve import Curve
-from .damped_solve import SOLVERS, SolverOptions, damped_solver
+from .damped_solve import SOLVERS, DampedSolver, SolverOptions, damped_system
 from .first_step import check_first_step, dependent
+from .history import StepRecord, rank_of
 from .jacobian import Jacobian
 from .layer_path import layer_jacobian
 from .residuals import ResidualVector, residual_source
 from .sample_path import sample_jacobian
+from .search import Corrections, search, squares
 
 __all__ = ["GaussNewton"]
 
 PATHS = ("layers", "samples")
+# Steps of at least these sizes let the damping fall and stay; shorter ones raise it.
+LONG, SHORT, RAISED = 1 / 2, 1 / 4, 4.0
+# So do these shares of the decrease that the linear model predicts.
+GOOD, POOR = 0.1, 0.0
+# After a lost iterate the damping is this much larger, and may fall below that place
+# only by a tenth a step.
+LOST_FACTOR, FORGIVEN = 10.0, 0.9
+FIRST_CORRECTION = 1e-2
 
 
 class GaussNewton(torch.optim.Optimizer):
@@ -112,8 +124,8 @@ class GaussNewton(torch.optim.Optimizer):
         model: dde.Model,
         *,
         damping: float = 1e-3,
-        damping_range: tuple[float, float] = (1e-9, 1e2),
-        decay: float = 0.8,
+        damping_range: tuple[float, float] = (1e-14, 1e2),
+        decay: float = 0.5,
         momentum: float = 0.9,
         halvings: int = 6,
         path: str = "layers",
@@ -122,9 +134,11 @@ class GaussNewton(torch.optim.Optimizer):
         rank: int = 500,
         tolerance: float = 1e-2,
         iterations: int = 100,
-        acceleration: bool = False,
+        acceleration: bool | None = None,
+        corrections: int = 3,
+        report: bool = False,
     ) -> None:
-        residual_source(model)
+        self._source, self._data = residual_source(model), model.data
         if dde.config.mixed:
             raise ValueError(
                 "GaussNewton: the float type must be float32 or float64, got mixed. "
@@ -136,6 +150,7 @@ class GaussNewton(torch.optim.Optimizer):
             ("damping", damping, f"lie in {damping_range}", low <= damping <= high),
             ("decay", decay, "lie in (0, 1]", 0 < decay <= 1),
             ("momentum", momentum, "lie in [0, 1)", 0 <= momentum < 1),
+            ("corrections", corrections, "not be negative", corrections >= 0),
             ("halvings", halvings, "not be negative", halvings >= 0),
             ("path", path, f"be one of {PATHS}", path in PATHS),
             ("order", order, "be at least 1", order >= 1),
@@ -143,10 +158,14 @@ class GaussNewton(torch.optim.Optimizer):
         options = {"damping": damping, "low": low, "high": high, "decay": decay}
         # Without "lr" DeepXDE's decay ends in a KeyError before we can explain.
         options |= {"momentum": momentum, "halvings": halvings, "steps": 0, "lr": 1.0}
+        options |= {"correction_damping": FIRST_CORRECTION, "raised_low": 0.0}
         super().__init__(model.net.parameters(), options)
         self._model, self._path, self._order = model, path, order
         self._solver = _solver_options(solver, rank, tolerance, iterations)
-        self._is_accelerated = acceleration
+        self._acceleration, self._corrections = acceleration, corrections
+        self._has_report = report
+        self.history: list[StepRecord] = []
+        self._best = BestWeights(self.state, self.param_groups[0])
         self._unknowns = Unknowns(self, model)
         self._alignment = Alignment()
         self._is_checked = False
@@ -165,15 +184,24 @@ class GaussNewton(torch.optim.Optimizer):
         if closure is None:
             raise ValueError("GaussNewton: step needs a closure; train by dde.Model.")
         self._unknowns.adopt()
+        parameters = list(self._trained().values())
+        is_continued = self._best.enter(parameters)
         with torch.enable_grad():
-            vector = ResidualVector(self._model)
+            vector = self._vector()
             jacobian = self._jacobian(vector, partial(vector.observed, closure))
         self._check(jacobian.residuals, vector.loss)
         if not self._is_checked:
             check_first_step(self._model, vector, jacobian, self._trained())
             self._is_checked = True
-        self._move(vector, jacobian)
+        self._judge_start(vector, parameters, is_continued=is_continued)
+        record = self._move(vector, jacobian, parameters)
+        self._judge(vector, parameters, record)
         return vector.loss
+
+    def _vector(self) -> ResidualVector:
+        if self._data is not self._model.data:
+            self._source, self._data = residual_source(self._model), self._model.data
+        return ResidualVector(self._model, self._source)
 
     def _trained(self) -> dict[str, Tensor]:
         """Return the parameters of the network by name, then the unknowns."""
@@ -208,30 +236,119 @@ class GaussNewton(torch.optim.Optimizer):
                 "network without regularization."
             )
 
-    def _move(self, vector: ResidualVector, jacobian: Jacobian) -> None:
-        """Find the direction, search along it, adapt the damping."""
+    def _judge_start(
+        self, vector: ResidualVector, parameters: list[Tensor], *, is_continued: bool
+    ) -> None:
+        """Know the loss at the held-out points of the best weights."""
+        group, weights = self.param_groups[0], vector.weights()
+        if not is_continued:
+            for p in parameters:
+                self.state[p].clear()
+            self._best.start(parameters, squares(vector.value(held_out=True)))
+        elif weights != group.get("weights"):
+            # Losses of other weights of the terms are no measure.
+            here = [p.clone() for p in parameters]
+            self._best.show(parameters)
+            self._best.start(parameters, squares(vector.value(held_out=True)))
+            for p, value in zip(parameters, here, strict=True):
+                p.copy_(value)
+        group["weights"] = weights
+
+    def _move(
+        self, vector: ResidualVector, jacobian: Jacobian, parameters: list[Tensor]
+    ) -> StepRecord:
+        """Find the direction, search along it, adapt the dampings."""
+        group, r, damping = self.param_groups[0], jacobian.residuals, self._damping
+        start = [p.clone() for p in parameters]
+        is_determined = len(r) >= sum(p.numel() for p in parameters)
+        system = damped_system(jacobian, self._solver, seed=group["steps"])
+        has_rank = self._has_report and system.matrix is not None
+        rank = rank_of(system.matrix) if has_rank else None
+        solver = system.at(damping)
+        curve = Curve(
+            parameters, self._direction(jacobian, solver, parameters, is_determined)
+        )
+        wanted = self._acceleration
+        if is_determined if wanted is None else wanted:
+            curve.accelerate(vector, jacobian, solver.solve)
+        corrections = Corrections(
+            vector.value,
+            lambda damping: system.at(damping).solve,
+            group["correction_damping"],
+            damping,
+            self._corrections if system.matrix is not None else 0,
+        )
+        loss = squares(r)
+        found = search(curve, corrections, loss, group["halvings"])
+        group["correction_damping"] = corrections.damping
+        group["steps"] += 1
+        for p, d in zip(parameters, curve.direction, strict=True):
+            self.state[p]["direction"] = found.size * d
+        predicted = loss - squares(r - jacobian.push(curve.direction))
+        ratio = (loss - found.loss) / predicted if predicted > 0 else 0.0
+        self._adapt(found.size, ratio, solver.is_accurate)
+        return StepRecord(
+            group["steps"],
+            loss,
+            found.loss,
+            damping,
+            found.size,
+            ratio,
+            found.corrections,
+            sum(squares(p - s) for p, s in zip(parameters, start, strict=True)) ** 0.5,
+            rank,
+        )
+
+    @property
+    def _damping(self) -> float:
+        """The damping of the next step: low where earlier ones were lost is raised."""
         group = self.param_groups[0]
-        parameters = list(self._trained().values())
+        low = max(group["low"], group["raised_low"])
+        return float(min(max(group["damping"], low), group["high"]))
+
+    def _direction(
+        self,
+        jacobian: Jacobian,
+        solver: DampedSolver,
+        parameters: list[Tensor],
+        is_determined: bool,
+    ) -> list[Tensor]:
+        """Return the direction; points that tell less than all keep the last one."""
+        momentum = 0.0 if is_determined else self.param_groups[0]["momentum"]
         memory = [
-            group["momentum"] * self.state[p].get("direction", torch.zeros_like(p))
+            momentum * self.state[p].get("direction", torch.zeros_like(p))
             for p in parameters
         ]
         rest = jacobian.residuals - jacobian.push(memory)
-        solver = damped_solver(
-            jacobian, group["damping"], self._solver, seed=group["steps"]
-        )
         found = zip(solver.solve(rest), memory, strict=True)
-        curve = Curve(parameters, [d + m for d, m in found])
-        if self._is_accelerated:
-            curve.accelerate(vector, jacobian, solver.solve)
-        loss = jacobian.residuals.square().sum().item()
-        size = curve.search(vector, loss, group["halvings"])
-        factor = group["decay"] if size >= 1 / 4 else 1.0 if size >= 1 / 8 else 2.0
-        damping = group["damping"] * (factor if solver.is_accurate else 2.0)
-        group["damping"] = min(max(damping, group["low"]), group["high"])
-        group["steps"] += 1
-        for p, d in zip(parameters, curve.direction, strict=True):
-            self.state[p]["direction"] = size * d
+        return [d + m for d, m in found]
+
+    def _adapt(self, size: float, ratio: float, is_accurate: bool) -> None:
+        """Let the damping follow how far the linear model reached."""
+        group, factor = self.param_groups[0], 1.0
+        if size < SHORT or ratio < POOR:
+            factor = RAISED
+        elif size >= LONG and ratio > GOOD:
+            factor = group["decay"]
+        factor = factor if is_accurate else max(factor, 2.0)
+        group["damping"] = min(max(self._damping * factor, group["low"]), group["high"])
+
+    def _judge(
+        self, vector: ResidualVector, parameters: list[Tensor], record: StepRecord
+    ) -> None:
+        """Judge the iterate at the held-out points; one that is lost is left."""
+        group = self.param_groups[0]
+        loss = squares(vector.value(held_out=True))
+        is_kept = self._best.leave(parameters, loss)
+        if is_kept:
+            group["raised_low"] *= FORGIVEN
+        else:
+            for p in parameters:
+                self.state[p]["direction"].zero_()
+            raised = LOST_FACTOR * max(record.damping, self._damping)
+            group["damping"] = group["raised_low"] = min(raised, group["high"])
+        judged = {"held_out": loss, "best": self._best.loss, "is_kept": is_kept}
+        self.history.append(replace(record, **judged))
 
 
 def _solver_options(

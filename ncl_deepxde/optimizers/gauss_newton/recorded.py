@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +72,25 @@ class Recorder:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What DeepXDE evaluated the losses of this step with."""
+    """What DeepXDE evaluated the losses of a step with.
 
+    Attributes:
+        data: The data, as they were in this step: resampling leaves their points alone.
+    """
+
+    data: Any
     targets: Any
     loss_fn: Any
     inputs: Tensor
     aux: Any
+
+    def errors(self, inputs: Tensor, outputs: Any, model: dde.Model) -> list[Tensor]:
+        """Return the errors of the terms, shapes (n, k)."""
+        recorder = Recorder(self.loss_fn)
+        self.data.losses_train(
+            self.targets, outputs, recorder, inputs, model, aux=self.aux
+        )
+        return recorder.errors
 
 
 class RecordedData:
@@ -102,12 +116,13 @@ class RecordedData:
         self.loss_names: list[str] = []
         self._model = model
         self._arguments: Arguments | None = None
+        self._first: Arguments | None = None
 
     @contextmanager
     def recording(self) -> Iterator[list[Term]]:
         """Collect the terms of the evaluation inside, whose losses carry no graph."""
         data, terms = self._model.data, []
-        evaluate = data.losses_train
+        evaluate, snapshot = data.losses_train, copy(data)
 
         def losses_train(
             targets: Any,
@@ -124,7 +139,8 @@ class RecordedData:
                 )
             if model is not self._model:
                 raise ValueError(OTHER_MODEL)
-            self._arguments = Arguments(targets, loss_fn, inputs, aux)
+            found = Arguments(snapshot, targets, loss_fn, inputs, aux)
+            self._arguments, self._first = found, self._first or found
             recorder = Recorder(loss_fn)
             losses = evaluate(targets, outputs, recorder, inputs, model, aux=aux)
             if not recorder.errors:
@@ -149,20 +165,27 @@ class RecordedData:
 
     def calls(self, net: torch.nn.Module) -> list[Call]:
         """Return the one network call of this step, after it was recorded."""
-        if self._arguments is None:
+        return [self._call(self._arguments)]
+
+    def held_out_calls(self, net: torch.nn.Module) -> list[Call]:
+        """Return the network call of the first step that was recorded.
+
+        The test of DeepXDE's data may have other targets, and its users compare by it:
+        it is left alone.
+        """
+        return [self._call(self._first)]
+
+    def _call(self, given: Arguments | None) -> Call:
+        if given is None:
             raise RuntimeError(
                 "GaussNewton: the points of this step are not known yet."
             )
-        given, data = self._arguments, self._model.data
 
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
-            recorder = Recorder(given.loss_fn)
-            data.losses_train(
-                given.targets, outputs, recorder, inputs, self._model, aux=given.aux
-            )
-            return self._named(recorder.errors, outputs.shape[1])
+            errors = given.errors(inputs, outputs, self._model)
+            return self._named(errors, outputs.shape[1])
 
-        return [Call(given.inputs, terms, has_derivatives=True)]
+        return Call(given.inputs, terms, has_derivatives=True)
 
     def _named(self, errors: Sequence[Tensor], num_outputs: int) -> list[Term]:
         self.loss_names = _names(self._model.data, len(errors))

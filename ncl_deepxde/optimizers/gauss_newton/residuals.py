@@ -20,7 +20,7 @@ from ...data.sampled_objective import SampledObjective
 from ...data.terms import Call, Term
 from .recorded import OTHER_MODEL, RecordedData
 
-__all__ = ["ResidualVector", "residual_source"]
+__all__ = ["ResidualSource", "ResidualVector", "residual_source"]
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -36,6 +36,10 @@ class ResidualSource(Protocol):
 
     def calls(self, net: torch.nn.Module) -> list[Call]:
         """Return the network calls of this step, in the order of the loss terms."""
+        ...
+
+    def held_out_calls(self, net: torch.nn.Module) -> list[Call]:
+        """Return the same at fixed points that judge the weights."""
         ...
 
 
@@ -81,6 +85,7 @@ class ResidualVector:
 
     Args:
         model: A compiled model.
+        source: What gives its residuals, where it is known.
 
     Attributes:
         loss: What DeepXDE's closure returned in ``observed``.
@@ -88,11 +93,11 @@ class ResidualVector:
             belongs to.
     """
 
-    def __init__(self, model: dde.Model) -> None:
+    def __init__(self, model: dde.Model, source: ResidualSource | None = None) -> None:
         self.net = model.net
         self.loss = float("nan")
         self.names: list[str] = []
-        self._model, self._source = model, residual_source(model)
+        self._model, self._source = model, source or residual_source(model)
 
     def observed(self, closure: Callable[[], Tensor]) -> list[Tensor]:
         """Return the residuals, each (N,), that DeepXDE's closure computes.
@@ -108,7 +113,7 @@ class ResidualVector:
         if not found:
             raise ValueError(OTHER_MODEL)
         self.names = []
-        return self._columns(found, iter(self._weights()))
+        return self._columns(found, iter(self.weights()))
 
     def _columns(self, terms: Sequence[Term], weights: Iterator[float]) -> list[Tensor]:
         columns = []
@@ -119,36 +124,44 @@ class ResidualVector:
         return columns
 
     def groups(
-        self, forward: Forward | None = None
+        self, forward: Forward | None = None, *, held_out: bool = False
     ) -> Iterator[tuple[Tensor, list[Tensor]]]:
         """Yield the inputs (N, d+1) of each network call and its residuals, each (N,).
 
         Args:
             forward: Takes the place of the network.
+            held_out: Whether at the held-out points in place of those of the step.
 
         Raises:
             ValueError: The loss weights do not fit the residuals.
         """
         forward, weights = forward or self.net, None
         self.names = []
-        for call in self._source.calls(self.net):
+        source = self._source
+        calls = source.held_out_calls if held_out else source.calls
+        for call in calls(self.net):
             inputs = call.inputs()
             terms = call.terms(inputs, forward(inputs))
             # The names are known from here on.
-            weights = weights or iter(self._weights())
+            weights = weights or iter(self.weights())
             yield inputs, self._columns(terms, weights)
             clear()
 
-    def terms(self) -> list[Tensor]:
+    def terms(self, *, held_out: bool = False) -> list[Tensor]:
         """Evaluate the network and return the residuals, each (N,)."""
-        return [r for _, group in self.groups() for r in group]
+        return [r for _, group in self.groups(held_out=held_out) for r in group]
 
-    def value(self) -> Tensor:
+    def value(self, *, held_out: bool = False) -> Tensor:
         """Return the vector, shape (R,), detached: a trial of a line search."""
         with torch.enable_grad(), _frozen(self.net):
-            return torch.cat([r.detach() for r in self.terms()])
+            return torch.cat([r.detach() for r in self.terms(held_out=held_out)])
 
-    def _weights(self) -> list[float]:
+    def weights(self) -> list[float]:
+        """Return the weight of each loss term, known after the first evaluation.
+
+        Raises:
+            ValueError: The loss weights do not fit the residuals.
+        """
         names, given = self._source.loss_names, self._model.loss_weights
         weights = torch.as_tensor(1.0 if given is None else given).cpu()
         # DeepXDE multiplies all terms by a single number.
