@@ -58,6 +58,8 @@ class Collocation(ResidualData):
         ValueError: A bad argument, or a residual of another shape than (N, 1).
     """
 
+    can_grow = True
+
     def __init__(
         self,
         pde: Callable[[Tensor, Tensor], Tensor | Sequence[Any]],

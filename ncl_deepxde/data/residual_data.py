@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import deepxde as dde
@@ -15,7 +16,7 @@ from torch import Tensor
 from .icbc import as_conditions
 from .points import FreshData
 from .samplers import keyed_generator
-from .terms import Call, Penalty, SoftCondition, Term
+from .terms import Call, Condition, Penalty, SoftCondition, Term
 
 __all__ = ["ResidualData"]
 
@@ -47,7 +48,11 @@ class ResidualData(FreshData):
     Attributes:
         loss_names: Names of all loss terms in order; empty before the first
             evaluation, because only the residuals know their number.
+        growth: Factor of all numbers of points of a step, see ``grow``.
+        can_grow: Whether there are more points than those of a step.
     """
+
+    can_grow = False
 
     def __init__(
         self,
@@ -69,7 +74,7 @@ class ResidualData(FreshData):
         self.seed, self.resample_every = seed, resample_every
         self.solution = solution
         self.loss_names: list[str] = []
-        self.step = 0
+        self.step, self.growth = 0, 1.0
         self._block: int | None = None
         self._train: Batch = []
         self._test: Batch = []
@@ -106,19 +111,27 @@ class ResidualData(FreshData):
     def _first_call(self, first: Any, net: torch.nn.Module) -> Call:
         """Return the first network call."""
 
-    def state_dict(self) -> dict[str, int]:
-        """Return the number of batches so far, which is all that a checkpoint needs."""
-        return {"step": self.step}
+    def state_dict(self) -> dict[str, float]:
+        """Return the number of batches so far and their growth: all that is needed."""
+        return {"step": self.step, "growth": self.growth}
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+    def load_state_dict(self, state: dict[str, float]) -> None:
         """Continue with the points of the step in ``state``."""
-        self.step = state["step"]
+        self.step, self._block = int(state["step"]), None
+        # Checkpoints of before have none.
+        self.growth = state.get("growth", 1.0)
+
+    def grow(self, factor: float) -> None:
+        """Draw this many times as many points from the next step on."""
+        self.growth, self._block = self.growth * factor, None
 
     def _draw(self, number: int, *key: int) -> Batch:
         """Draw for the first call and for every condition; ``key`` selects what."""
         generator = keyed_generator(self.seed, *key)
-        first = self._draw_first(number, generator, key[0])
-        return [first, *(c.draw(generator) for c in self.conditions)]
+        # The test keeps its points.
+        growth = self.growth if key[0] == 0 else 1.0
+        first = self._draw_first(round(growth * number), generator, key[0])
+        return [first, *(_grown(c, growth).draw(generator) for c in self.conditions)]
 
     @property
     def num_bcs(self) -> list[int]:
@@ -219,3 +232,10 @@ class ResidualData(FreshData):
 
 def _detached(term: Term) -> Term:
     return Term(term.name, term.residual.detach(), term.is_known)
+
+
+def _grown(condition: SoftCondition, growth: float) -> SoftCondition:
+    """Return a condition at more points, where it draws them from a region."""
+    if growth == 1 or not isinstance(condition, Condition):
+        return condition
+    return replace(condition, num_points=round(growth * condition.num_points))

@@ -26,6 +26,7 @@ class StepRecord:
         ratio: Actual decrease of the loss over that of the linear model.
         corrections: Number of corrections that were kept.
         norm: Euclidean norm of the change of the parameters.
+        shape: Numbers of residuals and of parameters.
         rank: Number of eigenvalues that carry 99 % of the trace of the kernel; only
             with ``report=True``.
         held_out: Loss at the held-out points after the step.
@@ -41,6 +42,7 @@ class StepRecord:
     ratio: float
     corrections: int
     norm: float
+    shape: tuple[int, int]
     rank: int | None = None
     held_out: float = math.nan
     best: float = math.nan

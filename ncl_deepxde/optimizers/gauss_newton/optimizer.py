@@ -65,6 +65,9 @@ GOOD, POOR = 0.1, 0.0
 # only by a tenth a step.
 LOST_FACTOR, FORGIVEN = 10.0, 0.9
 FIRST_CORRECTION = 1e-2
+# Where a step leaves this many times more elsewhere than at its own points, and a few
+# others did, points grow, up to so many residuals for each parameter.
+NOISY, PATIENCE, GROWTH, MOST_ROWS = 4.0, 5, 1.5, 4.0
 
 
 class GaussNewton(torch.optim.Optimizer):
@@ -136,6 +139,7 @@ class GaussNewton(torch.optim.Optimizer):
         iterations: int = 100,
         acceleration: bool | None = None,
         corrections: int = 3,
+        growth: bool = True,
         report: bool = False,
     ) -> None:
         self._source, self._data = residual_source(model), model.data
@@ -158,12 +162,16 @@ class GaussNewton(torch.optim.Optimizer):
         options = {"damping": damping, "low": low, "high": high, "decay": decay}
         # Without "lr" DeepXDE's decay ends in a KeyError before we can explain.
         options |= {"momentum": momentum, "halvings": halvings, "steps": 0, "lr": 1.0}
-        options |= {"correction_damping": FIRST_CORRECTION, "raised_low": 0.0}
+        options |= {
+            "correction_damping": FIRST_CORRECTION,
+            "raised_low": 0.0,
+            "noisy": 0,
+        }
         super().__init__(model.net.parameters(), options)
         self._model, self._path, self._order = model, path, order
         self._solver = _solver_options(solver, rank, tolerance, iterations)
         self._acceleration, self._corrections = acceleration, corrections
-        self._has_report = report
+        self._grows, self._has_report = growth, report
         self.history: list[StepRecord] = []
         self._best = BestWeights(self.state, self.param_groups[0])
         self._unknowns = Unknowns(self, model)
@@ -296,6 +304,7 @@ class GaussNewton(torch.optim.Optimizer):
             ratio,
             found.corrections,
             sum(squares(p - s) for p, s in zip(parameters, start, strict=True)) ** 0.5,
+            (len(r), sum(p.numel() for p in parameters)),
             rank,
         )
 
@@ -347,8 +356,24 @@ class GaussNewton(torch.optim.Optimizer):
                 self.state[p]["direction"].zero_()
             raised = LOST_FACTOR * max(record.damping, self._damping)
             group["damping"] = group["raised_low"] = min(raised, group["high"])
+        self._grow(record, loss)
         judged = {"held_out": loss, "best": self._best.loss, "is_kept": is_kept}
         self.history.append(replace(record, **judged))
+
+    def _grow(self, record: StepRecord, held_out: float) -> None:
+        """Take more points where their noise, not the curvature, is what limits.
+
+        A step then leaves far less of the loss at its own points than elsewhere.
+        """
+        group, data = self.param_groups[0], self._model.data
+        is_noisy = record.size == 1 and held_out > NOISY * record.left
+        group["noisy"] = group["noisy"] + 1 if is_noisy else max(group["noisy"] - 1, 0)
+        rows, unknown = record.shape
+        is_possible = getattr(data, "can_grow", False) and self._grows
+        is_possible &= unknown <= rows < MOST_ROWS * unknown
+        if is_possible and group["noisy"] >= PATIENCE:
+            data.grow(GROWTH)
+            group["noisy"] = 0
 
 
 def _solver_options(
