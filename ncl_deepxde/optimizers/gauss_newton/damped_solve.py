@@ -56,24 +56,16 @@ class DampedSolver:
     Attributes:
         solve: Maps b (R,) to d, one tensor per parameter.
         is_accurate: Whether all solutions so far met the tolerance.
+        is_direct: Whether a further solution costs little beside the step.
     """
 
     solve: Callable[[Tensor], list[Tensor]]
     is_accurate: bool = True
+    is_direct: bool = True
 
 
 class DampedSystem(Protocol):
-    """The system of one step, assembled once for any number of dampings.
-
-    Attributes:
-        matrix: Its lower triangle without damping, float64; ``None`` where there is
-            only a sketch, and a solution costs as much as a step.
-    """
-
-    @property
-    def matrix(self) -> Tensor | None:
-        """See above."""
-        ...
+    """The system of one step, assembled once for any number of dampings."""
 
     def at(self, damping: float) -> DampedSolver:
         r"""Return the solver at a damping :math:`\lambda`.
@@ -194,7 +186,6 @@ class _SketchedSystem:
     jacobian: Jacobian
     sketch: Nystrom
     options: SolverOptions
-    matrix: Tensor | None = None
 
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""
@@ -212,7 +203,7 @@ class _SketchedSystem:
             solver.is_accurate &= is_accurate
             return [d.to(b.dtype) for d in J.pull(a)]
 
-        solver = DampedSolver(solve)
+        solver = DampedSolver(solve, is_direct=False)
         return solver
 
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+
+from .jacobian import Jacobian
 
 __all__ = ["StepRecord", "rank_of"]
 
@@ -49,11 +50,9 @@ class StepRecord:
     is_kept: bool = True
 
 
-def rank_of(matrix: Tensor) -> int:
-    """Return how many eigenvalues carry 99 % of the trace.
-
-    Args:
-        matrix: Lower triangle of a positive semidefinite matrix.
-    """
+def rank_of(jacobian: Jacobian) -> int:
+    """Return how many eigenvalues of the kernel carry 99 % of its trace."""
+    rows, unknown = len(jacobian.residuals), sum(s.numel() for s in jacobian.shapes)
+    matrix = jacobian.kernel() if rows <= unknown else jacobian.gram()
     carried = torch.linalg.eigvalsh(matrix).flip(0).cumsum(0)
     return int((carried < CARRIED * carried[-1]).sum()) + 1

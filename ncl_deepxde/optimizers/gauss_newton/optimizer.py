@@ -67,7 +67,7 @@ LOST_FACTOR, FORGIVEN = 10.0, 0.9
 FIRST_CORRECTION = 1e-2
 # Where a step leaves this many times more elsewhere than at its own points, and a few
 # others did, points grow, up to so many residuals for each parameter.
-NOISY, PATIENCE, GROWTH, MOST_ROWS = 4.0, 5, 1.5, 4.0
+NOISY, PATIENCE, GROWTH, MOST_ROWS = 4.0, 3, 1.5, 4.0
 
 
 class GaussNewton(torch.optim.Optimizer):
@@ -270,8 +270,7 @@ class GaussNewton(torch.optim.Optimizer):
         start = [p.clone() for p in parameters]
         is_determined = len(r) >= sum(p.numel() for p in parameters)
         system = damped_system(jacobian, self._solver, seed=group["steps"])
-        has_rank = self._has_report and system.matrix is not None
-        rank = rank_of(system.matrix) if has_rank else None
+        rank = rank_of(jacobian) if self._has_report else None
         solver = system.at(damping)
         curve = Curve(
             parameters, self._direction(jacobian, solver, parameters, is_determined)
@@ -284,7 +283,7 @@ class GaussNewton(torch.optim.Optimizer):
             lambda damping: system.at(damping).solve,
             group["correction_damping"],
             damping,
-            self._corrections if system.matrix is not None else 0,
+            self._corrections if solver.is_direct else 0,
         )
         loss = squares(r)
         found = search(curve, corrections, loss, group["halvings"])
@@ -366,7 +365,7 @@ class GaussNewton(torch.optim.Optimizer):
         A step then leaves far less of the loss at its own points than elsewhere.
         """
         group, data = self.param_groups[0], self._model.data
-        is_noisy = record.size == 1 and held_out > NOISY * record.left
+        is_noisy = held_out > NOISY * record.left
         group["noisy"] = group["noisy"] + 1 if is_noisy else max(group["noisy"] - 1, 0)
         rows, unknown = record.shape
         is_possible = getattr(data, "can_grow", False) and self._grows
