@@ -20,7 +20,7 @@ from two_residuals import (
     transport,
 )
 
-from ncl_deepxde.data import Collocation, Condition
+from ncl_deepxde.data import Collocation, Condition, initial_slice, uniform_box
 
 
 def test_points_are_fresh_leaves_on_the_default_device(dtype: torch.dtype) -> None:
@@ -118,3 +118,30 @@ def test_bad_condition_residual_is_refused() -> None:
 def test_bad_sampler_is_refused() -> None:
     with pytest.raises(ValueError, match=r"n = 5, got \(4, 3\)"):
         Collocation(transport, lambda n, g: BOX(n - 1, g), 5).train_next_batch()
+
+
+def test_points_grow_and_go_on_so() -> None:
+    def fresh():
+        start = Condition("start", initial_slice(uniform_box([0.0], [1.0])), 4, equal)
+        return Collocation(
+            lambda x, y: y, uniform_box([0.0, 0.0], [1.0, 1.0]), 10, [start]
+        )
+
+    def equal(x, y):
+        return [y]
+
+    data = fresh()
+    data.train_next_batch()
+    test = data.test()[0]
+    data.grow(1.5)
+    points, _ = data.train_next_batch()
+    assert len(points) == 15
+    (_, call) = data.calls(torch.nn.Linear(2, 1))
+    assert len(call.points) == 6
+    assert len(data.test()[0]) == len(test) == 10
+    other = fresh()
+    other.load_state_dict(data.state_dict())
+    assert torch.equal(other.train_next_batch()[0], data.train_next_batch()[0])
+    # Checkpoints of before know no growth.
+    other.load_state_dict({"step": 3})
+    assert len(other.train_next_batch()[0]) == 10

@@ -23,23 +23,26 @@ LOST = 100.0
 
 
 class BestWeights:
-    """Keeps the iterate and the best weights of an optimizer in its state.
+    """Keeps the iterate and the best weights of an optimizer.
 
     Args:
-        state: State of the optimizer, by parameter; holds the tensors "iterate" and
-            "best".
-        group: Its parameter group; holds the number "best_loss".
+        optimizer: Its state holds the tensors "iterate" and "best" of each parameter,
+            its first parameter group the number "best_loss", so that all are saved
+            with it.
     """
 
-    def __init__(
-        self, state: Mapping[Tensor, dict[str, Any]], group: dict[str, Any]
-    ) -> None:
-        self._state, self._group = state, group
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self._optimizer = optimizer
+
+    @property
+    def _state(self) -> Mapping[Tensor, dict[str, Any]]:
+        # Loading a checkpoint replaces it.
+        return self._optimizer.state
 
     @property
     def loss(self) -> float:
         """The smallest loss at the held-out points; infinite before the first."""
-        return float(self._group.get("best_loss", math.inf))
+        return float(self._optimizer.param_groups[0].get("best_loss", math.inf))
 
     def enter(self, parameters: Sequence[Tensor]) -> bool:
         """Move to the iterate; return whether there is one.
@@ -61,7 +64,7 @@ class BestWeights:
 
     def start(self, parameters: Sequence[Tensor], loss: float) -> None:
         """Take the weights as the best, with this loss at the held-out points."""
-        self._group["best_loss"] = loss
+        self._optimizer.param_groups[0]["best_loss"] = loss
         for p in parameters:
             self._state[p]["best"] = p.clone()
 

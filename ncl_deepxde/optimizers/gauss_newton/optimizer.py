@@ -44,6 +44,7 @@ from torch import Tensor
 from ..unknowns import Unknowns
 from .alignment import Alignment, DependentPointsError
 from .best_weights import BestWeights
+from .control import FIRST, Control
 from .curve import Curve
 from .damped_solve import SOLVERS, DampedSolver, SolverOptions, damped_system
 from .first_step import check_first_step, dependent
@@ -57,27 +58,20 @@ from .search import Corrections, search, squares
 __all__ = ["GaussNewton"]
 
 PATHS = ("layers", "samples")
-# Steps of at least these sizes let the damping fall and stay; shorter ones raise it.
-LONG, SHORT, RAISED = 1 / 2, 1 / 4, 4.0
-# So do these shares of the decrease that the linear model predicts.
-GOOD, POOR = 0.1, 0.0
-# After a lost iterate the damping is this much larger, and may fall below that place
-# only by a tenth a step.
-LOST_FACTOR, FORGIVEN = 10.0, 0.9
-FIRST_CORRECTION = 1e-2
-# Where a step leaves this many times more elsewhere than at its own points, and a few
-# others did, points grow, up to so many residuals for each parameter.
-NOISY, PATIENCE, GROWTH, MOST_ROWS = 4.0, 3, 1.5, 4.0
 
 
 class GaussNewton(torch.optim.Optimizer):
-    r"""Gauss-Newton with momentum, adaptive damping and a line search.
+    r"""Gauss-Newton that sets its damping and points itself and keeps the best weights.
 
-    A step halves :math:`\eta = 1` as long as the loss at the same points falls. Where
-    less than an eighth is left, the linear model reached too far and :math:`\lambda`
-    doubles; where a quarter or more is left, :math:`\lambda` falls by a constant
-    factor. (Levenberg's ratio of actual to predicted decrease is no guide after a line
-    search: it is near one for any small step.)
+    A step follows a curve, bent by the second derivative of the residuals, and returns
+    to the floor of the valley by corrections; it is halved until the loss at its points
+    falls. :math:`\lambda` falls after full steps and rises after short ones. Where a
+    step learns its points by heart, later ones see more.
+
+    Every iterate is judged at held-out points: the test points of our data, the points
+    of the first step for data of DeepXDE. Between steps, and so at the end, the network
+    holds the best weights by these points. An iterate that is worse by orders of
+    magnitude is lost: training goes on from the best weights, with a larger damping.
 
     Residuals are taken from what the data gives to the loss function: any data of
     DeepXDE and of this package whose losses are mean squares. A residual may depend on
@@ -89,11 +83,10 @@ class GaussNewton(torch.optim.Optimizer):
         model: The model; compile it with the result, loss ``"MSE"``, without ``lr`` and
             ``decay``.
         damping: First :math:`\lambda`, in units of the mean diagonal of the kernel.
-        damping_range: Smallest and largest :math:`\lambda`. With far fewer residuals
-            than parameters 1e-6 is a better lower end: the step then leaves alone what
-            the points do not tell.
+        damping_range: Smallest and largest :math:`\lambda`.
         decay: Factor of :math:`\lambda` after a good step, in (0, 1].
-        momentum: :math:`\mu` in [0, 1).
+        momentum: :math:`\mu` in [0, 1), where a step has fewer residuals than there are
+            parameters; others need none.
         halvings: Largest number of halvings of the step.
         path: ``"layers"`` takes the Jacobian from one backward pass per residual
             function, for networks of linear layers; ``"samples"`` takes it point by
@@ -102,8 +95,9 @@ class GaussNewton(torch.optim.Optimizer):
             ``path="samples"``.
         solver: ``"kernel"`` factors the matrix of the residuals, ``"gram"`` that of the
             parameters, ``"cg"`` none: conjugate gradients with a Nystrom
-            preconditioner. ``"auto"`` takes the smaller matrix, and the last where
-            both are larger than 6000.
+            preconditioner. ``"auto"`` solves in the span of a few rows where these
+            suffice; else it takes the smaller matrix, and ``"cg"`` where both are
+            larger than 6000.
         rank: Rank of the preconditioner.
         tolerance: Largest :math:`|b - A a| / |b|` that conjugate gradients leave. What
             the linear model removes from the residuals is inexact by this share of
@@ -112,7 +106,15 @@ class GaussNewton(torch.optim.Optimizer):
             used as it is, with a warning, and :math:`\lambda` doubles.
         acceleration: Whether steps are bent by the second derivative of the residuals
             along them, where twice the norm of the second order is below 0.75 of the
-            first: one more evaluation and solution.
+            first: one more evaluation and solution. By default where a step has at
+            least as many residuals as there are parameters.
+        corrections: Most corrections of a trial, see :mod:`.search`; none by ``"cg"``.
+        growth: Whether data that can draw more points are asked to.
+        report: Whether the history tells the rank of the kernel, which costs as much as
+            a step.
+
+    Attributes:
+        history: What each step did, since the optimizer was made.
 
     Example:
         >>> model.compile(GaussNewton(model), loss_weights=weights)  # doctest: +SKIP
@@ -162,18 +164,13 @@ class GaussNewton(torch.optim.Optimizer):
         options = {"damping": damping, "low": low, "high": high, "decay": decay}
         # Without "lr" DeepXDE's decay ends in a KeyError before we can explain.
         options |= {"momentum": momentum, "halvings": halvings, "steps": 0, "lr": 1.0}
-        options |= {
-            "correction_damping": FIRST_CORRECTION,
-            "raised_low": 0.0,
-            "noisy": 0,
-        }
-        super().__init__(model.net.parameters(), options)
+        super().__init__(model.net.parameters(), options | FIRST)
         self._model, self._path, self._order = model, path, order
         self._solver = _solver_options(solver, rank, tolerance, iterations)
         self._acceleration, self._corrections = acceleration, corrections
         self._grows, self._has_report = growth, report
         self.history: list[StepRecord] = []
-        self._best = BestWeights(self.state, self.param_groups[0])
+        self._control, self._best = Control(self), BestWeights(self)
         self._unknowns = Unknowns(self, model)
         self._alignment = Alignment()
         self._is_checked = False
@@ -200,8 +197,8 @@ class GaussNewton(torch.optim.Optimizer):
         self._check(jacobian.residuals, vector.loss)
         if not self._is_checked:
             check_first_step(self._model, vector, jacobian, self._trained())
-            self._is_checked = True
         self._judge_start(vector, parameters, is_continued=is_continued)
+        self._is_checked = True
         record = self._move(vector, jacobian, parameters)
         self._judge(vector, parameters, record)
         return vector.loss
@@ -249,12 +246,13 @@ class GaussNewton(torch.optim.Optimizer):
     ) -> None:
         """Know the loss at the held-out points of the best weights."""
         group, weights = self.param_groups[0], vector.weights()
+        is_known = self._is_checked and weights == group.get("weights")
         if not is_continued:
             for p in parameters:
                 self.state[p].clear()
             self._best.start(parameters, squares(vector.value(held_out=True)))
-        elif weights != group.get("weights"):
-            # Losses of other weights of the terms are no measure.
+        elif not is_known:
+            # Losses of other weights of the terms, or at other points, are no measure.
             here = [p.clone() for p in parameters]
             self._best.show(parameters)
             self._best.start(parameters, squares(vector.value(held_out=True)))
@@ -266,15 +264,15 @@ class GaussNewton(torch.optim.Optimizer):
         self, vector: ResidualVector, jacobian: Jacobian, parameters: list[Tensor]
     ) -> StepRecord:
         """Find the direction, search along it, adapt the dampings."""
-        group, r, damping = self.param_groups[0], jacobian.residuals, self._damping
+        group, damping = self._control.group, self._control.damping
         start = [p.clone() for p in parameters]
-        is_determined = len(r) >= sum(p.numel() for p in parameters)
+        shape = len(jacobian.residuals), sum(p.numel() for p in parameters)
+        is_determined = shape[0] >= shape[1]
         system = damped_system(jacobian, self._solver, seed=group["steps"])
-        rank = rank_of(jacobian) if self._has_report else None
         solver = system.at(damping)
-        curve = Curve(
-            parameters, self._direction(jacobian, solver, parameters, is_determined)
-        )
+        # Points that tell less than all keep the last direction.
+        momentum = 0.0 if is_determined else group["momentum"]
+        curve = Curve(parameters, self._direction(jacobian, solver, momentum))
         wanted = self._acceleration
         if is_determined if wanted is None else wanted:
             curve.accelerate(vector, jacobian, solver.solve)
@@ -285,94 +283,62 @@ class GaussNewton(torch.optim.Optimizer):
             damping,
             self._corrections if solver.is_direct else 0,
         )
-        loss = squares(r)
-        found = search(curve, corrections, loss, group["halvings"])
+        loss = squares(jacobian.residuals)
+        left = jacobian.residuals - jacobian.push(curve.direction)
+        predicted = loss - squares(left)
+        found = search(curve, corrections, loss, predicted, group["halvings"])
         group["correction_damping"] = corrections.damping
         group["steps"] += 1
         for p, d in zip(parameters, curve.direction, strict=True):
             self.state[p]["direction"] = found.size * d
-        predicted = loss - squares(r - jacobian.push(curve.direction))
-        ratio = (loss - found.loss) / predicted if predicted > 0 else 0.0
-        self._adapt(found.size, ratio, solver.is_accurate)
-        return StepRecord(
-            group["steps"],
-            loss,
-            found.loss,
-            damping,
-            found.size,
-            ratio,
-            found.corrections,
-            sum(squares(p - s) for p, s in zip(parameters, start, strict=True)) ** 0.5,
-            (len(r), sum(p.numel() for p in parameters)),
-            rank,
+        moved = [p - s for p, s in zip(parameters, start, strict=True)]
+        record = StepRecord(
+            step=group["steps"],
+            loss=loss,
+            left=found.loss,
+            damping=damping,
+            size=found.size,
+            ratio=_ratio(loss - found.loss, predicted),
+            corrections=found.corrections,
+            norm=sum(squares(m) for m in moved) ** 0.5,
+            shape=shape,
+            rank=rank_of(jacobian) if self._has_report else None,
         )
-
-    @property
-    def _damping(self) -> float:
-        """The damping of the next step: low where earlier ones were lost is raised."""
-        group = self.param_groups[0]
-        low = max(group["low"], group["raised_low"])
-        return float(min(max(group["damping"], low), group["high"]))
+        self._control.adapt(record, is_accurate=solver.is_accurate)
+        return record
 
     def _direction(
-        self,
-        jacobian: Jacobian,
-        solver: DampedSolver,
-        parameters: list[Tensor],
-        is_determined: bool,
+        self, jacobian: Jacobian, solver: DampedSolver, momentum: float
     ) -> list[Tensor]:
-        """Return the direction; points that tell less than all keep the last one."""
-        momentum = 0.0 if is_determined else self.param_groups[0]["momentum"]
         memory = [
             momentum * self.state[p].get("direction", torch.zeros_like(p))
-            for p in parameters
+            for p in self._trained().values()
         ]
         rest = jacobian.residuals - jacobian.push(memory)
         found = zip(solver.solve(rest), memory, strict=True)
         return [d + m for d, m in found]
 
-    def _adapt(self, size: float, ratio: float, is_accurate: bool) -> None:
-        """Let the damping follow how far the linear model reached."""
-        group, factor = self.param_groups[0], 1.0
-        if size < SHORT or ratio < POOR:
-            factor = RAISED
-        elif size >= LONG and ratio > GOOD:
-            factor = group["decay"]
-        factor = factor if is_accurate else max(factor, 2.0)
-        group["damping"] = min(max(self._damping * factor, group["low"]), group["high"])
-
     def _judge(
         self, vector: ResidualVector, parameters: list[Tensor], record: StepRecord
     ) -> None:
         """Judge the iterate at the held-out points; one that is lost is left."""
-        group = self.param_groups[0]
         loss = squares(vector.value(held_out=True))
         is_kept = self._best.leave(parameters, loss)
+        best = self._best.loss
+        record = replace(record, held_out=loss, best=best, is_kept=is_kept)
         if is_kept:
-            group["raised_low"] *= FORGIVEN
+            self._control.forgive()
         else:
+            self._control.lose(record)
             for p in parameters:
                 self.state[p]["direction"].zero_()
-            raised = LOST_FACTOR * max(record.damping, self._damping)
-            group["damping"] = group["raised_low"] = min(raised, group["high"])
-        self._grow(record, loss)
-        judged = {"held_out": loss, "best": self._best.loss, "is_kept": is_kept}
-        self.history.append(replace(record, **judged))
+        if self._grows:
+            self._control.grow(record, self._model.data)
+        self.history.append(record)
 
-    def _grow(self, record: StepRecord, held_out: float) -> None:
-        """Take more points where their noise, not the curvature, is what limits.
 
-        A step then leaves far less of the loss at its own points than elsewhere.
-        """
-        group, data = self.param_groups[0], self._model.data
-        is_noisy = held_out > NOISY * record.left
-        group["noisy"] = group["noisy"] + 1 if is_noisy else max(group["noisy"] - 1, 0)
-        rows, unknown = record.shape
-        is_possible = getattr(data, "can_grow", False) and self._grows
-        is_possible &= unknown <= rows < MOST_ROWS * unknown
-        if is_possible and group["noisy"] >= PATIENCE:
-            data.grow(GROWTH)
-            group["noisy"] = 0
+def _ratio(actual: float, predicted: float) -> float:
+    return actual / predicted if predicted > 0 else 0.0
 
 
 def _solver_options(

@@ -27,11 +27,12 @@ from .curve import Curve
 
 __all__ = ["Corrections", "Found", "search", "squares"]
 
-# A correction that leaves more than this was the last one; one that leaves less than
-# the second lets its damping fall.
-WORTHWHILE, STRONG = 0.9, 0.5
-# Where a trial leaves less than this of the loss, no shorter one is looked at.
-ENOUGH = 1.0
+# A correction that leaves more than this was the last one.
+WORTHWHILE = 0.9
+# A full step that finds this share of the predicted decrease is taken at once, and no
+# shorter one is tried after one that finds it and is better.
+ENOUGH = 0.25
+# A first one that fails raises the damping of the next; one that helps lets it fall.
 RAISED, LOWERED = 4.0, 0.5
 
 Solve = Callable[[Tensor], list[Tensor]]
@@ -62,8 +63,8 @@ class Corrections:
         r = self.residuals()
         loss = squares(r)
         for number in range(self.most):
-            if not loss < float("inf"):
-                break
+            if not 0 < loss < float("inf"):
+                return loss, number
             before = [p.clone() for p in parameters]
             for p, d in zip(parameters, self._solve(r), strict=True):
                 p.sub_(d)
@@ -71,7 +72,7 @@ class Corrections:
             found = squares(r)
             is_worthwhile = found < WORTHWHILE * loss
             if number == 0:
-                self._adapt(found / loss)
+                self._adapt(is_worthwhile=is_worthwhile)
             if not found < loss:
                 for p, b in zip(parameters, before, strict=True):
                     p.copy_(b)
@@ -79,11 +80,11 @@ class Corrections:
             loss = found
             if not is_worthwhile:
                 return loss, number + 1
-        return loss, self.most if loss < float("inf") else 0
+        return loss, self.most
 
-    def _adapt(self, share: float) -> None:
-        """Follow what the first correction of a trial left of the loss."""
-        if not share < WORTHWHILE:
+    def _adapt(self, *, is_worthwhile: bool) -> None:
+        """Follow the first correction of a trial; fall once in a step."""
+        if not is_worthwhile:
             self.damping *= RAISED
         elif not self._has_fallen:
             self.damping, self._has_fallen = self.damping * LOWERED, True
@@ -110,24 +111,36 @@ class Found:
     corrections: int = 0
 
 
-def search(curve: Curve, corrections: Corrections, loss: float, halvings: int) -> Found:
+def search(
+    curve: Curve,
+    corrections: Corrections,
+    loss: float,
+    predicted: float,
+    halvings: int,
+) -> Found:
     """Go to the best of the sizes 1, 1/2, 1/4, ..., each corrected.
 
     Args:
         curve: Its parameters are moved in place.
         corrections: Applied to every trial.
         loss: Loss at the start.
+        predicted: Decrease that the linear model predicts for the size 1.
         halvings: Largest number of halvings.
     """
+
+    def is_enough(found: Found) -> bool:
+        share = found.size * (2 - found.size)
+        return loss - found.loss > ENOUGH * share * predicted
+
     best, place = Found(0.0, loss), [p.clone() for p in curve.parameters]
     for size in (0.5**k for k in range(halvings + 1)):
         curve.move(size)
         trial = Found(size, *corrections.apply(curve.parameters))
         if trial.loss < best.loss:
             best, place = trial, [p.clone() for p in curve.parameters]
-            if size == 1:
+            if size == 1 and is_enough(best):
                 break
-        elif best.size:
+        elif is_enough(best):
             break
     for p, value in zip(curve.parameters, place, strict=True):
         p.copy_(value)

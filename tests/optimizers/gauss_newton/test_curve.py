@@ -91,14 +91,3 @@ def test_strongly_bent_curve_is_left_straight() -> None:
     curve.move(1.0)
     for p, origin, d in zip(curve.parameters, before, curve.direction, strict=True):
         torch.testing.assert_close(p, origin - d)
-
-
-@torch.no_grad()
-def test_search_takes_the_best_halving() -> None:
-    vector, jacobian, _, curve = prepared(model_of(0.0))
-    curve.direction = [2.0 * d for d in curve.direction]
-    loss = jacobian.residuals.square().sum().item()
-    # Twice the solution of a linear problem: half of it ends at zero.
-    assert curve.search(vector, loss, 3) == 0.5
-    assert vector.value().norm() < 1e-9
-    assert curve.search(vector, 0.0, 3) == 0.0

@@ -135,7 +135,8 @@ def test_steps_agree_with_the_kernel(options: dict) -> None:
     found = []
     for settings in ({"solver": "kernel"}, options | TIGHT):
         dde.config.set_random_seed(1)
-        model = torus_model(**settings)
+        # Corrections need cheap solutions, which conjugate gradients have not.
+        model = torus_model(corrections=0, **settings)
         for _ in range(3):
             step(model)
         found.append(flat(model.net.parameters()).detach())
