@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Literal
 
@@ -24,6 +24,10 @@ hundred runs."""
 GAIN = 0.9
 """Factor by which the smallest loss must have fallen to count as a decrease."""
 
+NOISY = 4.0
+"""Multiple of the loss a step leaves at its own points from which the loss elsewhere
+says that points are too few: GaussNewton takes more of them from the same one."""
+
 ENOUGH = 8
 """Records that are needed before a training is said to stall: two in each quarter."""
 
@@ -35,10 +39,12 @@ class Diagnosis:
     Attributes:
         state: One word.
         text: A sentence with the numbers, and the remedy where there is one.
+        lost: Number of iterates that the optimizer left for better weights.
     """
 
     state: Literal["diverged", "stalled", "improving", "ok", "unknown"]
     text: str
+    lost: int = 0
 
 
 def diagnose(records: Records) -> Diagnosis:
@@ -51,16 +57,26 @@ def diagnose(records: Records) -> Diagnosis:
     :math:`\min s \le 0.9 \min s_{1..3N/4}`. The last stage counts, for stages may weigh
     their terms otherwise; what an earlier one lost must have been regained in it.
 
+    The losses of a stage are those of the best weights at held-out points, where the
+    log has them: these weights are what the network shows.
+
     Args:
         records: Records of one training in the log, with ``step``, ``stage``, ``loss``
-            and ``terms``.
+            and ``terms``, and ``optimizer`` where its steps are recorded.
     """
-    stages = [list(g) for _, g in itertools.groupby(records, lambda r: r["stage"])]
+    found, lost = _told(records), _lost(records)
+    text = f"{found.text} {_lost_text(lost)}" if lost else found.text
+    return replace(found, text=text, lost=lost)
+
+
+def _told(records: Records) -> Diagnosis:
+    groups = itertools.groupby(records, lambda r: r["stage"])
+    stages = [_judged(list(group)) for _, group in groups]
     if not stages:
         return Diagnosis("unknown", "Its log is empty.")
     if not all(math.isfinite(r["loss"]) for r in stages[-1]):
         return _diverged(stages[-1], "not finite")
-    if any(r["loss"] <= 0 for r in records):
+    if any(r["loss"] <= 0 for stage in stages for r in stage):
         return Diagnosis("unknown", "Its loss has no scale: it is not always positive.")
     for first in range(len(stages)):
         whole = [r for stage in stages[first:] for r in stage]
@@ -72,12 +88,32 @@ def diagnose(records: Records) -> Diagnosis:
 
 def warnings_of(metrics: Mapping[str, Any]) -> list[str]:
     """Return a sentence for every training of a ``metrics.json`` that went wrong."""
-    found = metrics.get("training", {})
-    return [
-        f"{name} {one['state']}. {one['text']}"
-        for name, one in found.items()
-        if one["state"] in ("diverged", "stalled")
-    ]
+    texts = []
+    for name, one in metrics.get("training", {}).items():
+        if one["state"] in ("diverged", "stalled"):
+            texts.append(f"{name} {one['state']}. {one['text']}")
+        elif one.get("lost"):
+            texts.append(f"{name} {one['state']}. {_lost_text(one['lost'])}")
+    return texts
+
+
+def _judged(stage: Records) -> Records:
+    """Put the best losses at held-out points in the place of those of the steps."""
+    best = [(r.get("optimizer") or {}).get("best") for r in stage]
+    if any(value is None for value in best):
+        return stage
+    return [{**r, "loss": value} for r, value in zip(stage, best, strict=True)]
+
+
+def _lost(records: Records) -> int:
+    """Return how many iterates were left until the last record that counts them."""
+    counts = [(r.get("optimizer") or {}).get("lost", 0) for r in records]
+    return max(counts, default=0)
+
+
+def _lost_text(lost: int) -> str:
+    what = "1 step was lost" if lost == 1 else f"{lost} steps were lost"
+    return f"{what}, and training went on from the best weights before."
 
 
 def _smoothed(records: Iterable[Mapping[str, Any]]) -> list[float]:
@@ -121,12 +157,12 @@ def _pace(records: Records) -> Diagnosis:
         return Diagnosis("unknown", "Its last stage is too short to tell.")
     half, late = min(smoothed[: number // 2]), min(smoothed[: 3 * number // 4])
     since = records[number // 2]["step"]
+    remedy = _remedy(records[number // 2 :])
     if best > GAIN * half:
         return Diagnosis(
             "stalled",
             f"Its smallest loss, {best:.2g}, fell by less than a tenth since step "
-            f"{since}. If its errors are too large, more steps will not help: use more "
-            "points or a larger network, other weights of the losses, or another seed.",
+            f"{since}. If its errors are too large, more steps will not help: {remedy}",
         )
     if best <= GAIN * late:
         return Diagnosis(
@@ -135,3 +171,24 @@ def _pace(records: Records) -> Diagnosis:
             f"{since}: more steps will help.",
         )
     return Diagnosis("ok", f"Its loss came down to {best:.2g} and rests.")
+
+
+def _remedy(records: Records) -> str:
+    """Tell what helps a stalled training: its steps know whether points are too few."""
+    steps = [r.get("optimizer") or {} for r in records]
+    pairs = [(s.get("held_out"), s.get("left")) for s in steps]
+    excess = [held_out / left for held_out, left in pairs if held_out and left]
+    if not excess:
+        return (
+            "use more points or a larger network, other weights of the losses, or "
+            "another seed."
+        )
+    if median(excess) >= NOISY:
+        return (
+            f"use more points. Its steps leave {median(excess):.2g} times less at "
+            "their own points than at held-out ones."
+        )
+    return (
+        "use a larger network, or float64 if the losses are at round-off. Its steps "
+        "leave about as much at their own points as at held-out ones."
+    )

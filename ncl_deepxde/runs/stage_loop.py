@@ -26,6 +26,7 @@ from .model_state import (
     restore_sampling,
     sampling_state,
 )
+from .optimizer_record import as_json, last_step
 from .stage_bar import StageBar
 
 __all__ = ["NonFiniteLoss", "Progress", "RunSettings", "Stage", "StageLoop"]
@@ -67,7 +68,11 @@ class Stage:
 
 @dataclass
 class Progress:
-    """How far training has come; ``stopped_by`` is empty while a stage runs."""
+    """How far training has come.
+
+    ``stopped_by`` is empty while a stage runs; ``lost`` counts the iterates that an
+    optimizer left for better weights, in all stages.
+    """
 
     stage: int = 0
     step: int = 0
@@ -76,6 +81,7 @@ class Progress:
     seconds: float = 0.0
     loss: float = math.inf
     stopped_by: str = ""
+    lost: int = 0
 
     def enter_next_stage(self) -> None:
         """Count the steps and seconds of a stage from zero again."""
@@ -189,6 +195,8 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         done.stage_seconds += elapsed
         done.seconds += elapsed
         done.loss = math.fsum(self._terms.values())
+        newest = last_step(self.model.opt)
+        done.lost += newest is not None and not newest.is_kept
         self.model.train_state.loss_train = np.array(list(self._terms.values()))
 
     def on_epoch_end(self) -> None:
@@ -245,7 +253,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         self.saved_step = self.done.steps
 
     def _log(self) -> None:
-        record = {
+        record: dict[str, Any] = {
             "model": self.settings.name,
             "stage": self._stage.name,
             "step": self.done.steps,
@@ -253,6 +261,9 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             "loss": self.done.loss,
             "terms": self._terms,
         }
+        newest = last_step(self.model.opt)
+        if newest is not None:
+            record["optimizer"] = {**as_json(newest), "lost": self.done.lost}
         if self.settings.evaluate is not None:
             record["errors"] = dict(self.settings.evaluate())
             self._clock = time.perf_counter()

@@ -62,10 +62,11 @@ def train(
     Writes ``directory/checkpoints/<name>.pt``, keeps the one before as
     ``<name>.previous.pt``, and appends to ``directory/log.jsonl`` one line every
     ``log_every`` steps: model, stage, step, seconds, loss and terms, weighted as they
-    enter the loss. A resumed run gives the numbers of an unbroken one, to the last bit
-    on a CPU with budgets in steps, for data with a ``state_dict`` or with fixed points
-    and optimizers with a complete ``state_dict``; DeepXDE's NNCG lacks one and builds
-    its preconditioner anew.
+    enter the loss; of Gauss-Newton also the last ``StepRecord``, with ``lost``, the
+    number of iterates that it left so far. A resumed run gives the numbers of an
+    unbroken one, to the last bit on a CPU with budgets in steps, for data with a
+    ``state_dict`` or with fixed points and optimizers with a complete ``state_dict``;
+    DeepXDE's NNCG lacks one and builds its preconditioner anew.
 
     The network exists already: call ``dde.config.set_random_seed`` before building it.
 

@@ -1,6 +1,7 @@
 """Diagnoses of trainings from their losses: each state, and what must not be one."""
 
 import math
+from dataclasses import asdict
 
 import pytest
 
@@ -107,3 +108,64 @@ def test_warnings_name_the_trainings_that_went_wrong():
     }
     assert warnings_of({"training": found}) == ["pinn diverged. Its last loss is 5."]
     assert warnings_of({}) == []
+
+
+def with_steps(records, best, held_out=None, left=None, lost=0):
+    """Add what the log says of the steps of Gauss-Newton."""
+    held_out, left = held_out or best, left or best
+    rows = zip(records, best, held_out, left, strict=True)
+    return [
+        r | {"optimizer": {"best": b, "held_out": h, "left": n, "lost": lost}}
+        for r, b, h, n in rows
+    ]
+
+
+def test_the_best_weights_at_held_out_points_count():
+    # The network shows the best: that the iterate is lost spoils nothing.
+    lost = log([*falling(10), 5.0, 30.0])
+    assert diagnose(lost).state == "diverged"
+    assert diagnose(with_steps(lost, falling(12))).state == "improving"
+    # Losses at ever new points fall by luck; the held-out ones stand still.
+    lucky = with_steps(log(falling(20)), [*falling(10), *[0.13] * 10])
+    found = diagnose(lucky)
+    assert found.state == "stalled"
+    assert "0.13" in found.text
+
+
+def test_losses_count_where_the_best_is_not_known():
+    unknown = with_steps(log(falling(20)), [None, *[0.1] * 19])
+    assert diagnose(unknown).state == "improving"
+    adam = log(falling(9), "adam")
+    steps = with_steps(log(falling(10, start=0.1), first=9), falling(10, start=0.1))
+    assert diagnose(adam + steps).state == "improving"
+
+
+@pytest.mark.parametrize(
+    ("left", "remedy"),
+    [(0.01, "use more points. Its steps leave 10 times"), (0.08, "larger network, or")],
+)
+def test_steps_tell_what_helps_a_stalled_training(left, remedy):
+    flat = [0.1] * 12
+    assert remedy in diagnose(with_steps(log(flat), flat, flat, [left] * 12)).text
+
+
+def test_lost_steps_are_told_in_one_sentence():
+    losses = falling(20)
+    found = diagnose(with_steps(log(losses), losses, lost=3))
+    assert (found.state, found.lost) == ("improving", 3)
+    sentence = "3 steps were lost, and training went on from the best weights before."
+    assert found.text.endswith(f"more steps will help. {sentence}")
+    assert warnings_of({"training": {"ncl": asdict(found)}}) == [
+        f"ncl improving. {sentence}"
+    ]
+    assert diagnose(with_steps(log(losses), losses)).lost == 0
+    # A stage of Adam after it forgets nothing.
+    more = [*with_steps(log(losses), losses, lost=1), *log(losses, "adam", 20)]
+    assert "1 step was lost, and" in diagnose(more).text
+
+
+def test_a_stalled_training_tells_its_lost_steps_once():
+    flat = [0.1] * 12
+    found = asdict(diagnose(with_steps(log(flat), flat, lost=2)))
+    (text,) = warnings_of({"training": {"ncl": found}})
+    assert text.count("2 steps were lost") == 1

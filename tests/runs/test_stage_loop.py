@@ -12,6 +12,7 @@ import pytest
 import torch
 from resumable_run import At, adam, build_model, run, weights
 
+from ncl_deepxde.optimizers.gauss_newton.history import StepRecord
 from ncl_deepxde.runs import NonFiniteLoss, Stage
 from ncl_deepxde.runs.checkpoints import load_checkpoint
 from ncl_deepxde.runs.log import read_log
@@ -217,3 +218,53 @@ def test_files_of_a_run_lie_in_its_directory(tmp_path) -> None:
     assert settings.checkpoint == tmp_path / "checkpoints" / "net.pt"
     assert settings.previous == tmp_path / "checkpoints" / "net.previous.pt"
     assert settings.log == tmp_path / "log.jsonl"
+
+
+class Recorded(torch.optim.SGD):
+    """Keeps a history in which every third step is lost."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, lr=1e-3)
+        self.history = []
+
+    def step(self, closure):
+        group = self.param_groups[0]
+        group["number"] = number = group.get("number", 0) + 1
+        is_kept = number % 3 != 0
+        found = (number, 2.0, 1.0, 1e-3, 1.0, 0.5, 0, 0.1, (28, 33), None)
+        held_out, best = 3.0 if is_kept else math.inf, 3.0 / number
+        self.history.append(StepRecord(*found, held_out, best, is_kept))
+        return super().step(closure)
+
+
+def recorded(model):
+    model.compile(Recorded(model.net.parameters()), loss_weights=[1, 5], verbose=0)
+
+
+def test_log_holds_the_last_step_of_an_optimizer_and_counts_the_lost(tmp_path) -> None:
+    stages = [Stage("recorded", recorded, steps=11), Stage("adam", adam, steps=2)]
+    run(tmp_path, stages=stages, log_every=4)
+    records = read_log(tmp_path / "log.jsonl")
+    found = [r.get("optimizer") for r in records]
+    assert [r["step"] for r in records] == [4, 8, 11, 12, 13]
+    assert [f and (f["step"], f["lost"], f["best"]) for f in found] == [
+        (4, 1, 0.75),
+        (8, 2, 0.375),
+        (11, 3, 3 / 11),
+        None,
+        None,
+    ]
+    assert "Infinity" not in (tmp_path / "log.jsonl").read_text()
+
+
+def test_lost_steps_are_counted_through_a_break(tmp_path, ctrl_c) -> None:
+    stages = [Stage("recorded", recorded, steps=11)]
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, stages=stages, log_every=5, callbacks=[At(4, ctrl_c)])
+    run(tmp_path, stages=stages, log_every=5, resume=True)
+    records = read_log(tmp_path / "log.jsonl")
+    assert [(r["step"], r["optimizer"]["lost"]) for r in records] == [
+        (5, 1),
+        (10, 3),
+        (11, 3),
+    ]
