@@ -18,7 +18,7 @@ from .style import PALETTE, new_figure, save, style
 
 __all__ = ["draw_optimizer_history", "optimizer_history"]
 
-LAYOUT = [["loss", "loss"], ["damping", "norm"], ["search", "system"]]
+LAYOUT: list[Any] = [["loss", "loss"], ["damping", "norm"], ["search", "system"]]
 
 LOSSES: dict[str, tuple[str, dict[str, Any]]] = {
     "loss": (
