@@ -25,7 +25,7 @@ def test_each_step_uses_its_own_points(tmp_path) -> None:
     watch = At(None, None)
     watch.on_batch_end = lambda: seen.append(model.train_state.X_train.detach())
     run(tmp_path, model=model, stages=[Stage("adam", adam, steps=3)], callbacks=[watch])
-    assert model.data.state_dict() == {"step": 3}
+    assert model.data.state_dict() == {"step": 3, "growth": 1.0}
     fresh = build_model().data
     assert len(seen) == 3
     for x in seen:
