@@ -53,7 +53,7 @@ from .jacobian import Jacobian
 from .layer_path import layer_jacobian
 from .residuals import ResidualVector, residual_source
 from .sample_path import sample_jacobian
-from .search import Corrections, search, squares
+from .search import Corrections, length, search, squares
 
 __all__ = ["GaussNewton"]
 
@@ -300,7 +300,7 @@ class GaussNewton(torch.optim.Optimizer):
             size=found.size,
             ratio=_ratio(loss - found.loss, predicted),
             corrections=found.corrections,
-            norm=sum(squares(m) for m in moved) ** 0.5,
+            norm=length(moved),
             shape=shape,
             rank=rank_of(jacobian) if self._has_report else None,
         )

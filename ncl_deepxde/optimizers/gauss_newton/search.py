@@ -25,7 +25,7 @@ from torch import Tensor
 
 from .curve import Curve
 
-__all__ = ["Corrections", "Found", "search", "squares"]
+__all__ = ["Corrections", "Found", "length", "search", "squares"]
 
 # A correction that leaves more than this was the last one.
 WORTHWHILE = 0.9
@@ -58,17 +58,24 @@ class Corrections:
     _solvers: dict[float, Solve] = field(default_factory=dict)
     _has_fallen: bool = False
 
-    def apply(self, parameters: Sequence[Tensor]) -> tuple[float, int]:
-        """Correct the parameters in place; return the loss and how often."""
+    def apply(self, parameters: Sequence[Tensor], reach: float) -> tuple[float, int]:
+        """Correct the parameters in place; return the loss and how often.
+
+        Args:
+            parameters: At the trial.
+            reach: Length of the trial's step. A correction that is longer leads to
+                another valley, which fits the points of this step alone.
+        """
         r = self.residuals()
         loss = squares(r)
         for number in range(self.most):
             if not 0 < loss < float("inf"):
                 return loss, number
-            before = [p.clone() for p in parameters]
-            for p, d in zip(parameters, self._solve(r), strict=True):
+            before, correction = [p.clone() for p in parameters], self._solve(r)
+            for p, d in zip(parameters, correction, strict=True):
                 p.sub_(d)
-            r = self.residuals()
+            is_near = length(correction) <= reach
+            r = self.residuals() if is_near else r
             found = squares(r)
             is_worthwhile = found < WORTHWHILE * loss
             if number == 0:
@@ -135,7 +142,8 @@ def search(
     best, place = Found(0.0, loss), [p.clone() for p in curve.parameters]
     for size in (0.5**k for k in range(halvings + 1)):
         curve.move(size)
-        trial = Found(size, *corrections.apply(curve.parameters))
+        reach = size * length(curve.direction)
+        trial = Found(size, *corrections.apply(curve.parameters, reach))
         if trial.loss < best.loss:
             best, place = trial, [p.clone() for p in curve.parameters]
             if size == 1 and is_enough(best):
@@ -150,3 +158,8 @@ def search(
 def squares(r: Tensor) -> float:
     """Return the sum of squares, in float64."""
     return float(r.double().square().sum())
+
+
+def length(tensors: Sequence[Tensor]) -> float:
+    """Return the Euclidean norm of tensors together."""
+    return float(sum(squares(t) for t in tensors) ** 0.5)
