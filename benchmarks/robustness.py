@@ -44,7 +44,18 @@ HERE = Path(ncl_deepxde.__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Plan:
-    """What decides a run, besides the optimizer."""
+    """What decides a run, besides the optimizer.
+
+    Attributes:
+        problem: A name in ``PROBLEMS``.
+        float: Type of all numbers.
+        points: Points of a step.
+        damping: The first one.
+        seed: Of the weights and of the points.
+        steps: Their number.
+        held_out: Points of DeepXDE's test, by which an optimizer may judge itself; None
+            is as many as those of a step.
+    """
 
     problem: str
     float: str
@@ -52,6 +63,7 @@ class Plan:
     damping: float
     seed: int
     steps: int
+    held_out: int | None = None
 
 
 class Observer(dde.callbacks.Callback):  # type: ignore[misc]
@@ -75,7 +87,7 @@ def run(plan: Plan) -> dict[str, Any]:
     """Train once and return the record of it."""
     set_float(plan.float)
     judge = Judge(plan.problem)
-    found = trial(plan.problem, plan.points, plan.seed)
+    found = trial(plan.problem, plan.points, plan.seed, plan.held_out)
     model, observer, error = found.model, Observer(judge), ""
     first = judge.loss(model.net)
     optimizer = GaussNewton(model, damping=plan.damping)
@@ -121,7 +133,9 @@ def plans(options: argparse.Namespace) -> Iterator[Plan]:
     chosen = product(options.problems, options.floats, options.points, options.dampings)
     for name, kind, points, damping in chosen:
         for seed in range(options.first_seed, options.first_seed + options.seeds):
-            yield Plan(name, kind, points, damping, seed, options.steps)
+            yield Plan(
+                name, kind, points, damping, seed, options.steps, options.held_out
+            )
 
 
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -134,6 +148,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (3)")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--held-out", type=int, help="test points (those of a step)")
     parser.add_argument("--tree", type=Path, help="checkout whose package runs")
     parser.add_argument("--out", type=Path, help="file that the lines are added to")
     parser.add_argument("--table", type=Path, nargs="+", help="files to compare")
@@ -144,6 +159,8 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         for name in options.floats:
             check_name("--floats", name, ["float32", "float64"])
         counts = [*options.points, options.seeds, options.steps]
+        if options.held_out is not None and options.held_out < 1:
+            raise ValueError(f"--held-out: must be at least 1, got {options.held_out}.")
         if min(counts) < 1 or min(options.points) < 10 or options.first_seed < 0:
             raise ValueError(
                 "--points, --seeds, --steps, --first-seed: must be at least 10, 1, 1 "
@@ -175,7 +192,7 @@ def report(paths: Sequence[Path]) -> None:
     print(table(files))
     for name, records in files.items():
         for record, why in failures(records):
-            settings = ", ".join(f"{k} {record[k]}" for k in Plan.__annotations__)
+            settings = ", ".join(f"{k} {record.get(k)}" for k in Plan.__annotations__)
             losses = [record[k] for k in ("first", "smallest", "final")]
             shown = ", ".join("-" if v is None else f"{v:.3g}" for v in losses)
             print(f"{name}: {why}: {settings}: {shown} {record['error']}")
@@ -202,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(elsewhere(options.tree.resolve(), given))
     torch.set_num_threads(1)
     known = read(options.out) if options.out else []
-    done = {Plan(**{k: r[k] for k in Plan.__annotations__}) for r in known}
+    done = {Plan(**{k: r.get(k) for k in Plan.__annotations__}) for r in known}
     for plan in plans(options):
         if plan in done:
             continue

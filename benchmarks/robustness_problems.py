@@ -72,18 +72,19 @@ class Judge:
         return float(model.outputs_losses_test(points, None, None)[1].sum().detach())
 
 
-def trial(problem: str, points: int, seed: int) -> Trial:
+def trial(problem: str, points: int, seed: int, held_out: int | None = None) -> Trial:
     """Return a fresh model of a problem in DeepXDE's float type.
 
     Args:
         problem: A name in ``PROBLEMS``.
         points: Points of a step, of the equations and all conditions together.
         seed: Of the weights and of the points.
+        held_out: Points of DeepXDE's test; as many as those of a step where nobody
+            says how many, as in a ``Collocation``.
     """
     dde.config.set_random_seed(seed)
     found = PROBLEMS[problem](points, seed)
-    # As many as a Collocation has where nobody says how many.
-    found.model.data.num_test = points
+    found.model.data.num_test = held_out or points
     return found
 
 

@@ -109,6 +109,7 @@ def test_another_tree_comes_first_on_the_path(benchmark, monkeypatch, tmp_path):
         ("--problems euler", "--problems: must be one of"),
         ("--floats float16", "--floats: must be one of"),
         ("--points 5", "must be at least 10, 1, 1 and 0, got [5]"),
+        ("--held-out 0", "--held-out: must be at least 1, got 0"),
         ("--seeds 0", "must be at least 10, 1, 1 and 0"),
         ("--tree /nowhere", "--tree: must be a checkout that holds ncl_deepxde"),
     ],

@@ -36,7 +36,8 @@ def test_a_batch_has_the_points_asked_for(module, name):
     model = module.trial(name, 30, 3).model
     points, _ = model.data.train_next_batch()
     assert len(points) + sum(model.data.num_bcs) == 30
-    again = module.trial(name, 30, 3).model
+    again = module.trial(name, 30, 3, 50).model
+    assert [len(m.data.test()[0]) for m in (model, again)] == [30, 50]
     for p, q in zip(model.net.parameters(), again.net.parameters(), strict=True):
         assert torch.equal(p, q)
 
