@@ -13,7 +13,7 @@ __all__ = ["LOST", "failures", "is_lost", "table"]
 
 LOST, WORSE = 3.0, 10.0
 """Final over smallest loss of a run that is lost; final loss over the median of all
-runs of the problem, where a run is bad though not lost."""
+runs of the problem with as many points, where a run is bad though not lost."""
 
 KEYS = ("problem", "float", "damping")
 
@@ -65,7 +65,7 @@ def _key(record: Record) -> tuple[Any, ...]:
 
 
 def _kind(record: Record) -> tuple[Any, ...]:
-    return record["problem"], record["float"]
+    return tuple(record[k] for k in ("problem", "float", "points", "steps"))
 
 
 def _final(record: Record) -> float:

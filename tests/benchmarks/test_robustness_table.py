@@ -16,6 +16,7 @@ def module(monkeypatch):
 
 def record(final, smallest=1.0, error="", damping=1e-3):
     kind = {"problem": "burgers", "float": "float32", "damping": damping}
+    kind |= {"points": 100, "steps": 40}
     return {**kind, "first": 4.0, "smallest": smallest, "final": final, "error": error}
 
 
@@ -47,4 +48,6 @@ def test_table_puts_optimizers_side_by_side(module):
 def test_runs_far_above_the_median_are_named(module):
     records = [record(1.0), record(1.0), record(9.0, 9.0), record(11.0, 11.0)]
     assert module.failures(records) == [(records[3], "11 x the median")]
+    other = {**records[3], "points": 500}
+    assert module.failures([*records[:3], other]) == []
     assert module.failures([record(None)])[0][1] == "lost"
