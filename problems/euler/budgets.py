@@ -124,7 +124,6 @@ class GaussNewtonOptions:
     damping: Positive | None = None
     damping_range: tuple[Positive, Positive] | None = None
     decay: Positive | None = None
-    corrections: Annotated[int, Field(ge=0)] | None = None
 
 
 @checked

@@ -16,7 +16,8 @@ from .history import StepRecord
 
 __all__ = ["FIRST", "Control"]
 
-# Steps of at least these sizes let the damping fall and stay; shorter ones raise it.
+# Steps of at least these sizes let the damping fall and stay; shorter ones raise it,
+# and those that found nothing twice as far.
 LONG, SHORT, RAISED = 1 / 2, 1 / 4, 4.0
 # A full step that finds less of the predicted decrease lets it stay, too.
 GOOD = 0.1
@@ -63,7 +64,7 @@ class Control:
         """Let the damping follow how far the linear model reached."""
         group, factor = self.group, 1.0
         if record.size < SHORT:
-            factor = RAISED
+            factor = RAISED if record.size else RAISED**2
         elif record.size >= LONG and record.ratio > GOOD:
             factor = group["decay"]
         factor = factor if is_accurate else max(factor, INACCURATE)

@@ -68,10 +68,11 @@ class GaussNewton(torch.optim.Optimizer):
     falls. :math:`\lambda` falls after full steps and rises after short ones. Where a
     step learns its points by heart, later ones see more.
 
-    Every iterate is judged at held-out points: the test points of our data, the points
-    of the first step for data of DeepXDE. Between steps, and so at the end, the network
-    holds the best weights by these points. An iterate that is worse by orders of
-    magnitude is lost: training goes on from the best weights, with a larger damping.
+    Every iterate is judged at held-out points: at least a thousand further points of a
+    ``Collocation``, the test of other data of ours, the points of the first step for
+    data of DeepXDE. Between steps, and so at the end, the network holds the best
+    weights by these points. An iterate that is worse by orders of magnitude is lost:
+    training goes on from the best weights, with a larger damping.
 
     Residuals are taken from what the data gives to the loss function: any data of
     DeepXDE and of this package whose losses are mean squares. A residual may depend on
@@ -108,7 +109,9 @@ class GaussNewton(torch.optim.Optimizer):
             along them, where twice the norm of the second order is below 0.75 of the
             first: one more evaluation and solution. By default where a step has at
             least as many residuals as there are parameters.
-        corrections: Most corrections of a trial, see :mod:`.search`; none by ``"cg"``.
+        corrections: Most corrections of a trial, see :mod:`.search`, where a step has
+            at least as many residuals as there are parameters: fewer would be learned
+            by heart. None by ``"cg"``.
         growth: Whether data that can draw more points are asked to.
         report: Whether the history tells the rank of the kernel, which costs as much as
             a step.
@@ -281,7 +284,7 @@ class GaussNewton(torch.optim.Optimizer):
             lambda damping: system.at(damping).solve,
             group["correction_damping"],
             damping,
-            self._corrections if solver.is_direct else 0,
+            self._corrections if solver.is_direct and is_determined else 0,
         )
         loss = squares(jacobian.residuals)
         left = jacobian.residuals - jacobian.push(curve.direction)

@@ -48,8 +48,6 @@ def _gauss_newton(
 ) -> dict[str, Any]:
     """Return the budget of a stage by Gauss-Newton."""
     options = {"damping": damping, "damping_range": [least, 1e2], "decay": 0.7}
-    # The costs above were measured without.
-    options["corrections"] = 0
     return {"optimizer": "gauss-newton", "options": options, **budget}
 
 

@@ -36,7 +36,7 @@ def record(**changes):
         ({"ratio": 0.05}, True, 1.0),
         ({"size": 0.25}, True, 1.0),
         ({"size": 0.125}, True, 4.0),
-        ({"size": 0.0}, True, 4.0),
+        ({"size": 0.0}, True, 16.0),
         ({}, False, 2.0),
     ],
 )
