@@ -171,7 +171,7 @@ def test_steps_are_a_function_of_seed_and_step() -> None:
     data = Observations(table(), 7, seed=3)
     data.load_state_dict({"step": 4})
     assert all(map(torch.equal, first[4:], points(data, 2)))
-    assert data.state_dict() == {"step": 6}
+    assert data.state_dict() == {"step": 6, "growth": 1.0}
     assert not torch.equal(first[0], points(Observations(table(), 7, seed=4), 1)[0])
     assert not torch.equal(first[0], first[1])
     slow = points(Observations(table(), 7, seed=3, resample_every=2), 3)

@@ -26,7 +26,7 @@ def test_points_are_a_function_of_seed_and_step() -> None:
     data.load_state_dict({"step": 4})
     for early, late in zip(first[4:], points_of(data, 2), strict=True):
         assert torch.equal(early, late)
-    assert data.state_dict() == {"step": 6}
+    assert data.state_dict() == {"step": 6, "growth": 1.0}
     assert not torch.equal(first[0], points_of(collocation(seed=4), 1)[0])
 
 
