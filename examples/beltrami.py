@@ -1,6 +1,6 @@
 r"""Beltrami's flow in space and time: `div u = 0` exact in three dimensions.
 
-    python examples/beltrami.py [--steps 30] [--out DIRECTORY]
+    python examples/beltrami.py [--steps 40] [--out DIRECTORY]
 
 Ethier and Steinman's solution of the equations of Navier and Stokes in the cube
 [-1, 1]^3, whose vorticity is parallel to its velocity,
@@ -27,7 +27,7 @@ from ncl_deepxde.operators import laplacian
 from ncl_deepxde.optimizers import GaussNewton
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--steps", type=int, default=30)
+parser.add_argument("--steps", type=int, default=40)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--out", type=Path, help="folder for the picture")
 options = parser.parse_args()
