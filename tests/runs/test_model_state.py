@@ -63,7 +63,7 @@ def test_schedule_and_external_variables_are_part_of_the_state() -> None:
 def test_all_generators_go_on_from_where_they_stood() -> None:
     model = compiled()
     state = sampling_state(model)
-    assert state["data"] == {"step": 0}
+    assert state["data"] == {"step": 0, "growth": 1.0}
 
     def draw():
         legacy = np.random.random()  # noqa: NPY002
@@ -74,7 +74,7 @@ def test_all_generators_go_on_from_where_they_stood() -> None:
     assert draw() != first
     restore_sampling(model, state)
     assert draw() == first
-    assert model.data.state_dict() == {"step": 0}
+    assert model.data.state_dict() == {"step": 0, "growth": 1.0}
 
 
 def test_data_of_deepxde_have_no_state() -> None:
