@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from .jacobian import Jacobian
+from .norms import length
 from .residuals import ResidualVector
 
 __all__ = ["Curve"]
@@ -79,8 +80,4 @@ class Curve:
         self.move(0.0)
         if torch.isfinite(second).all():
             self._bend = [c / 2 for c in solve(second)]
-            self.ratio = 4 * _norm(self._bend) / (_norm(self.direction) or 1.0)
-
-
-def _norm(tensors: Sequence[Tensor]) -> float:
-    return torch.stack([t.square().sum() for t in tensors]).sum().sqrt().item()
+            self.ratio = 4 * length(self._bend) / (length(self.direction) or 1.0)

@@ -28,7 +28,6 @@ __all__ = [
     "DampedSystem",
     "SolverOptions",
     "damped_factor",
-    "damped_solver",
     "damped_system",
 ]
 
@@ -106,13 +105,6 @@ def damped_system(
     if kind == "gram":
         return _GramSystem(jacobian, jacobian.gram())
     return _KernelSystem(jacobian, jacobian.kernel())
-
-
-def damped_solver(
-    jacobian: Jacobian, damping: float, options: SolverOptions, seed: int
-) -> DampedSolver:
-    """Return the system of a step at a single damping: see ``damped_system``."""
-    return damped_system(jacobian, options, seed).at(damping)
 
 
 @dataclass(frozen=True)

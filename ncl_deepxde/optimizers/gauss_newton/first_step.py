@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .jacobian import Jacobian
+from .norms import length
 from .residuals import ResidualVector
 
 __all__ = ["check_first_step", "dependent"]
@@ -128,14 +129,10 @@ def _check_gradient(
     signs = 1 - 2 * (torch.arange(len(r), device=r.device) % 2).to(r)
     found = jacobian.pull(r)
     # Without the cancellation that makes a gradient vanish.
-    scale = max(_norm(jacobian.pull(signs * r)), _norm(expected))
+    scale = max(length(jacobian.pull(signs * r)), length(expected))
     rest = [a - b for a, b in zip(found, expected, strict=True)]
-    if _norm(rest) > TOLERANCE * scale:
+    if length(rest) > TOLERANCE * scale:
         raise ValueError(dependent("', '".join(dict.fromkeys(names))))
-
-
-def _norm(tensors: Sequence[Tensor]) -> float:
-    return float(torch.stack([t.double().square().sum() for t in tensors]).sum().sqrt())
 
 
 def _warn_of_size(model: dde.Model, jacobian: Jacobian) -> None:

@@ -51,9 +51,10 @@ from .first_step import check_first_step, dependent
 from .history import StepRecord, rank_of
 from .jacobian import Jacobian
 from .layer_path import layer_jacobian
+from .norms import length, squares
 from .residuals import ResidualVector, residual_source
 from .sample_path import sample_jacobian
-from .search import Corrections, length, search, squares
+from .search import Corrections, search
 
 __all__ = ["GaussNewton"]
 

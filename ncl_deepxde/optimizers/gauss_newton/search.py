@@ -24,8 +24,9 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from .curve import Curve
+from .norms import length, squares
 
-__all__ = ["Corrections", "Found", "length", "search", "squares"]
+__all__ = ["Corrections", "Found", "search"]
 
 # A correction that leaves more than this was the last one.
 WORTHWHILE = 0.9
@@ -153,13 +154,3 @@ def search(
     for p, value in zip(curve.parameters, place, strict=True):
         p.copy_(value)
     return best
-
-
-def squares(r: Tensor) -> float:
-    """Return the sum of squares, in float64."""
-    return float(r.double().square().sum())
-
-
-def length(tensors: Sequence[Tensor]) -> float:
-    """Return the Euclidean norm of tensors together."""
-    return float(sum(squares(t) for t in tensors) ** 0.5)

@@ -13,7 +13,7 @@ from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.optimizers.gauss_newton.curve import Curve
 from ncl_deepxde.optimizers.gauss_newton.damped_solve import (
     SolverOptions,
-    damped_solver,
+    damped_system,
 )
 from ncl_deepxde.optimizers.gauss_newton.layer_path import layer_jacobian
 from ncl_deepxde.optimizers.gauss_newton.residuals import ResidualVector
@@ -44,7 +44,7 @@ def prepared(model):
     with torch.enable_grad():
         jacobian = layer_jacobian(vector.terms, parameters)
     options = SolverOptions("kernel", 1, 1e-3, 1)
-    solve = damped_solver(jacobian, 1e-12, options, 0).solve
+    solve = damped_system(jacobian, options, 0).at(1e-12).solve
     curve = Curve(list(parameters.values()), solve(jacobian.residuals))
     return vector, jacobian, solve, curve
 

@@ -13,7 +13,6 @@ from ncl_deepxde.optimizers import GaussNewton
 from ncl_deepxde.optimizers.gauss_newton import damped_solve
 from ncl_deepxde.optimizers.gauss_newton.damped_solve import (
     SolverOptions,
-    damped_solver,
     damped_system,
 )
 from ncl_deepxde.optimizers.gauss_newton.jacobian import Jacobian
@@ -33,7 +32,7 @@ def test_solvers_agree_with_singular_values(kind: str, num_points: int) -> None:
     mu = damping * s.square().sum() / len(J)
     expected = V.T @ (s / (s.square() + mu) * (U.T @ b))
     options = SolverOptions(kind, rank=40, **TIGHT)
-    found = flat(damped_solver(jacobian, damping, options, seed=0).solve(b))
+    found = flat(damped_system(jacobian, options, seed=0).at(damping).solve(b))
     # Condition number 1e2 / 1e-4 times the tolerance of conjugate gradients is 1e-5;
     # the largest errors are not in the smallest eigenvectors alone.
     assert (found - expected).norm() < 1e-6 * expected.norm()
@@ -46,12 +45,12 @@ def test_smaller_matrix_is_chosen(monkeypatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(Jacobian, other, None)
             patch.setattr(damped_solve, "nystrom", None)
-            damped_solver(jacobian, 1e-3, SolverOptions("auto", 5, 1e-3, 5), 0)
+            damped_system(jacobian, SolverOptions("auto", 5, 1e-3, 5), 0).at(1e-3)
     with monkeypatch.context() as patch:
         patch.setattr(damped_solve, "MOST_DENSE", 50)
         patch.setattr(Jacobian, "kernel", None)
         patch.setattr(Jacobian, "gram", None)
-        damped_solver(jacobian, 1e-3, SolverOptions("auto", 5, 1e-3, 5), 0)
+        damped_system(jacobian, SolverOptions("auto", 5, 1e-3, 5), 0).at(1e-3)
 
 
 @pytest.mark.parametrize("kind", ["kernel", "gram", "cg"])
@@ -61,7 +60,7 @@ def test_dampings_of_one_system_need_one_matrix(monkeypatch, kind: str) -> None:
     b = torch.randn(len(jacobian.residuals))
     system = damped_system(jacobian, options, seed=0)
     dampings = (1e-2, 1e-5, 1e-2)
-    alone = [flat(damped_solver(jacobian, d, options, 0).solve(b)) for d in dampings]
+    alone = [flat(damped_system(jacobian, options, 0).at(d).solve(b)) for d in dampings]
     with monkeypatch.context() as patch:
         for name in ("kernel", "gram", "columns"):
             patch.setattr(Jacobian, name, None)
@@ -116,7 +115,7 @@ def test_independent_rows_are_factored(monkeypatch) -> None:
     b, found = torch.randn(len(jacobian.residuals)), []
     for kind in ("auto", "kernel"):
         options = SolverOptions(kind, 1, 1e-3, 1)
-        found.append(flat(damped_solver(jacobian, 1e-6, options, 0).solve(b)))
+        found.append(flat(damped_system(jacobian, options, 0).at(1e-6).solve(b)))
     torch.testing.assert_close(*found, rtol=0, atol=0)
 
 
