@@ -130,9 +130,13 @@ def _numbers(record: dict[str, Any]) -> dict[str, Any]:
 
 def plans(options: argparse.Namespace) -> Iterator[Plan]:
     """Return what is asked for; all seeds of a setting come one after the other."""
-    chosen = product(options.problems, options.floats, options.points, options.dampings)
-    for name, kind, points, damping in chosen:
-        for seed in range(options.first_seed, options.first_seed + options.seeds):
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    settings = [*product(options.points, options.dampings)]
+    for name, kind in product(options.problems, options.floats):
+        shares = product(settings, seeds)
+        if options.spread:
+            shares = ((settings[seed % len(settings)], seed) for seed in seeds)
+        for (points, damping), seed in shares:
             yield Plan(
                 name, kind, points, damping, seed, options.steps, options.held_out
             )
@@ -147,6 +151,9 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dampings", type=float, nargs="+", default=[1e-9, 1e-3, 1e2])
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (3)")
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument(
+        "--spread", action="store_true", help="share points and dampings out to seeds"
+    )
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--held-out", type=int, help="test points (those of a step)")
     parser.add_argument("--tree", type=Path, help="checkout whose package runs")

@@ -81,6 +81,15 @@ def test_runs_are_written_once_and_compared(benchmark, tmp_path, capsys):
     assert "old: lost: problem allen-cahn, float float64, points 20" in text
 
 
+def test_seeds_share_settings_out(benchmark):
+    text = "--problems burgers --floats float64 --points 20 50 --dampings 1e-3 1"
+    arguments = [*text.split(), "--seeds", "5"]
+    found = benchmark.plans(benchmark.options_of([*arguments, "--spread"]))
+    settings = [(20, 1e-3), (20, 1.0), (50, 1e-3), (50, 1.0), (20, 1e-3)]
+    assert [(p.points, p.damping) for p in found] == settings
+    assert len([*benchmark.plans(benchmark.options_of(arguments))]) == 20
+
+
 def test_another_tree_comes_first_on_the_path(benchmark, monkeypatch, tmp_path):
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     (tmp_path / "ncl_deepxde").mkdir()
