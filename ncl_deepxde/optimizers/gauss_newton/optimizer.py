@@ -43,6 +43,7 @@ from torch import Tensor
 
 from ..unknowns import Unknowns
 from .alignment import Alignment, DependentPointsError
+from .balance import balance_of
 from .best_weights import BestWeights
 from .control import FIRST, Control
 from .curve import Curve
@@ -114,6 +115,9 @@ class GaussNewton(torch.optim.Optimizer):
             at least as many residuals as there are parameters: fewer would be learned
             by heart. None by ``"cg"``.
         growth: Whether data that can draw more points are asked to.
+        balance: Whether the terms of the loss get weights, beside ``loss_weights``, by
+            which all answer the parameters equally strongly at the first step, see
+            :mod:`.balance`. The losses in the history are weighted so.
         report: Whether the history tells the rank of the kernel, which costs as much as
             a step.
 
@@ -146,6 +150,7 @@ class GaussNewton(torch.optim.Optimizer):
         acceleration: bool | None = None,
         corrections: int = 3,
         growth: bool = True,
+        balance: bool = False,
         report: bool = False,
     ) -> None:
         self._source, self._data = residual_source(model), model.data
@@ -172,7 +177,7 @@ class GaussNewton(torch.optim.Optimizer):
         self._model, self._path, self._order = model, path, order
         self._solver = _solver_options(solver, rank, tolerance, iterations)
         self._acceleration, self._corrections = acceleration, corrections
-        self._grows, self._has_report = growth, report
+        self._grows, self._balances, self._has_report = growth, balance, report
         self.history: list[StepRecord] = []
         self._control, self._best = Control(self), BestWeights(self)
         self._unknowns = Unknowns(self, model)
@@ -195,22 +200,38 @@ class GaussNewton(torch.optim.Optimizer):
         self._unknowns.adopt()
         parameters = list(self._trained().values())
         is_continued = self._best.enter(parameters)
-        with torch.enable_grad():
-            vector = self._vector()
-            jacobian = self._jacobian(vector, partial(vector.observed, closure))
-        self._check(jacobian.residuals, vector.loss)
+        factors = self.param_groups[0].get("balance") if self._is_checked else None
+        vector, jacobian = self._linearized(closure, factors)
         if not self._is_checked:
             check_first_step(self._model, vector, jacobian, self._trained())
+        if self._balances and factors is None:
+            factors = self._balanced(vector, jacobian)
+            vector, jacobian = self._linearized(closure, factors)
         self._judge_start(vector, parameters, is_continued=is_continued)
         self._is_checked = True
         record = self._move(vector, jacobian, parameters)
         self._judge(vector, parameters, record)
         return vector.loss
 
-    def _vector(self) -> ResidualVector:
+    def _linearized(
+        self, closure: Callable[[], Any], factors: list[float] | None
+    ) -> tuple[ResidualVector, Jacobian]:
+        """Return the residuals at the points of this step and their Jacobian."""
         if self._data is not self._model.data:
             self._source, self._data = residual_source(self._model), self._model.data
-        return ResidualVector(self._model, self._source)
+        vector = ResidualVector(self._model, self._source, factors)
+        with torch.enable_grad():
+            jacobian = self._jacobian(vector, partial(vector.observed, closure))
+        self._check(jacobian.residuals, vector)
+        return vector, jacobian
+
+    def _balanced(self, vector: ResidualVector, jacobian: Jacobian) -> list[float]:
+        """Return the factors of the terms, those of a checkpoint where they fit."""
+        group, terms = self.param_groups[0], self._source.loss_names
+        if len(group.get("balance", [])) != len(terms):
+            group["balance"] = balance_of(jacobian, vector.names, terms)
+        found: list[float] = group["balance"]
+        return found
 
     def _trained(self) -> dict[str, Tensor]:
         """Return the parameters of the network by name, then the unknowns."""
@@ -231,9 +252,9 @@ class GaussNewton(torch.optim.Optimizer):
         except DependentPointsError as error:
             raise ValueError(dependent(vector.names[error.residual])) from None
 
-    def _check(self, residuals: Tensor, loss: float) -> None:
-        total = residuals.square().sum().item()
-        if not math.isfinite(total):
+    def _check(self, residuals: Tensor, vector: ResidualVector) -> None:
+        total, loss = vector.total, vector.loss
+        if not math.isfinite(squares(residuals)):
             raise RuntimeError(
                 "GaussNewton: the residuals are not finite. Check them for divisions "
                 "and roots, or start with a larger damping."

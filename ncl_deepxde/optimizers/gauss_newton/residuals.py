@@ -18,6 +18,7 @@ from torch import Tensor
 from ...data.residual_data import ResidualData
 from ...data.sampled_objective import SampledObjective
 from ...data.terms import Call, Term
+from .norms import squares
 from .recorded import OTHER_MODEL, RecordedData
 
 __all__ = ["ResidualSource", "ResidualVector", "residual_source"]
@@ -86,18 +87,27 @@ class ResidualVector:
     Args:
         model: A compiled model.
         source: What gives its residuals, where it is known.
+        factors: Of the weight of each loss term, beside the model's own; ones where
+            none are given.
 
     Attributes:
         loss: What DeepXDE's closure returned in ``observed``.
+        total: The sum of weighted mean squares there, without the factors.
         names: Name of the loss term that each residual of the last evaluation
             belongs to.
     """
 
-    def __init__(self, model: dde.Model, source: ResidualSource | None = None) -> None:
+    def __init__(
+        self,
+        model: dde.Model,
+        source: ResidualSource | None = None,
+        factors: Sequence[float] | None = None,
+    ) -> None:
         self.net = model.net
-        self.loss = float("nan")
+        self.loss = self.total = float("nan")
         self.names: list[str] = []
         self._model, self._source = model, source or residual_source(model)
+        self._factors = factors
 
     def observed(self, closure: Callable[[], Tensor]) -> list[Tensor]:
         """Return the residuals, each (N,), that DeepXDE's closure computes.
@@ -112,6 +122,9 @@ class ResidualVector:
             self.loss = closure().item()
         if not found:
             raise ValueError(OTHER_MODEL)
+        with torch.no_grad():
+            given = zip(found, self.given_weights(), strict=True)
+            self.total = sum(squares(c) for term, w in given for c in term.columns(w))
         self.names = []
         return self._columns(found, iter(self.weights()))
 
@@ -162,6 +175,12 @@ class ResidualVector:
         Raises:
             ValueError: The loss weights do not fit the residuals.
         """
+        given = self.given_weights()
+        factors = self._factors or [1.0] * len(given)
+        return [w * f for w, f in zip(given, factors, strict=True)]
+
+    def given_weights(self) -> list[float]:
+        """Return the same without the factors: the model's ``loss_weights``."""
         names, given = self._source.loss_names, self._model.loss_weights
         weights = torch.as_tensor(1.0 if given is None else given).cpu()
         # DeepXDE multiplies all terms by a single number.
