@@ -3,16 +3,29 @@
 Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
-from . import ball, spectral, starts, torus
-from .result import BallResult, Result, TorusResult, load
+from . import ball, boundary, flow, spectral, starts, torus
+from .result import (
+    BallResult,
+    FlowResult,
+    PlaneFlow,
+    Result,
+    SpaceFlow,
+    TorusResult,
+    load,
+)
 from .solution import SavedSolution
 
 __all__ = [
     "BallResult",
+    "FlowResult",
+    "PlaneFlow",
     "Result",
     "SavedSolution",
+    "SpaceFlow",
     "TorusResult",
     "ball",
+    "boundary",
+    "flow",
     "load",
     "spectral",
     "starts",

@@ -33,6 +33,8 @@ class NodalFlow:
         diagnostics: Numbers per time step (num_steps + 1,).
         parameters: ``degree``, ``grad_div``, ``dt``, ``num_steps``, ``seconds``,
             ``processes``.
+        mesh: What :func:`reference_fem._mesh_arrays.mesh_arrays` returns, where the
+            domain says so.
     """
 
     times: Array
@@ -41,6 +43,7 @@ class NodalFlow:
     p: Array
     diagnostics: dict[str, Array]
     parameters: dict[str, Any]
+    mesh: dict[str, Any]
 
 
 def march(
@@ -69,14 +72,18 @@ def march(
     """
     from ._dolfinx import MPI, require_compiler
     from ._form_cache import clear_stale_locks
+    from ._mesh_arrays import mesh_arrays
     from ._splitting import Splitting
 
     require_compiler()
     comm = MPI.COMM_WORLD if comm is None else comm
     clear_stale_locks(comm)
     start = time.perf_counter()
-    scheme = Splitting(create_domain(comm), setup)
+    domain = create_domain(comm)
+    comm = domain.msh.comm
+    scheme = Splitting(domain, setup)
     try:
+        mesh = mesh_arrays(scheme.R, scheme.Q) if domain.keeps_mesh else {}
         fields, rows = _advance(scheme, grid, _progress(grid.num_steps, comm, label))
     finally:
         scheme.destroy()
@@ -84,13 +91,14 @@ def march(
     diagnostics = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     parameters = {
         "degree": setup.degree,
-        "grad_div": setup.grad_div,
+        "grad_div": scheme.grad_div,
+        "viscosity": setup.viscosity,
         "dt": grid.dt,
         "num_steps": grid.num_steps,
         "seconds": time.perf_counter() - start,
         "processes": comm.size,
     }
-    return NodalFlow(grid.saved, rho, u, p, diagnostics, parameters)
+    return NodalFlow(grid.saved, rho, u, p, diagnostics, parameters, mesh)
 
 
 def _progress(num_steps: int, comm: Any, label: str | None) -> Iterable[int]:

@@ -91,4 +91,6 @@ def create_domain(comm: MPI.Comm, n: int) -> FlowDomain:
         edge_weight=EDGE / n**2,
         velocity_solver=VELOCITY_SOLVER,
         velocity_reuse_below=VELOCITY_REUSE_BELOW,
+        transports_uniform=True,
+        corrects_pressure=False,
     )
