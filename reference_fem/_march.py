@@ -70,14 +70,10 @@ def march(
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
-    from ._dolfinx import MPI, require_compiler
-    from ._form_cache import clear_stale_locks
     from ._mesh_arrays import mesh_arrays
     from ._splitting import Splitting
 
-    require_compiler()
-    comm = MPI.COMM_WORLD if comm is None else comm
-    clear_stale_locks(comm)
+    comm = ready(comm)
     start = time.perf_counter()
     domain = create_domain(comm)
     comm = domain.msh.comm
@@ -99,6 +95,25 @@ def march(
         "processes": comm.size,
     }
     return NodalFlow(grid.saved, rho, u, p, diagnostics, parameters, mesh)
+
+
+def ready(comm: Any) -> Any:
+    """Return the communicator, when forms can be compiled.
+
+    Args:
+        comm: MPI communicator; ``None`` for all processes.
+
+    Raises:
+        ImportError: If dolfinx is missing or too old.
+        RuntimeError: If there is no C compiler.
+    """
+    from ._dolfinx import MPI, require_compiler
+    from ._form_cache import clear_stale_locks
+
+    require_compiler()
+    comm = MPI.COMM_WORLD if comm is None else comm
+    clear_stale_locks(comm)
+    return comm
 
 
 def _progress(num_steps: int, comm: Any, label: str | None) -> Iterable[int]:

@@ -113,6 +113,18 @@ class Openings:
             return 0
         return 0.5 * rho * self.outward * dot(u, v) * self.ds(OPEN)
 
+    def return_term(self, rho: Any, u: Any, v: Any) -> Any:
+        """Return the term of the condition itself at open ends, or 0.
+
+        Args:
+            rho: Density.
+            u: Velocity, which carries itself.
+            v: Test function.
+        """
+        if self.is_closed:
+            return 0
+        return -0.5 * rho * self.inward * dot(u, v) * self.ds(OPEN)
+
     def viscous_term(self, mu: Any, grad_u: Any, v: Any) -> Any:
         """Return the term of the velocity's friction at open ends, or 0."""
         if self.is_closed:

@@ -33,6 +33,16 @@ def natural_grad_div(domain: FlowDomain, setup: FlowSetup) -> float:
         domain: Mesh with the parts of its boundary.
         setup: The flow.
     """
+    return RATIO * inertia(domain, setup) + setup.viscosity
+
+
+def inertia(domain: FlowDomain, setup: FlowSetup) -> float:
+    """Return rho U L, the viscosity of a flow with Reynolds number 1.
+
+    Args:
+        domain: Mesh with the parts of its boundary.
+        setup: The flow.
+    """
     msh = domain.msh
     x = msh.geometry.x[:, : msh.geometry.dim].T
     low, high = extent(msh)
@@ -50,4 +60,4 @@ def natural_grad_div(domain: FlowDomain, setup: FlowSetup) -> float:
     speed = max(float(part.max(initial=0)) for part in squares) ** 0.5
     rho = float(msh.comm.allreduce(rho, MPI.MAX))
     speed = float(msh.comm.allreduce(speed, MPI.MAX))
-    return RATIO * rho * speed * length + setup.viscosity
+    return rho * speed * length

@@ -53,7 +53,7 @@ from ufl import (
 )
 
 from ._arrays import Array, SpaceFunction
-from ._dolfinx import LagrangeVariant, basix_ufl, fem
+from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels
@@ -61,6 +61,7 @@ from ._linear import LinearProblem
 from ._openings import Openings
 from ._scales import natural_grad_div
 from ._setup import FlowSetup
+from ._spaces import flow_spaces
 from ._velocity_conditions import VelocityConditions
 
 KRYLOV = {"ksp_rtol": 1e-12, "ksp_max_it": 500}
@@ -104,22 +105,7 @@ class Splitting:
         self.iterations = (0, 0, 0)
 
     def _create_fields(self, degree: int) -> None:
-        def space(k: int, shape: tuple[int, ...] = ()) -> Any:
-            element = basix_ufl.element(
-                "Lagrange",
-                self.msh.basix_cell().name,
-                k,
-                lagrange_variant=LagrangeVariant.equispaced,
-                shape=shape,
-            )
-            return fem.functionspace(self.msh, element)
-
-        gdim = self.msh.geometry.dim
-        self.R, self.V, self.Q = (
-            space(degree),
-            space(degree, (gdim,)),
-            space(degree - 1),
-        )
+        self.R, self.V, self.Q = flow_spaces(self.msh, degree)
         self.rho, self.w = TimeLevels(self.R), TimeLevels(self.V)
         self.phi, self.p = TimeLevels(self.Q), TimeLevels(self.Q)
         self.w_star, self.p_star = fem.Function(self.V), fem.Function(self.Q)

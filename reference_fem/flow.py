@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._arrays import Array, SpaceFunction, SpaceTimeFunction
-from ._march import march
+from ._march import NodalFlow, march, ready
 from ._setup import FlowSetup, TimeGrid, check
 from .boundary import BoundaryCondition
 from .result import FlowResult, flow_result
@@ -33,12 +33,13 @@ def solve(
     rho0: SpaceFunction,
     u0: SpaceFunction,
     *,
-    dt: float,
-    t_end: float,
+    dt: float | None = None,
+    t_end: float | None = None,
     save_times: Sequence[float] | int = 41,
     boundary: Boundary,
     viscosity: float = 0.0,
     force: SpaceTimeFunction | None = None,
+    steady: bool = False,
     degree: int = 2,
     comm: Any = None,
     grad_div: float | None = None,
@@ -54,7 +55,7 @@ def solve(
         rho0: Initial density, coordinates (dim, N) -> (N,), positive. If it is the
             same everywhere, also in what comes in, it is known to stay so.
         u0: Initial velocity, (dim, N) -> (dim, N), divergence-free.
-        dt: Largest time step.
+        dt: Largest time step; needless if steady, as the two below.
         t_end: Final time.
         save_times: Increasing times in [0, t_end], or a number of equally spaced ones.
         boundary: Pairs ``(where, condition)``. ``where`` is a facet tag, or a function
@@ -63,6 +64,10 @@ def solve(
             first pair that gives a velocity rules.
         viscosity: Dynamic viscosity mu.
         force: Body force per volume f, ((dim, N), t) -> (dim, N).
+        steady: Whether to solve for the steady flow, by Newton's method at falling
+            viscosities from ``u0``, which may be zero: of uniform density, with
+            friction, with given functions at time 0. Its only time is 0, and
+            ``parameters`` hold the ``residual`` and the ``viscosities``.
         degree: Polynomial degree of rho and u, 2 or 3; the pressure has one less.
         comm: MPI communicator, by default that of the mesh.
         grad_div: Coefficient of the grad-div term, by default one of the flow's units.
@@ -78,7 +83,6 @@ def solve(
             does not stay positive.
     """
     check(("degree", degree, degree in (2, 3), "2 or 3"))
-    grid = TimeGrid.create(dt, t_end, save_times)
     setup = FlowSetup(rho0, u0, force, degree, grad_div, viscosity)
 
     def create_domain(comm: Any) -> "FlowDomain":
@@ -86,5 +90,25 @@ def solve(
 
         return create_domain(mesh, boundary, degree, comm)
 
+    if steady:
+        check(("viscosity", viscosity, viscosity > 0, "positive for a steady flow"))
+        return flow_result(_settle(create_domain, setup, comm, progress))
+    check(
+        ("dt", dt, dt is not None, "given unless steady=True"),
+        ("t_end", t_end, t_end is not None, "given unless steady=True"),
+    )
+    grid = TimeGrid.create(dt or 0.0, t_end or 0.0, save_times)
     flow = march(create_domain, setup, grid, comm, "FEM" if progress else None)
     return flow_result(flow)
+
+
+def _settle(
+    create_domain: Callable[[Any], "FlowDomain"],
+    setup: FlowSetup,
+    comm: Any,
+    progress: bool,
+) -> NodalFlow:
+    comm = ready(comm)
+    from ._steady import solve_steady
+
+    return solve_steady(create_domain(comm), setup, progress)
