@@ -3,7 +3,7 @@
 Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
-from . import ball, boundary, flow, spectral, starts, torus
+from . import ball, boundary, flow, geometry, spectral, starts, torus
 from .result import (
     BallResult,
     FlowResult,
@@ -26,6 +26,7 @@ __all__ = [
     "ball",
     "boundary",
     "flow",
+    "geometry",
     "load",
     "spectral",
     "starts",

@@ -8,6 +8,7 @@ from ufl import FacetArea, avg
 from ._dolfinx import MPI, Mesh
 from ._domain import FlowDomain, number_by_rank
 from ._facets import FacetChoice, distribute
+from ._mesh_source import open_mesh
 from ._periodic_mesh import EDGE, VELOCITY_REUSE_BELOW, VELOCITY_SOLVER
 from .boundary import BoundaryCondition
 
@@ -22,24 +23,24 @@ ITERATIVE = {
 
 
 def create_domain(
-    msh: Mesh,
+    source: Any,
     boundary: Sequence[tuple[FacetChoice, BoundaryCondition]],
     degree: int,
-    comm: MPI.Comm | None = None,
-    tags: Any = None,
+    comm: MPI.Comm = MPI.COMM_WORLD,
 ) -> FlowDomain:
     """Return the domain of a mesh.
 
     Args:
-        msh: Triangles or tetrahedra.
+        source: Triangles or tetrahedra: see
+            :func:`reference_fem._mesh_source.open_mesh`.
         boundary: Pairs of a tag or a function of points, and a condition.
         degree: Degree of the velocity.
-        comm: MPI communicator that must be that of the mesh.
-        tags: Facet tags of dolfinx.
+        comm: MPI communicator of what is not yet a mesh.
 
     Raises:
         ValueError: If the mesh or the boundary is none that can be solved on.
     """
+    msh, tags = open_mesh(source, boundary, comm)
     _check(msh, degree)
     parts = distribute(msh, tags, boundary)
     is_plane = msh.topology.dim == 2
@@ -67,4 +68,10 @@ def _check(msh: Mesh, degree: int) -> None:
         raise ValueError(
             f"mesh must have cells of degree 1 or 2, at most that of the velocity, got "
             f"{order}; make it anew with straight or quadratic cells"
+        )
+    ghosts = msh.comm.allreduce(msh.topology.index_map(dim).num_ghosts)
+    if msh.comm.size > 1 and dim == 2 and not ghosts:
+        raise ValueError(
+            "mesh must know the neighbors of cells on other processes, got one without "
+            "ghosts; make it with GhostMode.shared_facet"
         )

@@ -8,7 +8,7 @@ import numpy as np
 from ._arrays import Array, Integers
 from ._dolfinx import MPI, Mesh, fem, mesh
 from ._domain import BoundaryPart
-from .boundary import BoundaryCondition
+from .boundary import BoundaryCondition, Periodic
 
 FacetChoice = int | Callable[[Array], Any]
 """A facet tag, or a function of points (dim, N) to booleans (N,)."""
@@ -55,7 +55,8 @@ def corners_of(msh: Mesh, facets: Integers) -> Array:
     dim = msh.topology.dim
     msh.topology.create_connectivity(dim - 1, dim)
     nodes = mesh.entities_to_geometry(msh, dim - 1, np.asarray(facets, np.int32))
-    return np.asarray(msh.geometry.x[nodes][:, :, : msh.geometry.dim])
+    # the corners come first where cells are quadratic
+    return np.asarray(msh.geometry.x[nodes[:, :dim]][:, :, : msh.geometry.dim])
 
 
 def distribute(
@@ -65,7 +66,8 @@ def distribute(
 ) -> tuple[BoundaryPart, ...]:
     """Give each facet of the boundary to the first pair that claims it.
 
-    A function of points claims a facet if it holds at all of its corners.
+    A function of points claims a facet if it holds at all of its corners. Periodic
+    sides have no facets left on the boundary.
 
     Args:
         msh: The mesh.
@@ -80,6 +82,8 @@ def distribute(
     free = np.ones(len(facets), dtype=bool)
     parts = []
     for where, condition in boundary:
+        if isinstance(condition, Periodic):
+            continue
         claimed = _claimed(where, facets, corners, tags)
         if not msh.comm.allreduce(int(claimed.sum())):
             raise ValueError(
@@ -95,15 +99,7 @@ def distribute(
 def _claimed(where: FacetChoice, facets: Integers, corners: Array, tags: Any) -> Any:
     """Return which facets a pair claims (F,)."""
     if callable(where):
-        points = corners.reshape(-1, corners.shape[2]).T
-        holds = np.asarray(where(points))
-        if holds.shape != points.shape[1:] or holds.dtype != bool:
-            raise ValueError(
-                "boundary must map points (dim, N) to booleans (N,), got "
-                f"{holds.dtype} of shape {holds.shape} for {points.shape[1]} points; "
-                "compare coordinates, for example lambda x: x[0] < 1e-9"
-            )
-        return holds.reshape(corners.shape[:2]).all(axis=1)
+        return choose_corners(where, corners)
     if tags is None:
         raise ValueError(
             f"boundary must use functions of points on a mesh without facet tags, got "
@@ -111,6 +107,27 @@ def _claimed(where: FacetChoice, facets: Integers, corners: Array, tags: Any) ->
             "function"
         )
     return np.isin(facets, tags.find(where))
+
+
+def choose_corners(where: Callable[[Array], Any], corners: Array) -> Any:
+    """Return whether a function of points holds at all corners of facets (F,).
+
+    Args:
+        where: Points (dim, N) to booleans (N,).
+        corners: Corners of the facets (F, corners, dim).
+
+    Raises:
+        ValueError: If it returns anything else.
+    """
+    points = corners.reshape(-1, corners.shape[2]).T
+    holds = np.asarray(where(points))
+    if holds.shape != points.shape[1:] or holds.dtype != bool:
+        raise ValueError(
+            "boundary must map points (dim, N) to booleans (N,), got "
+            f"{holds.dtype} of shape {holds.shape} for {points.shape[1]} points; "
+            "compare coordinates, for example lambda x: x[0] < 1e-9"
+        )
+    return holds.reshape(corners.shape[:2]).all(axis=1)
 
 
 def _known(msh: Mesh, tags: Any) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Integers
+from ._arrays import Array, Integers
 from ._dolfinx import IndexMap, Mesh, fem
 from .simplices import exponents
 
@@ -25,17 +25,27 @@ def mesh_arrays(fine: fem.FunctionSpace, coarse: fem.FunctionSpace) -> dict[str,
         spaces in each cell, ``fine`` and ``coarse`` (C, nodes).
     """
     msh = fine.mesh
-    geometry, dim = msh.geometry, msh.geometry.dim
+    dim = msh.geometry.dim
     count = msh.topology.index_map(msh.topology.dim).size_local
-    index_map = geometry.index_map()
-    points = _together(msh, geometry.x[: index_map.size_local, :dim])
-    cells = _global(index_map, geometry.dofmaps[0][:count])
-    found: dict[str, Any] = {"points": points, "cells": _together(msh, cells)}
+    points, cells = geometry_arrays(msh)
+    found: dict[str, Any] = {"points": points, "cells": cells}
     for name, space in (("fine", fine), ("coarse", coarse)):
         order = _order(space, dim)
         dofs = _global(space.dofmap.index_map, space.dofmap.list[:count][:, order])
         found[name] = _together(msh, dofs)
     return found
+
+
+def geometry_arrays(msh: Mesh) -> tuple[Array, Integers]:
+    """Return the nodes (G, dim) and the cells (C, nodes) of a mesh.
+
+    Args:
+        msh: A mesh of cells of degree 1 or 2.
+    """
+    geometry, index_map = msh.geometry, msh.geometry.index_map()
+    count = msh.topology.index_map(msh.topology.dim).size_local
+    points = _together(msh, geometry.x[: index_map.size_local, : geometry.dim])
+    return points, _together(msh, _global(index_map, geometry.dofmaps[0][:count]))
 
 
 def _global(index_map: IndexMap, numbers: Integers) -> Integers:

@@ -6,8 +6,9 @@ w and its test functions v are confined to :math:`w(X_i) \cdot n_i = 0` at the n
 in the subspace (:mod:`reference_fem._linear`).
 
 A facet has one normal, a node those of its facets. Normals less than 45 degrees apart
-belong to one smooth wall, which has their mean; others make a corner, where the node
-is confined by each of them.
+belong to one smooth wall, which has their mean, weighted by the inverse size of the
+facets, which is exact on a circle; others make a corner, where the node is confined by
+each of them.
 
 Between the nodes w.n is not zero on curved cells. So the pressure must act as
 :math:`(\nabla p, v)`; integrated by parts, as :math:`-(p, \nabla \cdot v)`, even a
@@ -31,9 +32,9 @@ from typing import Any
 import numpy as np
 
 from ._arrays import Array, Integers, SpaceTimeFunction
-from ._dolfinx import MPI, cpp_mesh, fem, ufl
+from ._dolfinx import MPI, Mesh, cpp_mesh, fem, ufl
 from ._domain import FlowDomain
-from ._facets import facet_cells
+from ._facets import corners_of, facet_cells
 from .boundary import FreeSlip, Inflow, Moving, NoSlip, at_times
 
 SAMPLES = {
@@ -162,9 +163,12 @@ class VelocityConditions:
         """Return nodes of walls (N,) and their confined directions (N, dim, dim)."""
         index_map = self.V.dofmap.index_map
         fdim = self.msh.topology.dim - 1
-        normals = cpp_mesh.cell_normals(
-            self.msh._cpp_object, fdim, walls.astype(np.int32)
-        )[:, : self.dim]
+        normals = (
+            cpp_mesh.cell_normals(self.msh._cpp_object, fdim, walls.astype(np.int32))[
+                :, : self.dim
+            ]
+            / corner_distances(self.msh, walls)[:, None]
+        )
         closure = np.array(
             [
                 self.V.dofmap.dof_layout.entity_closure_dofs(fdim, i)
@@ -226,12 +230,14 @@ def confined_directions(normals: Array) -> Array:
     """Return the projection (dim, dim) onto the normals of the walls that meet.
 
     Args:
-        normals: Unit normals (F, dim) of the facets at a node, of any sign.
+        normals: Normals (F, dim) of the facets at a node, of any sign; shorter ones
+            count less in the mean.
     """
     basis: list[Array] = []
     left = normals
+    lengths = np.linalg.norm(normals, axis=1)
     while len(left):
-        product = left @ left[0]
+        product = left @ left[0] / lengths / lengths[0]
         is_same = np.abs(product) > SMOOTH
         mean = (np.sign(product[is_same])[:, None] * left[is_same]).sum(axis=0)
         rest = mean / np.linalg.norm(mean)
@@ -240,9 +246,20 @@ def confined_directions(normals: Array) -> Array:
         # what is left of the normal of another wall has at least this length
         if np.linalg.norm(rest) > 0.3:
             basis.append(rest / np.linalg.norm(rest))
-        left = left[~is_same]
+        left, lengths = left[~is_same], lengths[~is_same]
     matrix = np.array(basis)
     return np.asarray(matrix.T @ matrix)
+
+
+def corner_distances(msh: Mesh, facets: Integers) -> Array:
+    """Return the distance between two corners of each facet (F,).
+
+    Args:
+        msh: The mesh.
+        facets: Local numbers of facets (F,).
+    """
+    x = corners_of(msh, facets)
+    return np.asarray(np.linalg.norm(x[:, 1] - x[:, 0], axis=1))
 
 
 def _rest(x: Array, t: float) -> Array:

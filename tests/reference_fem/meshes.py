@@ -41,11 +41,14 @@ def create(x, cells, comm=None):
     """Return points and triangles as a mesh of dolfinx."""
     from mpi4py import MPI
 
-    from reference_fem._dolfinx import basix_ufl, mesh, ufl
+    from reference_fem._build_mesh import build
 
     comm = MPI.COMM_SELF if comm is None else comm
-    element = ufl.Mesh(basix_ufl.element("Lagrange", "triangle", 1, shape=(2,)))
-    partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
-    if comm.rank:
-        cells, x = cells[:0], x[:0]
-    return mesh.create_mesh(comm, cells, element, x, partitioner)
+    return build(raw(x, cells), [], comm)[0]
+
+
+def raw(x, cells):
+    """Return points and triangles as arrays without tags."""
+    from reference_fem.raw_mesh import RawMesh
+
+    return RawMesh(x, cells.astype(np.int64), np.zeros((0, 2), int), np.zeros(0, int))

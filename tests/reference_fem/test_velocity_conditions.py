@@ -65,6 +65,9 @@ def test_normals_of_a_corner_and_of_a_smooth_wall():
     # one wall, whatever the signs of the normals: their mean is left out
     smooth = confined_directions(unit(10, 30) * [[1], [-1]])
     (mean,) = unit(20)
+    # on a circle: chords of 2 and 6 degrees meet at 0
+    chords = unit(1, -3) / np.sin(np.deg2rad([[1], [3]]))
+    assert np.abs(confined_directions(chords) - np.diag([1.0, 0.0])).max() < 1e-14
     assert np.abs(smooth - np.outer(mean, mean)).max() < 1e-14
     assert np.abs(confined_directions(unit(0, 90)) - np.eye(2)).max() < 1e-14
     # the edge of a box, with more facets on one side than on the other
