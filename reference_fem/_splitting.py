@@ -253,8 +253,20 @@ class Splitting:
             t: Time at its end.
 
         Raises:
+            ValueError: If what is given on the boundary cannot be.
             RuntimeError: If a solver fails or the density is not positive.
         """
+        courant = self.functionals.courant(dt)
+        try:
+            self._step(dt, t)
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"{error}. Step {self.num_steps} of dt = {dt:.4g} began with a Courant "
+                f"number |u| dt / h of {courant:.3g}"
+                + (f"; dt = {dt / courant:.2g} makes it 1" if courant > 1 else "")
+            ) from error
+
+    def _step(self, dt: float, t: float) -> None:
         stage = min(self.num_steps, 2)
         self.num_steps += 1
         self._set_boundary(t)

@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import Array, Integers, SpaceTimeFunction
+from ._balance import Balance
 from ._dolfinx import MPI, Mesh, cpp_mesh, fem, ufl
 from ._domain import FlowDomain
 from ._facets import corners_of, facet_cells
@@ -88,6 +89,7 @@ class VelocityConditions:
         is_fixed = self._fix_given()
         self._confine_walls(is_fixed)
         self._create_leakage()
+        self.balance = Balance(domain, self.given)
 
     def _nodes_on(self, facets: Integers) -> Integers:
         fdim = self.msh.topology.dim - 1
@@ -122,13 +124,15 @@ class VelocityConditions:
             t: Time.
 
         Raises:
-            ValueError: If one of them has a wrong shape or is not finite.
+            ValueError: If one of them has a wrong shape or is not finite, or they do
+                not balance.
         """
         x = self.V.tabulate_dof_coordinates()[:, : self.dim]
         blocks = self.given.x.array.reshape(-1, self.dim)
         for nodes, function in self.givers:
             if len(nodes):
                 blocks[nodes] = _checked(function, x[nodes].T, t)
+        self.balance.check()
 
     def _confine_walls(self, is_fixed: Any) -> None:
         """Find the walls with free slip and confine the velocity at their nodes."""
