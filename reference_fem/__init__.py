@@ -3,7 +3,7 @@
 Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
-from . import ball, boundary, flow, geometry, spectral, starts, torus
+from . import ball, boundary, flow, geometry, spectral, starts, torus, transport
 from .result import (
     BallResult,
     FlowResult,
@@ -31,4 +31,5 @@ __all__ = [
     "spectral",
     "starts",
     "torus",
+    "transport",
 ]

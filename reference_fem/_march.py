@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -15,7 +15,6 @@ from .solution import time_weights
 
 if TYPE_CHECKING:
     from ._domain import FlowDomain
-    from ._splitting import Splitting
 
 Fields = tuple[Array, Array, Array]
 """Density, velocity and pressure."""
@@ -46,14 +45,41 @@ class NodalFlow:
     mesh: dict[str, Any]
 
 
+class Scheme(Protocol):
+    """Fields at the last time levels, and the step that advances them.
+
+    Attributes:
+        R: Space of the density.
+        Q: Space of the pressure.
+        grad_div: Coefficient of the grad-div term.
+    """
+
+    R: Any
+    Q: Any
+    grad_div: float
+
+    def step(self, dt: float, t: float) -> None:
+        """Advance all fields by a step dt that ends at t."""
+
+    def diagnostics(self, t: float) -> dict[str, float]:
+        """Return the numbers reported for the step that ended at t."""
+
+    def at_nodes(self, weights: dict[int, float]) -> Fields:
+        """Return the fields at the nodes, a weighted sum of time levels."""
+
+    def destroy(self) -> None:
+        """Free what PETSc holds."""
+
+
 def march(
     create_domain: Callable[[Any], "FlowDomain"],
     setup: FlowSetup,
     grid: TimeGrid,
     comm: Any,
     label: str | None,
+    create_scheme: "Callable[[FlowDomain, FlowSetup], Scheme] | None" = None,
 ) -> NodalFlow:
-    """Solve for a flow by the splitting scheme.
+    """Solve by a scheme that steps through time, by default the splitting scheme.
 
     Args:
         create_domain: Makes the domain, given the communicator.
@@ -61,6 +87,7 @@ def march(
         grid: Steps and times to save.
         comm: MPI communicator; ``None`` for all processes.
         label: Label of the progress bar on the first process; ``None`` shows no bar.
+        create_scheme: Makes the scheme.
 
     Returns:
         The flow, on every process.
@@ -77,7 +104,7 @@ def march(
     start = time.perf_counter()
     domain = create_domain(comm)
     comm = domain.msh.comm
-    scheme = Splitting(domain, setup)
+    scheme: Scheme = (create_scheme or Splitting)(domain, setup)
     try:
         mesh = mesh_arrays(scheme.R, scheme.Q) if domain.keeps_mesh else {}
         fields, rows = _advance(scheme, grid, _progress(grid.num_steps, comm, label))
@@ -127,7 +154,7 @@ def _progress(num_steps: int, comm: Any, label: str | None) -> Iterable[int]:
 
 
 def _advance(
-    scheme: "Splitting", grid: TimeGrid, bar: Iterable[int]
+    scheme: Scheme, grid: TimeGrid, bar: Iterable[int]
 ) -> tuple[list[Fields], list[dict[str, float]]]:
     """Run all steps; return the fields at the saved times and the diagnostics."""
     steps, saved = grid.steps, grid.saved

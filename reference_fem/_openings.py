@@ -34,11 +34,17 @@ class Openings:
         domain: Mesh with the parts of its boundary.
         w_star: Velocity that carries.
         densities: Space of densities.
+        any_sign: Whether given densities may be zero or negative.
     """
 
     def __init__(
-        self, domain: FlowDomain, w_star: fem.Function, densities: fem.FunctionSpace
+        self,
+        domain: FlowDomain,
+        w_star: fem.Function,
+        densities: fem.FunctionSpace,
+        any_sign: bool = False,
     ) -> None:
+        self.least = -np.inf if any_sign else 0.0
         self.msh, self.domain = domain.msh, domain
         ends = [f for f, c in domain.parts if isinstance(c, Outflow)]
         self.inflows = [(f, c) for f, c in domain.parts if isinstance(c, Inflow)]
@@ -90,7 +96,7 @@ class Openings:
             x = space.tabulate_dof_coordinates()[nodes, : self.msh.geometry.dim]
             if len(nodes):
                 values = np.asarray(at_times(condition.density)(x.T, t))
-                rho.x.array[nodes] = _positive(values, len(nodes))
+                rho.x.array[nodes] = _checked(values, len(nodes), self.least)
                 self.seen |= {values.min(), values.max()}
 
     def density_terms(self, s: Any, r: Any) -> tuple[Any, list[Any]]:
@@ -146,10 +152,11 @@ class Openings:
         return [fem.dirichletbc(0.0, dofs, space)]
 
 
-def _positive(values: Array, count: int) -> Array:
-    if values.shape != (count,) or not (values > 0).all() or np.isinf(values).any():
+def _checked(values: Array, count: int, least: float) -> Array:
+    if values.shape != (count,) or not ((least < values) & (values < np.inf)).all():
+        kind = "positive" if least == 0 else "finite"
         raise ValueError(
-            "the density of an Inflow must map points (dim, N) to positive numbers "
+            f"the density of an Inflow must map points (dim, N) to {kind} numbers "
             f"(N,), got shape {values.shape} for {count} points, least value "
             f"{values.min(initial=np.inf):.3g}; return for example 1 + 0 * x[0]"
         )

@@ -29,30 +29,25 @@ it, and the fluxes :math:`\rho\, w \cdot n` through it are left out of the three
 equations. Openings have terms of their own (:mod:`reference_fem._openings`). A density
 that is the same everywhere, also in what comes in, stays so and is not solved for.
 
-:math:`J(\kappa; a, b) = c\, h^2 \sum_F \int_F \kappa |w^* \cdot n_F| [\nabla a]
-[\nabla b]` over all inner facets, with jumps of normal derivatives. It is no viscosity,
-as it vanishes for smooth fields. It lifts the order of Galerkin transport from 2 to 3
-(E. Burman and M. A. Fernandez, Numer. Math. 107 (2007) 39-77).
+J is the term of :mod:`reference_fem._density` on edges.
 """
 
 from typing import Any
 
 from ufl import (
-    FacetNormal,
     Measure,
     TestFunction,
     TrialFunction,
     div,
     dot,
-    dS,
     grad,
     inner,
-    jump,
     sqrt,
     sym,
 )
 
 from ._arrays import Array, SpaceFunction
+from ._density import KRYLOV, density_problem, edge_term
 from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
@@ -64,8 +59,6 @@ from ._setup import FlowSetup
 from ._spaces import flow_spaces
 from ._velocity_conditions import VelocityConditions
 
-KRYLOV = {"ksp_rtol": 1e-12, "ksp_max_it": 500}
-DENSITY_SOLVER = {"ksp_type": "bcgs", "pc_type": "jacobi", **KRYLOV}
 # an exact coarse solve of the singular matrix needs a rank-revealing method
 PRESSURE_SOLVER = {
     "ksp_type": "cg",
@@ -94,7 +87,9 @@ class Splitting:
         self.dx = Measure("dx", self.msh, metadata=domain.metadata)
         self.force, self.num_steps = setup.force, 0
         self._create_fields(setup.degree)
-        self._create_density_problem()
+        self.density = density_problem(
+            self.openings, self.rho, self.w_star, self.alpha, self.dx
+        )
         given = setup.grad_div
         self.grad_div = natural_grad_div(domain, setup) if given is None else given
         self._create_velocity_problem(self.grad_div, setup.viscosity)
@@ -114,25 +109,6 @@ class Splitting:
         self.openings = Openings(self.domain, self.w_star, self.R)
         self.alpha = [fem.Constant(self.msh, float(j == 0)) for j in range(LEVELS)]
 
-    def _edge_term(self, weight: Any, a: Any, b: Any) -> Any:
-        """Return J(weight; a, b)."""
-        normal = FacetNormal(self.msh)
-        speed = abs(dot(self.w_star("+"), normal("+")))
-        jumps = jump(grad(a), normal), jump(grad(b), normal)
-        return self.domain.edge_weight * weight * speed * inner(*jumps) * dS
-
-    def _create_density_problem(self) -> None:
-        rho, w_star, alpha = self.rho, self.w_star, self.alpha
-        s, r = TrialFunction(self.R), TestFunction(self.R)
-        past = sum(alpha[j] * rho[j] for j in range(1, LEVELS))
-        a = alpha[0] * s * r * self.dx - s * dot(w_star, grad(r)) * self.dx
-        if self.domain.edge_weight is not None:
-            a += self._edge_term(1, s, r)
-        L = -past * r * self.dx
-        passing, incoming = self.openings.density_terms(s, r)
-        a, L = a + passing, sum(incoming, L)
-        self.density = LinearProblem("density", a, L, rho[0], DENSITY_SOLVER)
-
     def _create_velocity_problem(self, grad_div: float, viscosity: float) -> None:
         rho, w, phi, alpha = self.rho, self.w, self.phi, self.alpha
         u, v = TrialFunction(self.V), TestFunction(self.V)
@@ -143,8 +119,7 @@ class Splitting:
 
         a = alpha[0] * rho[0] * dot(u, v) * self.dx
         a += (transport(u, v) - transport(v, u)) * self.dx
-        if self.domain.edge_weight is not None:
-            a += self._edge_term(rho[0]("+"), u, v)
+        a += edge_term(self.domain, self.w_star, rho[0]("+"), u, v)
         a += self.openings.transport_term(rho[0], u, v)
         L = dot(self.f - grad(self.p_star), v) * self.dx
         for j in range(1, LEVELS):
