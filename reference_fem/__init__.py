@@ -3,7 +3,17 @@
 Solving needs dolfinx; loading and evaluating a saved solution does not.
 """
 
-from . import ball, boundary, flow, geometry, spectral, starts, torus, transport
+from . import (
+    ball,
+    boundary,
+    flow,
+    geometry,
+    shallow_water,
+    spectral,
+    starts,
+    torus,
+    transport,
+)
 from .result import (
     BallResult,
     FlowResult,
@@ -13,6 +23,7 @@ from .result import (
     TorusResult,
     load,
 )
+from .shallow_result import ShallowWaterResult, load_shallow_water
 from .solution import SavedSolution
 
 __all__ = [
@@ -21,6 +32,7 @@ __all__ = [
     "PlaneFlow",
     "Result",
     "SavedSolution",
+    "ShallowWaterResult",
     "SpaceFlow",
     "TorusResult",
     "ball",
@@ -28,6 +40,8 @@ __all__ = [
     "flow",
     "geometry",
     "load",
+    "load_shallow_water",
+    "shallow_water",
     "spectral",
     "starts",
     "torus",
