@@ -8,12 +8,14 @@ from . import (
     boundary,
     flow,
     geometry,
+    poisson,
     shallow_water,
     spectral,
     starts,
     torus,
     transport,
 )
+from .head_result import HeadResult, load_head
 from .result import (
     BallResult,
     FlowResult,
@@ -29,6 +31,7 @@ from .solution import SavedSolution
 __all__ = [
     "BallResult",
     "FlowResult",
+    "HeadResult",
     "PlaneFlow",
     "Result",
     "SavedSolution",
@@ -40,7 +43,9 @@ __all__ = [
     "flow",
     "geometry",
     "load",
+    "load_head",
     "load_shallow_water",
+    "poisson",
     "shallow_water",
     "spectral",
     "starts",

@@ -10,8 +10,17 @@ from ._domain import FlowDomain, number_by_rank
 from ._facets import FacetChoice, distribute
 from ._mesh_source import open_mesh
 from ._periodic_mesh import EDGE, VELOCITY_REUSE_BELOW, VELOCITY_SOLVER
-from .boundary import BoundaryCondition
+from .boundary import (
+    BoundaryCondition,
+    FreeSlip,
+    Inflow,
+    Moving,
+    NoSlip,
+    Outflow,
+    Periodic,
+)
 
+OF_FLOWS = (FreeSlip, NoSlip, Moving, Inflow, Outflow, Periodic)
 ITERATIVE = {
     "ksp_type": "gmres",
     "pc_type": "bjacobi",
@@ -40,8 +49,14 @@ def create_domain(
     Raises:
         ValueError: If the mesh or the boundary is none that can be solved on.
     """
+    for _, condition in boundary:
+        if not isinstance(condition, OF_FLOWS):
+            raise ValueError(
+                "boundary must have conditions of flows, got "
+                f"{type(condition).__name__}; reference_fem.boundary lists them"
+            )
     msh, tags = open_mesh(source, boundary, comm)
-    _check(msh, degree)
+    check_mesh(msh, degree)
     parts = distribute(msh, tags, boundary)
     is_plane = msh.topology.dim == 2
     return FlowDomain(
@@ -55,8 +70,16 @@ def create_domain(
     )
 
 
-def _check(msh: Mesh, degree: int) -> None:
-    """Refuse meshes that the scheme cannot solve on."""
+def check_mesh(msh: Mesh, degree: int) -> None:
+    """Refuse meshes that the schemes cannot solve on.
+
+    Args:
+        msh: The mesh.
+        degree: Degree of the fields.
+
+    Raises:
+        ValueError: If it has other cells than are solved on.
+    """
     name, dim = msh.basix_cell().name, msh.geometry.dim
     if name not in ("triangle", "tetrahedron") or msh.topology.dim != dim:
         raise ValueError(

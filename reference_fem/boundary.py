@@ -1,4 +1,4 @@
-r"""Conditions on the boundary of a flow, for :func:`reference_fem.flow.solve`.
+r"""Conditions on the boundary, for the solvers that take ``boundary=``.
 
 With outward normal n, velocity u, pressure p, viscosity :math:`\mu` and traction
 :math:`\sigma n`, :math:`\sigma = \mu (\nabla u + \nabla u^T) - p I`:
@@ -15,13 +15,16 @@ With outward normal n, velocity u, pressure p, viscosity :math:`\mu` and tractio
 :class:`Periodic`    all fields are equal at points a shift apart
 ===================  ================================================================
 
+For :func:`reference_fem.poisson.solve`, with head h and flux q,
+:class:`Head` is :math:`h = g` and :class:`Flux` is :math:`q \cdot n = g`.
+
 Velocities are functions of points (dim, N), or of points and a time, with values
 (dim, N).
 """
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,7 +33,9 @@ from ._arrays import Array, SpaceFunction, SpaceTimeFunction
 
 __all__ = [
     "BoundaryCondition",
+    "Flux",
     "FreeSlip",
+    "Head",
     "Inflow",
     "Moving",
     "NoSlip",
@@ -119,7 +124,43 @@ class Periodic:
             )
 
 
-BoundaryCondition = FreeSlip | NoSlip | Moving | Inflow | Outflow | Periodic
+@dataclass(frozen=True)
+class Head:
+    """A part of the boundary with a given head.
+
+    Attributes:
+        head: Head, points (dim, N) -> (N,).
+
+    Raises:
+        ValueError: If the head is not callable.
+    """
+
+    head: SpaceFunction
+
+    def __post_init__(self) -> None:
+        _check_callable("Head head", self.head)
+
+
+@dataclass(frozen=True)
+class Flux:
+    """A part of the boundary with a given flux through it.
+
+    Attributes:
+        flux: Flux outwards per area, points (dim, N) -> (N,); by default none.
+
+    Raises:
+        ValueError: If the flux is not callable.
+    """
+
+    flux: SpaceFunction = field(default=lambda x: 0 * x[0])
+
+    def __post_init__(self) -> None:
+        _check_callable("Flux flux", self.flux)
+
+
+BoundaryCondition = (
+    FreeSlip | NoSlip | Moving | Inflow | Outflow | Periodic | Head | Flux
+)
 """What may hold on a part of the boundary."""
 
 

@@ -39,9 +39,6 @@ __all__ = [
 
 VERSIONS = {"torus": 1, "ball": 2, "plane": 1, "space": 1}
 """Versions of the files; raised when the mesh, which is not in them, changes."""
-OUTSIDE = 0.1
-"""How far, in barycentric coordinates, a point may be outside of a straight cell at a
-curved wall; the sagitta of a chord is h^2 / 8 r."""
 
 
 @dataclass
@@ -203,14 +200,7 @@ class FlowResult(Result):
         return {}
 
     def _into_domain(self, points: Array) -> Array:
-        found, place = self._locator.locate(points)
-        depth = place.min(axis=1, initial=0)
-        if depth.min(initial=0) < -OUTSIDE:
-            worst = int(depth.argmin())
-            raise ValueError(
-                "points must lie in the mesh, or beside a wall that it rounds off, got "
-                f"{points[worst].tolist()}; leave such points out"
-            )
+        found, place = self._locator.locate_inside(points)
         # evaluate asks for several times at the same points
         self._places.update(points=points, found=found, place=place)
         return points

@@ -23,6 +23,9 @@ from ._arrays import Array, Integers
 CANDIDATES = (32, 512)
 """Cells tried for a point, nearest centers first; 20 were enough in the ball, graded
 meshes need more, which are tried for points that no cell was found for."""
+OUTSIDE = 0.1
+"""How far, in barycentric coordinates, a point may be outside of a straight cell at a
+curved wall; the sagitta of a chord is h^2 / 8 r."""
 INSIDE, NEAR = 1e-9, 0.3
 """A point is inside (or near) if no barycentric coordinate is below minus this."""
 
@@ -192,6 +195,26 @@ class Locator:
             tried = count
         return found, barycentric
 
+    def locate_inside(self, points: Array) -> tuple[Integers, Array]:
+        """Return the same for points that must not lie outside.
+
+        Args:
+            points: Points (N, dim).
+
+        Raises:
+            ValueError: If a point lies farther outside than a mesh of straight cells
+                rounds off a curved wall.
+        """
+        found, place = self.locate(points)
+        depth = place.min(axis=1, initial=0)
+        if depth.min(initial=0) < -OUTSIDE:
+            worst = int(depth.argmin())
+            raise ValueError(
+                "points must lie in the mesh, or beside a wall that it rounds off, got "
+                f"{points[worst].tolist()}; leave such points out"
+            )
+        return found, place
+
     def _coordinates(self, cells: Integers, points: Array) -> Array:
         """Return barycentric coordinates; cells far off count as straight."""
         shift = points - self.origin[cells]
@@ -214,3 +237,24 @@ def interpolate(values: Array, dofs: Integers, barycentric: Array) -> Array:
     degree = degree_of(barycentric.shape[1] - 1, dofs.shape[1])
     shapes = shape_functions(barycentric, degree)
     return np.asarray(np.einsum("fni,ni->fn", values[:, dofs], shapes))
+
+
+def gradients(values: Array, dofs: Integers, nodes: Array, barycentric: Array) -> Array:
+    """Return the gradients (F, N, dim) of Lagrange fields at points of cells.
+
+    Args:
+        values: Nodal values (F, P).
+        dofs: Nodes of the field in the cell of each point (N, nodes).
+        nodes: Nodes of the cell of each point (N, nodes, dim), straight or curved.
+        barycentric: Barycentric coordinates (N, dim + 1) in these cells.
+    """
+    dim = nodes.shape[2]
+
+    def local(count: int) -> Array:
+        slopes = shape_slopes(barycentric, degree_of(dim, count))
+        return slopes[:, :, 1:] - slopes[:, :, :1]
+
+    jacobian = np.einsum("nix,nia->nax", nodes, local(nodes.shape[1]))
+    slopes = np.einsum("fni,nia->nfa", values[:, dofs], local(dofs.shape[1]))
+    found = np.linalg.solve(jacobian, slopes.transpose(0, 2, 1))
+    return np.asarray(found.transpose(2, 0, 1))

@@ -10,6 +10,7 @@ from reference_fem.simplices import (
     Locator,
     degree_of,
     exponents,
+    gradients,
     interpolate,
     shape_functions,
     shape_slopes,
@@ -134,3 +135,16 @@ def test_points_outside_are_refused():
         result.evaluate([[0.0, 0.61, 0.8]], 0.0)
     with pytest.raises(ValueError, match=r"shape \(N, 3\), got shape \(1, 2\)"):
         result.evaluate([[0.0, 0.6]], 0.0)
+
+
+def test_gradients_on_a_curved_cell():
+    # x = (a, b + a (1 - a) / 2): a quadratic map; its coordinates have unit gradients
+    alpha = exponents(2, 2) / 2
+    a, b = alpha[:, 1], alpha[:, 2]
+    nodes = np.stack([a, b + a * (1 - a) / 2], axis=1)
+    place = np.random.default_rng(0).dirichlet(np.ones(3), size=7)
+    cells = np.repeat(nodes[None], 7, axis=0)
+    dofs = np.repeat(np.arange(6)[None], 7, axis=0)
+    found = gradients(nodes.T, dofs, cells, place)
+    assert found.shape == (2, 7, 2)
+    assert np.abs(found - np.eye(2)[:, None]).max() < 1e-13
