@@ -17,7 +17,8 @@ def natural_grad_div(domain: FlowDomain, setup: FlowSetup) -> float:
     :math:`\gamma = \rho\, U L / 20 + \mu`, with the largest density, the largest
     speed U at the start and on the boundary, and the least side L of the box around
     the mesh.
-    A force f counts as the speed :math:`U = \sqrt{L |f| / \rho}`. On the manufactured
+    A force f counts as the speed :math:`U = \sqrt{L |f| / \rho}`, gravity g as
+    :math:`\sqrt{L |g|}`. On the manufactured
     flow of tests/reference_fem/manufactured.py, 2 n^2 Delaunay triangles of the unit
     square, n = 32, mu = 0.01, relative L2 errors are
 
@@ -52,6 +53,8 @@ def inertia(domain: FlowDomain, setup: FlowSetup) -> float:
     if setup.force is not None:
         f = np.linalg.norm(np.asarray(setup.force(x, 0.0)), axis=0)
         squares.append(length * f / max(rho, np.finfo(float).tiny))
+    if setup.gravity is not None:
+        squares.append(length * np.linalg.norm(setup.gravity, keepdims=True))
     for facets, condition in domain.parts:
         if isinstance(condition, Moving | Inflow) and len(facets):
             points = corners_of(msh, facets).mean(axis=1).T

@@ -39,6 +39,7 @@ class FlowSetup:
         grad_div: Coefficient gamma of the grad-div term; ``None`` for that of
             :func:`reference_fem._scales.natural_grad_div`.
         viscosity: Dynamic viscosity mu.
+        gravity: Force per mass (dim,).
 
     Raises:
         ValueError: If a coefficient is negative or not finite.
@@ -50,6 +51,7 @@ class FlowSetup:
     degree: int = 2
     grad_div: float | None = 1.0
     viscosity: float = 0.0
+    gravity: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         for name in ("grad_div", "viscosity"):

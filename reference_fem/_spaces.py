@@ -1,6 +1,9 @@
-"""The finite-element spaces of a flow."""
+"""The finite-element spaces of a flow, and its constants."""
+
+import numpy as np
 
 from ._dolfinx import LagrangeVariant, Mesh, basix_ufl, fem
+from ._setup import FlowSetup
 
 
 def flow_spaces(
@@ -24,3 +27,24 @@ def flow_spaces(
         return fem.functionspace(msh, element)
 
     return space(degree), space(degree, (msh.geometry.dim,)), space(degree - 1)
+
+
+def gravity_of(msh: Mesh, setup: FlowSetup) -> fem.Constant | None:
+    """Return the gravity of a flow as a constant of dolfinx, or None.
+
+    Args:
+        msh: The mesh.
+        setup: The flow.
+
+    Raises:
+        ValueError: If it is no finite vector of the mesh's dimension.
+    """
+    if setup.gravity is None:
+        return None
+    g, dim = np.asarray(setup.gravity, dtype=np.float64), msh.geometry.dim
+    if g.shape != (dim,) or not np.isfinite(g).all():
+        raise ValueError(
+            f"gravity must be a finite vector of {dim} components, got "
+            f"{setup.gravity!r}; downwards in the plane it is (0, -9.81)"
+        )
+    return fem.Constant(msh, g)

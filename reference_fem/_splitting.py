@@ -16,7 +16,7 @@ for all test functions r, v, q:
    + \tfrac12 (\rho\, w^* \cdot \nabla w, v) - \tfrac12 (\rho\, w^* \cdot \nabla v, w)
    + 2 \mu (\varepsilon(w), \varepsilon(v))
    + \gamma (\nabla \cdot w, \nabla \cdot v) + (\nabla p^*, v) + J(\rho; w, v)
-   = (f, v)`, with the symmetric gradient :math:`\varepsilon`.
+   = (f + \rho\, g, v)`, with the symmetric gradient :math:`\varepsilon`.
 3. Projection: :math:`(\nabla \phi / \rho, \nabla q) = -(\nabla \cdot w, q)`, then
    :math:`p = p^* + (\alpha_0 / \tau) \phi - (2 \mu + \gamma) \Pi \nabla \cdot w`,
    with the :math:`L^2` projection :math:`\Pi`: what friction and the grad-div term do
@@ -56,7 +56,7 @@ from ._linear import LinearProblem
 from ._openings import Openings
 from ._scales import natural_grad_div
 from ._setup import FlowSetup
-from ._spaces import flow_spaces
+from ._spaces import flow_spaces, gravity_of
 from ._velocity_conditions import VelocityConditions
 
 # an exact coarse solve of the singular matrix needs a rank-revealing method
@@ -86,6 +86,7 @@ class Splitting:
         self.domain, self.msh = domain, domain.msh
         self.dx = Measure("dx", self.msh, metadata=domain.metadata)
         self.force, self.num_steps = setup.force, 0
+        self.gravity = gravity_of(self.msh, setup)
         self._create_fields(setup.degree)
         self.density = density_problem(
             self.openings, self.rho, self.w_star, self.alpha, self.dx
@@ -122,6 +123,8 @@ class Splitting:
         a += edge_term(self.domain, self.w_star, rho[0]("+"), u, v)
         a += self.openings.transport_term(rho[0], u, v)
         L = dot(self.f - grad(self.p_star), v) * self.dx
+        if self.gravity is not None:
+            L += dot(rho[0] * self.gravity, v) * self.dx
         for j in range(1, LEVELS):
             projected = w[j] - grad(phi[j]) / rho[j]
             L -= alpha[j] * sqrt(rho[0] * rho[j]) * dot(projected, v) * self.dx
@@ -157,6 +160,8 @@ class Splitting:
             bcs=self.openings.pressure_conditions(self.Q),
         )
         acceleration = self.f / rho - dot(grad(w), w)
+        if self.gravity is not None:
+            acceleration += self.gravity
         if viscosity:
             mu = fem.Constant(self.msh, viscosity)
             acceleration += mu / rho * div(grad(w))

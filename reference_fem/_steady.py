@@ -30,7 +30,7 @@ from ._mesh_arrays import mesh_arrays
 from ._openings import Openings
 from ._scales import RATIO, inertia
 from ._setup import FlowSetup
-from ._spaces import flow_spaces
+from ._spaces import flow_spaces, gravity_of
 from ._velocity_conditions import VelocityConditions
 
 NEWTON = {
@@ -102,6 +102,9 @@ class SteadyFlow:
         if force is not None:
             f.interpolate(lambda x: force(x[:dim], 0.0))
         momentum = rho * dot(dot(grad(u), u), v) * dx - dot(f, v) * dx
+        gravity = gravity_of(self.msh, self.setup)
+        if gravity is not None:
+            momentum -= dot(rho * gravity, v) * dx
         momentum += 2 * mu * inner(sym(grad(u)), grad(v)) * dx
         momentum += self.gamma * div(u) * div(v) * dx - p * div(v) * dx
         momentum += self.openings.viscous_term(mu, grad(u), v)

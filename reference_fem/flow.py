@@ -3,7 +3,7 @@ r"""Variable-density incompressible flow on any domain, by FEM.
 .. math::
     \partial_t \rho + \nabla \cdot (\rho u) = 0, \qquad
     \rho (\partial_t u + u \cdot \nabla u) + \nabla p
-    = \mu \nabla \cdot (\nabla u + \nabla u^T) + f, \qquad
+    = \mu \nabla \cdot (\nabla u + \nabla u^T) + f + \rho\, g, \qquad
     \nabla \cdot u = 0.
 
 The scheme is written out in :mod:`reference_fem._splitting`, the conditions on the
@@ -39,6 +39,7 @@ def solve(
     boundary: Boundary,
     viscosity: float = 0.0,
     force: SpaceTimeFunction | None = None,
+    gravity: Sequence[float] | None = None,
     steady: bool = False,
     degree: int = 2,
     comm: Any = None,
@@ -67,6 +68,7 @@ def solve(
             first pair that gives a velocity rules.
         viscosity: Dynamic viscosity mu.
         force: Body force per volume f, ((dim, N), t) -> (dim, N).
+        gravity: Body force per mass g (dim,), which acts as rho g.
         steady: Whether to solve for the steady flow, by Newton's method at falling
             viscosities from ``u0``, which may be zero: of uniform density, with
             friction, with given functions at time 0. Its only time is 0, and
@@ -86,7 +88,7 @@ def solve(
             does not stay positive.
     """
     check(("degree", degree, degree in (2, 3), "2 or 3"))
-    setup = FlowSetup(rho0, u0, force, degree, grad_div, viscosity)
+    setup = FlowSetup(rho0, u0, force, degree, grad_div, viscosity, gravity)
 
     def create_domain(comm: Any) -> "FlowDomain":
         from ._any_domain import create_domain

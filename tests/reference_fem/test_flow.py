@@ -204,3 +204,51 @@ def test_bad_arguments_are_named(options, words):
         return
     with pytest.raises(ValueError, match=f"^{words}"):
         flow.solve(**(arguments | options))
+
+
+def test_light_fluid_rests_on_heavy_fluid():
+    from reference_fem import flow
+    from reference_fem.boundary import FreeSlip, NoSlip
+
+    def layered(x):
+        return 2 - x[1]
+
+    boundary = [(lambda x: x[1] < 1e-9, NoSlip()), (everywhere, FreeSlip())]
+    result = flow.solve(
+        meshes.create(*meshes.scattered(8)),
+        layered,
+        lambda x: 0 * x,
+        dt=0.05,
+        t_end=0.5,
+        save_times=[0.5],
+        boundary=boundary,
+        viscosity=1e-2,
+        gravity=(0.0, -1.0),
+        progress=False,
+    )
+    x = np.random.default_rng(0).random((2, 500))
+    values = result.evaluate(x.T, 0.5)
+    # linear pressures cannot balance a quadratic one; speeds of falling are 1
+    assert np.abs(values["u"]).max() < 5e-3
+    # measured 0.0051, with u up to 0.002
+    assert np.abs(values["rho"][:, 0] - layered(x)).max() < 0.01
+    exact = x[1] ** 2 / 2 - 2 * x[1]
+    p = values["p"][:, 0]
+    assert np.abs((p - p.mean()) - (exact - exact.mean())).max() < 0.02
+    # and the other way up it falls
+    fallen = flow.solve(
+        meshes.create(*meshes.scattered(8)),
+        lambda x: 2 - x[1] + 0.1 * np.cos(np.pi * x[0]) * np.sin(np.pi * x[1]),
+        lambda x: 0 * x,
+        dt=0.05,
+        t_end=0.5,
+        save_times=[0.5],
+        boundary=boundary,
+        viscosity=1e-2,
+        gravity=(0.0, 1.0),
+        progress=False,
+    )
+    sides = fallen.evaluate([[0.25, 0.5], [0.75, 0.5]], 0.5)["u"][:, 1]
+    # the heavier side follows gravity: 0.1 cos(pi / 4) t / 2 / 1.5 if alone, 0.012
+    assert 0.003 < sides[0] < 0.03
+    assert -0.03 < sides[1] < -0.003
