@@ -35,3 +35,12 @@ def test_meshes_of_other_cells_are_refused():
         create_domain(squares, [], 2)
     with pytest.raises(ValueError, match="degree 1 or 2, at most that of the"):
         create_domain(create_ball(MPI.COMM_SELF, 1), [], 1)
+
+
+def test_conditions_of_other_equations_are_refused():
+    from reference_fem._any_domain import create_domain
+    from reference_fem.boundary import Flux
+
+    msh = meshes.create(*meshes.scattered(3))
+    with pytest.raises(ValueError, match="must have conditions of flows, got Flux"):
+        create_domain(msh, [(lambda x: x[0] < 9, Flux())], 2)
