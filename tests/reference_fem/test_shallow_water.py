@@ -2,7 +2,7 @@ r"""Shallow water against Stoker's dam break, lakes at rest, and itself.
 
 J. J. Stoker (Water Waves, 1957): a dam between depths 5 and 1 breaks at x = 5. With
 c = (g h)^(1/2), depth and speed between fan and shock follow from 2 (c1 - c) = u and
-the shock's conditions; trial 4 of the issue threads has g = 9.81e-3, t = 6.
+the shock's conditions; here g = 9.81e-3, t = 6.
 """
 
 import numpy as np
