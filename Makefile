@@ -1,5 +1,5 @@
 # Each target makes .venv by itself when it is missing or out of date.
-EXTRAS := fem,birds,test,dev
+EXTRAS := fem,mesh,birds,test,dev
 RUN := runs/euler-torus
 ARGS :=
 

@@ -2,12 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._arrays import Integers
+from ._arrays import Integers, SpaceFunction
 from ._dolfinx import MPI, Mesh, fem
+from .boundary import BoundaryCondition
+
+
+class BoundaryPart(NamedTuple):
+    """A part of the boundary.
+
+    Attributes:
+        facets: Local numbers of its owned facets (F,).
+        condition: What holds there.
+    """
+
+    facets: Integers
+    condition: BoundaryCondition
 
 
 @dataclass(frozen=True)
@@ -17,20 +30,32 @@ class FlowDomain:
     Attributes:
         msh: The mesh.
         number_nodes: Gives the numbers of a space's owned nodes in saved arrays.
-        edge_weight: Factor c h^2 of the terms on inner facets; 0 leaves them out.
+        edge_weight: Factor c h^2 of the terms on inner facets; ``None`` leaves them
+            out.
         velocity_solver: PETSc options of the velocity solve.
         velocity_reuse_below: See :class:`reference_fem._linear.LinearProblem`.
         metadata: Options of integrals over cells, such as a quadrature degree.
-        has_wall: Whether there is a wall, the unit sphere, with free slip.
+        parts: The boundary, each facet in one part. Where parts meet, the first one
+            that says something of the velocity rules.
+        normal: Normals of walls with free slip as a function of points (dim, N); by
+            default those of the facets.
+        transports_uniform: Whether a uniform density is transported like any other;
+            else it is known to stay.
+        corrects_pressure: Whether the pressure has a part that is made by div w.
+        keeps_mesh: Whether results hold the mesh.
     """
 
     msh: Mesh
     number_nodes: Callable[[fem.FunctionSpace], Integers]
-    edge_weight: float
+    edge_weight: Any
     velocity_solver: dict[str, Any]
     velocity_reuse_below: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
-    has_wall: bool = False
+    parts: tuple[BoundaryPart, ...] = ()
+    normal: SpaceFunction | None = None
+    transports_uniform: bool = False
+    corrects_pressure: bool = True
+    keeps_mesh: bool = False
 
 
 def share(comm: MPI.Comm, count: int) -> Integers:
@@ -43,3 +68,13 @@ def share(comm: MPI.Comm, count: int) -> Integers:
     return np.arange(
         count * comm.rank // comm.size, count * (comm.rank + 1) // comm.size
     )
+
+
+def number_by_rank(space: fem.FunctionSpace) -> Integers:
+    """Return the numbers of owned nodes, process by process.
+
+    Args:
+        space: Lagrange space on any mesh.
+    """
+    index_map = space.dofmap.index_map
+    return np.arange(*index_map.local_range, dtype=np.int64)

@@ -23,6 +23,11 @@ class Functionals:
     ) -> None:
         self.rho = rho
         self.msh = rho.function_space.mesh
+        self._w, self.dim = w, self.msh.geometry.dim
+        cells = np.arange(self.msh.topology.index_map(self.msh.topology.dim).size_local)
+        sizes = self.msh.h(self.msh.topology.dim, cells.astype(np.int32))
+        least = sizes.min(initial=np.inf)
+        self._smallest = float(self.msh.comm.allreduce(least, MPI.MIN))
         self._mass = fem.form(rho * dx)
         self._energy = fem.form(0.5 * rho * dot(w, w) * dx)
         self._divergence = fem.form(div(w) ** 2 * dx)
@@ -55,6 +60,16 @@ class Functionals:
             float(comm.allreduce(values.min(), MPI.MIN)),
             float(comm.allreduce(values.max(), MPI.MAX)),
         )
+
+    def courant(self, dt: float) -> float:
+        """Return the Courant number, the largest nodal speed times dt / h.
+
+        Args:
+            dt: Time step; h is the size of the smallest cell.
+        """
+        speeds = np.linalg.norm(self._w.x.array.reshape(-1, self.dim), axis=1)
+        speed = float(self.msh.comm.allreduce(speeds.max(initial=0), MPI.MAX))
+        return speed * dt / self._smallest
 
     def check_density(self, t: float) -> None:
         """Check that the density is positive and finite.

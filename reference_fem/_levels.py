@@ -63,8 +63,19 @@ class TimeLevels:
             weights: Level to its weight.
             numbers: Columns of the owned nodes (N,).
         """
-        index_map, size = self.space.dofmap.index_map, self.space.dofmap.index_map_bs
-        owned = self.combine(weights)[: index_map.size_local * size]
-        values = np.zeros((size, index_map.size_global))
-        values[:, numbers] = owned.reshape(-1, size).T
-        return np.asarray(self.space.mesh.comm.allreduce(values))
+        return nodal_values(self.space, self.combine(weights), numbers)
+
+
+def nodal_values(space: fem.FunctionSpace, dofs: Array, numbers: Integers) -> Array:
+    """Return degrees of freedom as nodal values (components, P), on every process.
+
+    Args:
+        space: Lagrange space.
+        dofs: Degrees of freedom of this process.
+        numbers: Columns of the owned nodes (N,).
+    """
+    index_map, size = space.dofmap.index_map, space.dofmap.index_map_bs
+    owned = dofs[: index_map.size_local * size]
+    values = np.zeros((size, index_map.size_global))
+    values[:, numbers] = owned.reshape(-1, size).T
+    return np.asarray(space.mesh.comm.allreduce(values))

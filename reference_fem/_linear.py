@@ -1,5 +1,6 @@
 """A linear system that is assembled and solved again in every time step."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ._arrays import Array
@@ -60,6 +61,7 @@ class LinearProblem:
         fixed: Further part of the bilinear form, assembled once.
         projection: Where given, the solution and the test functions are confined to
             its range, from which the solution must start.
+        bcs: Degrees of freedom that are given, by dolfinx.
     """
 
     def __init__(
@@ -73,16 +75,20 @@ class LinearProblem:
         reuse_below: int = 0,
         fixed: Any = None,
         projection: SubspaceProjection | None = None,
+        bcs: Sequence[Any] = (),
     ) -> None:
-        self.name, self.solution = name, solution
+        self.name, self.solution, self.bcs = name, solution, list(bcs)
         self.null_space, self.reuse_below = null_space, reuse_below
         self.a, self.L = fem.form(a), fem.form(L)
         self.A = fem_petsc.create_matrix(self.a)
         self.b = fem_petsc.create_vector(self.L.function_spaces[0])
-        self.fixed = None
+        self.fixed, self.lifted = None, [self.a]
         if fixed is not None:
-            self.fixed = fem_petsc.assemble_matrix(fem.form(fixed))
+            form = fem.form(fixed)
+            # the matrix that it is added to has the ones of given values
+            self.fixed = fem_petsc.assemble_matrix(form, bcs=self.bcs, diag=0.0)
             self.fixed.assemble()
+            self.lifted.append(form)
         comm = self.A.getComm()
         self.constants = PETSc.NullSpace().create(constant=True, comm=comm)
         if null_space:
@@ -140,7 +146,7 @@ class LinearProblem:
 
     def _assemble(self, L: Any) -> None:
         self.A.zeroEntries()
-        fem_petsc.assemble_matrix(self.A, self.a)
+        fem_petsc.assemble_matrix(self.A, self.a, bcs=self.bcs)
         self.A.assemble()
         if self.fixed is not None:
             pattern = PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN
@@ -148,7 +154,12 @@ class LinearProblem:
         with self.b.localForm() as local:
             local.set(0.0)
         fem_petsc.assemble_vector(self.b, L)
+        if self.bcs:
+            for form in self.lifted:
+                fem_petsc.apply_lifting(self.b, [form], bcs=[self.bcs])
         self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
+        if self.bcs:
+            fem_petsc.set_bc(self.b, self.bcs)
         if self.null_space:
             self.constants.remove(self.b)
 

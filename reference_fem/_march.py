@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -15,7 +15,6 @@ from .solution import time_weights
 
 if TYPE_CHECKING:
     from ._domain import FlowDomain
-    from ._splitting import Splitting
 
 Fields = tuple[Array, Array, Array]
 """Density, velocity and pressure."""
@@ -33,6 +32,8 @@ class NodalFlow:
         diagnostics: Numbers per time step (num_steps + 1,).
         parameters: ``degree``, ``grad_div``, ``dt``, ``num_steps``, ``seconds``,
             ``processes``.
+        mesh: What :func:`reference_fem._mesh_arrays.mesh_arrays` returns, where the
+            domain says so.
     """
 
     times: Array
@@ -41,6 +42,33 @@ class NodalFlow:
     p: Array
     diagnostics: dict[str, Array]
     parameters: dict[str, Any]
+    mesh: dict[str, Any]
+
+
+class Scheme(Protocol):
+    """Fields at the last time levels, and the step that advances them.
+
+    Attributes:
+        R: Space of the density.
+        Q: Space of the pressure.
+        grad_div: Coefficient of the grad-div term.
+    """
+
+    R: Any
+    Q: Any
+    grad_div: float
+
+    def step(self, dt: float, t: float) -> None:
+        """Advance all fields by a step dt that ends at t."""
+
+    def diagnostics(self, t: float) -> dict[str, float]:
+        """Return the numbers reported for the step that ended at t."""
+
+    def at_nodes(self, weights: dict[int, float]) -> Fields:
+        """Return the fields at the nodes, a weighted sum of time levels."""
+
+    def destroy(self) -> None:
+        """Free what PETSc holds."""
 
 
 def march(
@@ -49,8 +77,9 @@ def march(
     grid: TimeGrid,
     comm: Any,
     label: str | None,
+    create_scheme: "Callable[[FlowDomain, FlowSetup], Scheme] | None" = None,
 ) -> NodalFlow:
-    """Solve for a flow by the splitting scheme.
+    """Solve by a scheme that steps through time, by default the splitting scheme.
 
     Args:
         create_domain: Makes the domain, given the communicator.
@@ -58,6 +87,7 @@ def march(
         grid: Steps and times to save.
         comm: MPI communicator; ``None`` for all processes.
         label: Label of the progress bar on the first process; ``None`` shows no bar.
+        create_scheme: Makes the scheme.
 
     Returns:
         The flow, on every process.
@@ -67,16 +97,16 @@ def march(
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
-    from ._dolfinx import MPI, require_compiler
-    from ._form_cache import clear_stale_locks
+    from ._mesh_arrays import mesh_arrays
     from ._splitting import Splitting
 
-    require_compiler()
-    comm = MPI.COMM_WORLD if comm is None else comm
-    clear_stale_locks(comm)
+    comm = ready(comm)
     start = time.perf_counter()
-    scheme = Splitting(create_domain(comm), setup)
+    domain = create_domain(comm)
+    comm = domain.msh.comm
+    scheme: Scheme = (create_scheme or Splitting)(domain, setup)
     try:
+        mesh = mesh_arrays(scheme.R, scheme.Q) if domain.keeps_mesh else {}
         fields, rows = _advance(scheme, grid, _progress(grid.num_steps, comm, label))
     finally:
         scheme.destroy()
@@ -84,13 +114,33 @@ def march(
     diagnostics = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     parameters = {
         "degree": setup.degree,
-        "grad_div": setup.grad_div,
+        "grad_div": scheme.grad_div,
+        "viscosity": setup.viscosity,
         "dt": grid.dt,
         "num_steps": grid.num_steps,
         "seconds": time.perf_counter() - start,
         "processes": comm.size,
     }
-    return NodalFlow(grid.saved, rho, u, p, diagnostics, parameters)
+    return NodalFlow(grid.saved, rho, u, p, diagnostics, parameters, mesh)
+
+
+def ready(comm: Any) -> Any:
+    """Return the communicator, when forms can be compiled.
+
+    Args:
+        comm: MPI communicator; ``None`` for all processes.
+
+    Raises:
+        ImportError: If dolfinx is missing or too old.
+        RuntimeError: If there is no C compiler.
+    """
+    from ._dolfinx import MPI, require_compiler
+    from ._form_cache import clear_stale_locks
+
+    require_compiler()
+    comm = MPI.COMM_WORLD if comm is None else comm
+    clear_stale_locks(comm)
+    return comm
 
 
 def _progress(num_steps: int, comm: Any, label: str | None) -> Iterable[int]:
@@ -104,7 +154,7 @@ def _progress(num_steps: int, comm: Any, label: str | None) -> Iterable[int]:
 
 
 def _advance(
-    scheme: "Splitting", grid: TimeGrid, bar: Iterable[int]
+    scheme: Scheme, grid: TimeGrid, bar: Iterable[int]
 ) -> tuple[list[Fields], list[dict[str, float]]]:
     """Run all steps; return the fields at the saved times and the diagnostics."""
     steps, saved = grid.steps, grid.saved

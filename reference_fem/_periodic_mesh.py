@@ -1,8 +1,11 @@
 """The periodic unit square as a dolfinx mesh with identified vertices."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from ._arrays import Integers
+from ._arrays import Array, Integers
 from ._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, fem, mesh, ufl
 from ._domain import FlowDomain, share
 from .lattice import cell_corners, node_index, nodes_per_axis
@@ -46,19 +49,31 @@ def create_periodic_unit_square(comm: MPI.Comm, n: int) -> Mesh:
     # edge integrals need the neighbors' cells
     partitioner = mesh.create_cell_partitioner(mesh.GhostMode.shared_facet, 2)
     wrapped = mesh.create_mesh(comm, i * n + j, domain, x, partitioner)
+    return cut_open(wrapped, domain, lambda cells: cell_corners(cells, n) / (2 * n))
 
-    topology = wrapped.topology
-    cells = topology.index_map(2)
+
+def cut_open(wrapped: Mesh, domain: Any, corners: Callable[[Integers], Array]) -> Mesh:
+    """Return a mesh with the same topology, whose cells share no points.
+
+    Args:
+        wrapped: Straight cells with identified vertices.
+        domain: Their coordinate element as a mesh of UFL.
+        corners: Gives the true corners (C, dim + 1, dim) of cells, by their numbers
+            in the arrays that the mesh was made from.
+    """
+    comm, topology = wrapped.comm, wrapped.topology
+    dim, nodes = topology.dim, topology.dim + 1
+    cells = topology.index_map(dim)
     count = cells.size_local + cells.num_ghosts
-    ghosts = 3 * cells.ghosts[:, None] + np.arange(3)
-    owners = np.repeat(cells.owners, 3)
+    ghosts = nodes * cells.ghosts[:, None] + np.arange(nodes)
+    owners = np.repeat(cells.owners, nodes)
     numbers = topology.original_cell_index[:count]
     geometry = mesh.create_geometry(
-        IndexMap(comm, 3 * cells.size_local, ghosts.ravel(), owners, GEOMETRY_TAG),
-        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        IndexMap(comm, nodes * cells.size_local, ghosts.ravel(), owners, GEOMETRY_TAG),
+        np.arange(nodes * count, dtype=np.int32).reshape(-1, nodes),
         wrapped.geometry.cmaps[0],
-        cell_corners(numbers, n).reshape(-1, 2) / (2 * n),
-        (3 * numbers[:, None] + np.arange(3)).ravel(),
+        corners(numbers).reshape(-1, dim),
+        (nodes * numbers[:, None] + np.arange(nodes)).ravel(),
     )
     return Mesh(
         cpp_mesh.Mesh_float64(comm, topology._cpp_object, geometry._cpp_object), domain
@@ -91,4 +106,6 @@ def create_domain(comm: MPI.Comm, n: int) -> FlowDomain:
         edge_weight=EDGE / n**2,
         velocity_solver=VELOCITY_SOLVER,
         velocity_reuse_below=VELOCITY_REUSE_BELOW,
+        transports_uniform=True,
+        corrects_pressure=False,
     )

@@ -36,22 +36,28 @@ class FlowSetup:
         u0: Initial velocity, (dim, N) -> (dim, N).
         force: Body force per volume, ((dim, N), t) -> (dim, N).
         degree: Polynomial degree k of density and velocity.
-        grad_div: Coefficient gamma of the grad-div term.
+        grad_div: Coefficient gamma of the grad-div term; ``None`` for that of
+            :func:`reference_fem._scales.natural_grad_div`.
+        viscosity: Dynamic viscosity mu.
+        gravity: Force per mass (dim,).
 
     Raises:
-        ValueError: If the coefficient is negative or not finite.
+        ValueError: If a coefficient is negative or not finite.
     """
 
     rho0: SpaceFunction
     u0: SpaceFunction
     force: SpaceTimeFunction | None = None
     degree: int = 2
-    grad_div: float = 1.0
+    grad_div: float | None = 1.0
+    viscosity: float = 0.0
+    gravity: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        gamma = self.grad_div
-        is_valid = 0 <= gamma < math.inf
-        check(("grad_div", gamma, is_valid, "finite and not negative"))
+        for name in ("grad_div", "viscosity"):
+            value = getattr(self, name)
+            is_valid = value is None or 0 <= value < math.inf
+            check((name, value, is_valid, "finite and not negative"))
 
 
 @dataclass(frozen=True)

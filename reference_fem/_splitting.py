@@ -1,4 +1,4 @@
-r"""Splitting scheme for variable-density incompressible Euler.
+r"""Splitting scheme for variable-density incompressible Navier-Stokes and Euler.
 
 The scheme follows J.-L. Guermond and L. Quartapelle, J. Comput. Phys. 165 (2000)
 167-188. Density :math:`\rho` and velocity :math:`w` are in P_k, pressure :math:`p` and
@@ -14,47 +14,51 @@ for all test functions r, v, q:
 2. Velocity, skew-symmetric transport (v = w: no energy from transport), grad-div:
    :math:`(\sigma \sum_j \alpha_j \sigma^{n-j} u^{n-j}, v) / \tau
    + \tfrac12 (\rho\, w^* \cdot \nabla w, v) - \tfrac12 (\rho\, w^* \cdot \nabla v, w)
+   + 2 \mu (\varepsilon(w), \varepsilon(v))
    + \gamma (\nabla \cdot w, \nabla \cdot v) + (\nabla p^*, v) + J(\rho; w, v)
-   = (f, v)`.
+   = (f + \rho\, g, v)`, with the symmetric gradient :math:`\varepsilon`.
 3. Projection: :math:`(\nabla \phi / \rho, \nabla q) = -(\nabla \cdot w, q)`, then
-   :math:`p = p^* + (\alpha_0 / \tau) \phi`.
+   :math:`p = p^* + (\alpha_0 / \tau) \phi - (2 \mu + \gamma) \Pi \nabla \cdot w`,
+   with the :math:`L^2` projection :math:`\Pi`: what friction and the grad-div term do
+   to w, which is not divergence-free, and not to u (L. J. P. Timmermans, P. D. Minev,
+   F. N. van de Vosse, Int. J. Numer. Meth. Fluids 22 (1996) 673-688). On the torus and
+   in the ball, without walls of no slip, the last term is left out.
 
-On a wall (:mod:`reference_fem._wall`) w and v run along it, and the fluxes
-:math:`\rho\, w \cdot n` through it are left out of the three equations.
+On a wall (:mod:`reference_fem._velocity_conditions`) w is given, or w and v run along
+it, and the fluxes :math:`\rho\, w \cdot n` through it are left out of the three
+equations. Openings have terms of their own (:mod:`reference_fem._openings`). A density
+that is the same everywhere, also in what comes in, stays so and is not solved for.
 
-:math:`J(\kappa; a, b) = c\, h^2 \sum_F \int_F \kappa |w^* \cdot n_F| [\nabla a]
-[\nabla b]` over all inner facets, with jumps of normal derivatives. It is no viscosity,
-as it vanishes for smooth fields. It lifts the order of Galerkin transport from 2 to 3
-(E. Burman and M. A. Fernandez, Numer. Math. 107 (2007) 39-77).
+J is the term of :mod:`reference_fem._density` on edges.
 """
 
 from typing import Any
 
 from ufl import (
-    FacetNormal,
     Measure,
     TestFunction,
     TrialFunction,
     div,
     dot,
-    dS,
     grad,
     inner,
-    jump,
     sqrt,
+    sym,
 )
 
 from ._arrays import Array, SpaceFunction
-from ._dolfinx import LagrangeVariant, basix_ufl, fem
+from ._density import KRYLOV, density_problem, edge_term
+from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels
 from ._linear import LinearProblem
+from ._openings import Openings
+from ._scales import natural_grad_div
 from ._setup import FlowSetup
-from ._wall import SlipWall
+from ._spaces import flow_spaces, gravity_of
+from ._velocity_conditions import VelocityConditions
 
-KRYLOV = {"ksp_rtol": 1e-12, "ksp_max_it": 500}
-DENSITY_SOLVER = {"ksp_type": "bcgs", "pc_type": "jacobi", **KRYLOV}
 # an exact coarse solve of the singular matrix needs a rank-revealing method
 PRESSURE_SOLVER = {
     "ksp_type": "cg",
@@ -64,6 +68,7 @@ PRESSURE_SOLVER = {
     "mg_coarse_pc_type": "svd",
     **KRYLOV,
 }
+CORRECTION_SOLVER = {"ksp_type": "cg", "pc_type": "jacobi", **KRYLOV}
 
 
 class Splitting:
@@ -81,57 +86,31 @@ class Splitting:
         self.domain, self.msh = domain, domain.msh
         self.dx = Measure("dx", self.msh, metadata=domain.metadata)
         self.force, self.num_steps = setup.force, 0
+        self.gravity = gravity_of(self.msh, setup)
         self._create_fields(setup.degree)
-        self._create_density_problem()
-        self._create_velocity_problem(setup.grad_div)
-        self._create_pressure_problem()
+        self.density = density_problem(
+            self.openings, self.rho, self.w_star, self.alpha, self.dx
+        )
+        given = setup.grad_div
+        self.grad_div = natural_grad_div(domain, setup) if given is None else given
+        self._create_velocity_problem(self.grad_div, setup.viscosity)
+        self._create_pressure_problem(setup.viscosity)
         self.functionals = Functionals(self.rho[0], self.w[0], self.p[0], self.dx)
         self._start(setup.rho0, setup.u0)
         self.mass = self.functionals.mass()
         self.iterations = (0, 0, 0)
 
     def _create_fields(self, degree: int) -> None:
-        def space(k: int, shape: tuple[int, ...] = ()) -> Any:
-            element = basix_ufl.element(
-                "Lagrange",
-                self.msh.basix_cell().name,
-                k,
-                lagrange_variant=LagrangeVariant.equispaced,
-                shape=shape,
-            )
-            return fem.functionspace(self.msh, element)
-
-        gdim = self.msh.geometry.dim
-        self.R, self.V, self.Q = (
-            space(degree),
-            space(degree, (gdim,)),
-            space(degree - 1),
-        )
+        self.R, self.V, self.Q = flow_spaces(self.msh, degree)
         self.rho, self.w = TimeLevels(self.R), TimeLevels(self.V)
         self.phi, self.p = TimeLevels(self.Q), TimeLevels(self.Q)
         self.w_star, self.p_star = fem.Function(self.V), fem.Function(self.Q)
         self.f = fem.Function(self.V)
-        self.wall = SlipWall(self.w[0]) if self.domain.has_wall else None
+        self.conditions = VelocityConditions(self.w[0], self.domain)
+        self.openings = Openings(self.domain, self.w_star, self.R)
         self.alpha = [fem.Constant(self.msh, float(j == 0)) for j in range(LEVELS)]
 
-    def _edge_term(self, weight: Any, a: Any, b: Any) -> Any:
-        """Return J(weight; a, b)."""
-        normal = FacetNormal(self.msh)
-        speed = abs(dot(self.w_star("+"), normal("+")))
-        jumps = jump(grad(a), normal), jump(grad(b), normal)
-        return self.domain.edge_weight * weight * speed * inner(*jumps) * dS
-
-    def _create_density_problem(self) -> None:
-        rho, w_star, alpha = self.rho, self.w_star, self.alpha
-        s, r = TrialFunction(self.R), TestFunction(self.R)
-        past = sum(alpha[j] * rho[j] for j in range(1, LEVELS))
-        a = alpha[0] * s * r * self.dx - s * dot(w_star, grad(r)) * self.dx
-        if self.domain.edge_weight:
-            a += self._edge_term(1, s, r)
-        L = -past * r * self.dx
-        self.density = LinearProblem("density", a, L, rho[0], DENSITY_SOLVER)
-
-    def _create_velocity_problem(self, grad_div: float) -> None:
+    def _create_velocity_problem(self, grad_div: float, viscosity: float) -> None:
         rho, w, phi, alpha = self.rho, self.w, self.phi, self.alpha
         u, v = TrialFunction(self.V), TestFunction(self.V)
         gamma = fem.Constant(self.msh, grad_div)
@@ -141,12 +120,19 @@ class Splitting:
 
         a = alpha[0] * rho[0] * dot(u, v) * self.dx
         a += (transport(u, v) - transport(v, u)) * self.dx
-        if self.domain.edge_weight:
-            a += self._edge_term(rho[0]("+"), u, v)
+        a += edge_term(self.domain, self.w_star, rho[0]("+"), u, v)
+        a += self.openings.transport_term(rho[0], u, v)
         L = dot(self.f - grad(self.p_star), v) * self.dx
+        if self.gravity is not None:
+            L += dot(rho[0] * self.gravity, v) * self.dx
         for j in range(1, LEVELS):
             projected = w[j] - grad(phi[j]) / rho[j]
             L -= alpha[j] * sqrt(rho[0] * rho[j]) * dot(projected, v) * self.dx
+        fixed = gamma * div(u) * div(v) * self.dx
+        if viscosity:
+            mu = fem.Constant(self.msh, viscosity)
+            fixed += 2 * mu * inner(sym(grad(u)), grad(v)) * self.dx
+            fixed += self.openings.viscous_term(mu, grad(u), v)
         self.velocity = LinearProblem(
             "velocity",
             a,
@@ -154,31 +140,60 @@ class Splitting:
             w[0],
             self.domain.velocity_solver,
             reuse_below=self.domain.velocity_reuse_below,
-            fixed=gamma * div(u) * div(v) * self.dx,
-            projection=self.wall,
+            fixed=fixed,
+            projection=self.conditions.projection,
+            bcs=self.conditions.bcs,
         )
 
-    def _create_pressure_problem(self) -> None:
+    def _create_pressure_problem(self, viscosity: float) -> None:
         rho, w = self.rho[0], self.w[0]
         g, q = TrialFunction(self.Q), TestFunction(self.Q)
         a = dot(grad(g), grad(q)) / rho * self.dx
         L = -div(w) * q * self.dx
         self.pressure = LinearProblem(
-            "pressure", a, L, self.phi[0], PRESSURE_SOLVER, null_space=True
+            "pressure",
+            a,
+            L,
+            self.phi[0],
+            PRESSURE_SOLVER,
+            null_space=self.openings.is_closed,
+            bcs=self.openings.pressure_conditions(self.Q),
         )
         acceleration = self.f / rho - dot(grad(w), w)
+        if self.gravity is not None:
+            acceleration += self.gravity
+        if viscosity:
+            mu = fem.Constant(self.msh, viscosity)
+            acceleration += mu / rho * div(grad(w))
         self._initial_pressure = fem.form(dot(acceleration, grad(q)) * self.dx)
+        self._create_correction(2 * viscosity + self.grad_div)
+
+    def _create_correction(self, coefficient: float) -> None:
+        """Prepare the part of the pressure that is made by the divergence of w."""
+        self.correction: LinearProblem | None = None
+        if not self.domain.corrects_pressure:
+            return
+        g, q = TrialFunction(self.Q), TestFunction(self.Q)
+        chi = fem.Constant(self.msh, coefficient)
+        self.correction = LinearProblem(
+            "correction",
+            g * q * self.dx,
+            chi * div(self.w[0]) * q * self.dx,
+            fem.Function(self.Q),
+            CORRECTION_SOLVER,
+        )
 
     def _start(self, rho0: SpaceFunction, u0: SpaceFunction) -> None:
         """Set the fields at time 0, the pressure by its equation."""
         self._interpolate(self.rho[0], rho0)
         self._interpolate(self.w[0], u0)
-        if self.wall is not None:
-            self.wall.start()
+        self._set_boundary(0.0)
+        self.conditions.apply(self.w[0])
         # forms divide by the density of all levels
         for level in range(1, LEVELS):
             self.rho[level].x.array[:] = self.rho[0].x.array
         self.functionals.check_density(0.0)
+        self.is_uniform = self._is_uniform()
         self._set_force(0.0)
         self.pressure.solve(self._initial_pressure)
         self._set_pressure(self.phi[0].x.array)
@@ -193,11 +208,22 @@ class Splitting:
         if force is not None:
             self._interpolate(self.f, lambda x: force(x, t))
 
+    def _set_boundary(self, t: float) -> None:
+        self.conditions.set_time(t)
+        self.openings.set_time(t)
+
+    def _is_uniform(self) -> bool:
+        """Return whether the density is, and is known to stay, the same everywhere."""
+        low, high = self.functionals.density_range()
+        is_same = low == high and self.openings.bring_only(low)
+        return is_same and not self.domain.transports_uniform
+
     def _set_pressure(self, values: Array) -> None:
-        """Store the pressure with zero mean."""
+        """Store the pressure, in a closed domain with zero mean."""
         p = self.p[0].x.array
         p[:] = values
-        p -= self.functionals.mean_pressure()
+        if self.openings.is_closed:
+            p -= self.functionals.mean_pressure()
 
     def step(self, dt: float, t: float) -> None:
         """Advance all fields by one step.
@@ -207,22 +233,44 @@ class Splitting:
             t: Time at its end.
 
         Raises:
+            ValueError: If what is given on the boundary cannot be.
             RuntimeError: If a solver fails or the density is not positive.
         """
+        courant = self.functionals.courant(dt)
+        try:
+            self._step(dt, t)
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"{error}. Step {self.num_steps} of dt = {dt:.4g} began with a Courant "
+                f"number |u| dt / h of {courant:.3g}"
+                + (f"; dt = {dt / courant:.2g} makes it 1" if courant > 1 else "")
+            ) from error
+
+    def _step(self, dt: float, t: float) -> None:
         stage = min(self.num_steps, 2)
         self.num_steps += 1
+        self._set_boundary(t)
         self._predict(stage, dt)
         self._set_force(t)
-        density_iterations = self.density.solve()
-        # the solver's residual along r = 1 would be a drift of mass
-        lost = self.mass - self.functionals.mass()
-        self.rho[0].x.array[:] += lost / self.functionals.volume
-        self.functionals.check_density(t)
+        density_iterations = 0 if self.is_uniform else self._transport(t)
         velocity_iterations = self.velocity.solve()
         pressure_iterations = self.pressure.solve()
         increment = BDF[stage][0] / dt * self.phi[0].x.array
+        if self.correction is not None:
+            self.correction.solve()
+            increment -= self.correction.solution.x.array
         self._set_pressure(self.p_star.x.array + increment)
         self.iterations = density_iterations, velocity_iterations, pressure_iterations
+
+    def _transport(self, t: float) -> int:
+        """Solve for the density; return the number of iterations."""
+        iterations = self.density.solve()
+        if not self.openings.exchanges:
+            # the solver's residual along r = 1 would be a drift of mass
+            lost = self.mass - self.functionals.mass()
+            self.rho[0].x.array[:] += lost / self.functionals.volume
+        self.functionals.check_density(t)
+        return iterations
 
     def _predict(self, stage: int, dt: float) -> None:
         """Make room for a new level and fill it with extrapolated values."""
@@ -231,6 +279,7 @@ class Splitting:
         ahead = EXTRAPOLATION[stage]
         rho_star = self.rho.combine(ahead)
         self.w_star.x.array[:] = self.w.combine(ahead)
+        self.conditions.apply(self.w_star)
         self.p_star.x.array[:] = self.p.combine(EXTRAPOLATION[min(stage, 1)])
         for field in (self.rho, self.w, self.phi, self.p):
             field.shift()
@@ -253,8 +302,8 @@ class Splitting:
             "min_density": low,
             "max_density": high,
         }
-        if self.wall is not None:
-            row["wall_leakage"] = self.wall.leakage()
+        if self.conditions.has_wall:
+            row["wall_leakage"] = self.conditions.leakage()
         names = ("density", "velocity", "pressure")
         for name, count in zip(names, self.iterations, strict=True):
             row[f"{name}_iterations"] = float(count)
@@ -274,5 +323,6 @@ class Splitting:
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        for problem in (self.density, self.velocity, self.pressure):
-            problem.destroy()
+        for problem in (self.density, self.velocity, self.pressure, self.correction):
+            if problem is not None:
+                problem.destroy()

@@ -9,7 +9,8 @@ r"""Variable-density incompressible Euler in the unit ball with free slip, by FE
 The scheme is written out in :mod:`reference_fem._splitting`, the mesh of curved
 tetrahedra in :mod:`reference_fem.ball_mesh`. Free slip is imposed at the nodes of the
 wall with the normals of the sphere, by projection in the velocity solve, because that
-was more accurate than Nitsche's method; figures are in :mod:`reference_fem._wall`.
+was more accurate than Nitsche's method; figures are in
+:mod:`reference_fem._velocity_conditions`.
 """
 
 from collections.abc import Sequence

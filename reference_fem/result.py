@@ -14,14 +14,30 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import ball_mesh, lattice
-from ._arrays import Array
+from ._arrays import Array, Integers
+from ._march import NodalFlow
 from .paraview import QuadraticMesh, write_series
+from .simplices import (
+    Locator,
+    degree_of,
+    exponents,
+    interpolate,
+    shape_functions,
+)
 from .solution import SavedSolution, TorusSolution
-from .tetrahedra import Locator
 
-__all__ = ["BallResult", "Result", "TorusResult", "load"]
+__all__ = [
+    "BallResult",
+    "FlowResult",
+    "PlaneFlow",
+    "Result",
+    "SpaceFlow",
+    "TorusResult",
+    "flow_result",
+    "load",
+]
 
-VERSIONS = {"torus": 1, "ball": 2}
+VERSIONS = {"torus": 1, "ball": 2, "plane": 1, "space": 1}
 """Versions of the files; raised when the mesh, which is not in them, changes."""
 
 
@@ -41,6 +57,7 @@ class Result(SavedSolution):
             also ``wall_leakage`` (the largest \|u.n\|).
         parameters: ``n``, ``degree``, ``dt``, ``num_steps``, ``grad_div``,
             ``seconds``, ``processes``.
+        mesh: Arrays of the mesh where it is not known by the parameters.
     """
 
     times: Array
@@ -49,6 +66,7 @@ class Result(SavedSolution):
     p: Array
     diagnostics: dict[str, Array]
     parameters: dict[str, Any] = field(default_factory=dict)
+    mesh: dict[str, Any] = field(default_factory=dict)
     domain: ClassVar[str]
 
     @abstractmethod
@@ -72,6 +90,7 @@ class Result(SavedSolution):
             "p": self.p,
         }
         arrays |= {f"diagnostics/{name}": v for name, v in self.diagnostics.items()}
+        arrays |= {f"mesh/{name}": v for name, v in self.mesh.items()}
         header = json.dumps(
             {"format": _format(self.domain), "parameters": self.parameters}
         )
@@ -148,24 +167,114 @@ class BallResult(Result):
         return points
 
     def _snapshot(self, index: int, points: Array) -> Array:
-        place = self._locator.locate(points)
+        found, place = self._locator.locate(points)
+        nodes = self._locator.cells[found]
         fine = np.concatenate([self.rho[index][None], self.u[index]])
         return np.concatenate(
             [
-                self._locator.interpolate(fine, *place),
-                self._locator.interpolate(self.p[index][None], *place),
+                interpolate(fine, nodes, place),
+                interpolate(self.p[index][None], nodes[:, :4], place),
             ]
         )
 
     def quadratic_mesh(self) -> QuadraticMesh:
         """Return points (P, 3) and tetrahedra (C, 10), all of them right-handed."""
-        points = self._locator.nodes
-        # basix orders edges by the corners they leave out, VTK along the faces
-        cells = self._locator.cells[:, [0, 1, 2, 3, 9, 6, 8, 7, 5, 4]]
-        corners = points[cells[:, :4]]
-        is_left = np.linalg.det(corners[:, 1:] - corners[:, :1]) < 0
-        cells[is_left] = cells[is_left][:, [1, 0, 2, 3, 4, 6, 5, 8, 7, 9]]
-        return QuadraticMesh(points, "tetra10", cells)
+        return _tetrahedra(self._locator.nodes, self._locator.cells)
+
+
+class FlowResult(Result):
+    r"""Fields on any mesh of triangles or tetrahedra.
+
+    ``rho`` (T, P), ``u`` (T, dim, P), ``p`` (T, Q). ``mesh`` holds ``points`` (G, dim)
+    and ``cells`` (C, nodes) of the mesh, and the nodes ``fine`` (C, nodes) and
+    ``coarse`` (C, nodes) of the fields in each cell, in the order of
+    :func:`reference_fem.simplices.exponents`.
+    """
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.mesh["points"], self.mesh["cells"])
+
+    @cached_property
+    def _places(self) -> dict[str, Any]:
+        return {}
+
+    def _into_domain(self, points: Array) -> Array:
+        found, place = self._locator.locate_inside(points)
+        # evaluate asks for several times at the same points
+        self._places.update(points=points, found=found, place=place)
+        return points
+
+    def _snapshot(self, index: int, points: Array) -> Array:
+        found, place = self._places["found"], self._places["place"]
+        fine = np.concatenate([self.rho[index][None], self.u[index]])
+        return np.concatenate(
+            [
+                interpolate(fine, self.mesh["fine"][found], place),
+                interpolate(self.p[index][None], self.mesh["coarse"][found], place),
+            ]
+        )
+
+    def quadratic_mesh(self) -> QuadraticMesh:
+        """Return points (P, dim), and triangles (C, 6) or tetrahedra (C, 10)."""
+        x, dim = self.mesh["points"][self.mesh["cells"]], self.dim
+        local = exponents(dim, 2) / 2
+        shapes = shape_functions(local, degree_of(dim, x.shape[1]))
+        nodes = np.einsum("ng,cgx->cnx", shapes, x).reshape(-1, dim)
+        size = np.ptp(nodes, axis=0).max()
+        _, first, cells = np.unique(
+            np.rint(nodes / size * 1e10), axis=0, return_index=True, return_inverse=True
+        )
+        cells = cells.reshape(-1, len(local))
+        if dim == 2:
+            return QuadraticMesh(
+                nodes[first], "triangle6", cells[:, [0, 1, 2, 5, 3, 4]]
+            )
+        return _tetrahedra(nodes[first], cells)
+
+
+class PlaneFlow(FlowResult):
+    """Fields on triangles."""
+
+    dim = 2
+    domain = "plane"
+
+
+class SpaceFlow(FlowResult):
+    """Fields on tetrahedra."""
+
+    dim = 3
+    domain = "space"
+
+
+FLOWS = {2: PlaneFlow, 3: SpaceFlow}
+
+
+def flow_result(flow: NodalFlow) -> FlowResult:
+    """Return the result of a march on any mesh.
+
+    Args:
+        flow: The march, with its mesh.
+    """
+    return FLOWS[flow.u.shape[1]](
+        flow.times,
+        flow.rho,
+        flow.u,
+        flow.p,
+        flow.diagnostics,
+        flow.parameters,
+        flow.mesh,
+    )
+
+
+def _tetrahedra(points: Array, cells: Integers) -> QuadraticMesh:
+    """Return tetrahedra (C, 10) in the order of VTK, all of them right-handed."""
+    # basix orders edges by the corners they leave out, VTK along the faces
+    cells = cells[:, [0, 1, 2, 3, 9, 6, 8, 7, 5, 4]]
+    corners = points[cells[:, :4]]
+    is_left = np.linalg.det(corners[:, 1:] - corners[:, :1]) < 0
+    cells[is_left] = cells[is_left][:, [1, 0, 2, 3, 4, 6, 5, 8, 7, 9]]
+    return QuadraticMesh(points, "tetra10", cells)
 
 
 def _format(domain: str) -> str:
@@ -202,21 +311,25 @@ def load(path: str | os.PathLike[str]) -> Result:
 
 def _unpack(arrays: Mapping[str, Any]) -> Result:
     header = json.loads(str(arrays["header"]))
-    kinds = {_format(kind.domain): kind for kind in (TorusResult, BallResult)}
+    known = (TorusResult, BallResult, *FLOWS.values())
+    kinds = {_format(kind.domain): kind for kind in known}
     name = header.get("format") if isinstance(header, dict) else None
     if name not in kinds:
         raise ValueError(f"its format is none of {', '.join(map(repr, kinds))}")
-    prefix = "diagnostics/"
-    diagnostics = {
-        name.removeprefix(prefix): value
-        for name, value in arrays.items()
-        if name.startswith(prefix)
-    }
     return kinds[name](
         arrays["times"],
         arrays["rho"],
         arrays["u"],
         arrays["p"],
-        diagnostics=diagnostics,
+        diagnostics=_below("diagnostics/", arrays),
         parameters=header["parameters"],
+        mesh=_below("mesh/", arrays),
     )
+
+
+def _below(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }

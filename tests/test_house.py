@@ -36,6 +36,7 @@ DISTRIBUTION = {
     "dolfinx_solver": "dolfinx-solver-real",
     "ffcx": "dolfinx-solver-real",
     "mpi4py": "dolfinx-solver-real",
+    "netgen": "netgen-mesher",
     "ot": "pot",
     "petsc4py": "dolfinx-solver-real",
     "ufl": "dolfinx-solver-real",
@@ -48,6 +49,7 @@ CONDA = {
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
     "dolfinx-solver-real": "fenics-dolfinx",
+    "netgen-mesher": "netgen",
 }
 
 SETUP = configparser.ConfigParser()

@@ -54,6 +54,11 @@ def force(x, t):
     return density(x, t) * acceleration(x, t) + grad_p
 
 
+def viscous_force(x, t, mu):
+    """Return f with friction: the Laplacian of the pattern is -2 k^2 of it."""
+    return force(x, t) + 2 * mu * K**2 * _pattern_velocity(x, t)
+
+
 def grid(m=64):
     """Return m^2 points (2, m^2) that are no nodes of any mesh used."""
     axis = (np.arange(m) + 0.37) / m

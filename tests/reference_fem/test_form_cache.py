@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +52,58 @@ def test_young_locks_of_killed_runs_are_removed_in_the_end(tmp_path):
     path = lock(tmp_path, "killed", 0)
     clear_folder(tmp_path, patience=0.5)
     assert not path.exists()
+
+
+def test_processes_that_may_compile_are_seen(tmp_path, monkeypatch):
+    from reference_fem import _form_cache
+
+    monkeypatch.setattr(_form_cache, "PROCESSES", tmp_path)
+    assert _form_cache.others_may_compile(set())
+    for name, text in (("self", ""), ("7", "libdolfinx.so"), ("8", "libc.so")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "maps").write_text(text)
+    (tmp_path / "9").mkdir()
+    assert _form_cache.others_may_compile({8})
+    assert not _form_cache.others_may_compile({7})
+
+
+def test_this_process_is_seen():
+    from reference_fem import _form_cache
+
+    assert (_form_cache.PROCESSES / "self").exists()
+    assert _form_cache.others_may_compile({-1})
+
+
+def test_folders_of_other_machines_are_not_local(tmp_path, monkeypatch):
+    from reference_fem import _form_cache
+
+    assert not _form_cache.is_local(Path("/proc/self/nothing"))
+    monkeypatch.setattr(_form_cache, "PROCESSES", tmp_path / "none")
+    assert not _form_cache.is_local(tmp_path)
+    (tmp_path / "self").mkdir()
+    monkeypatch.setattr(_form_cache, "PROCESSES", tmp_path)
+    mounts = "disk / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\n"
+    (tmp_path / "self" / "mounts").write_text(mounts)
+    assert _form_cache.is_local(Path("/root/.cache/fenics"))
+    assert not _form_cache.is_local(Path("/home/me/.cache/fenics"))
+
+
+def test_lock_of_a_process_that_is_gone_is_removed_at_once(tmp_path, monkeypatch):
+    from mpi4py import MPI
+
+    from reference_fem import _form_cache
+    from reference_fem._dolfinx import jit
+
+    path = lock(tmp_path, "young", 0)
+    options = jit.get_options() | {"cache_dir": tmp_path}
+    monkeypatch.setattr(jit, "get_options", lambda: options)
+    # whatever else runs on this machine
+    monkeypatch.setattr(_form_cache, "others_may_compile", lambda ours: False)
+    monkeypatch.setattr(_form_cache, "is_local", lambda folder: True)
+    start = time.monotonic()
+    _form_cache.clear_stale_locks(MPI.COMM_SELF)
+    assert not path.exists()
+    assert time.monotonic() - start < 5
 
 
 def test_missing_folder_is_no_error(tmp_path):

@@ -48,3 +48,33 @@ def test_functionals_are_integrals_of_the_fields():
     assert found.divergence() == pytest.approx((13 / 3) ** 0.5, rel=1e-13)
     assert found.mean_pressure() == pytest.approx(1 / 4, rel=1e-13)
     assert found.density_range() == pytest.approx((1, 2), abs=1e-13)
+
+
+def test_too_large_a_step_is_told():
+    # a steep blob that is carried over two cells in a step undershoots
+    with pytest.raises(
+        RuntimeError, match=r"Courant number .*; dt = 0\.0\d+ makes it 1"
+    ):
+        torus.solve(
+            lambda x: 0.01 + np.exp(-200 * ((x - 0.5) ** 2).sum(axis=0)),
+            EULER.velocity,
+            n=6,
+            dt=0.1,
+            t_end=0.4,
+            progress=False,
+        )
+
+
+def test_courant_number_is_that_of_the_fastest_node():
+    from mpi4py import MPI
+
+    from reference_fem._dolfinx import fem, mesh, ufl
+    from reference_fem._functionals import Functionals
+
+    msh = mesh.create_unit_square(MPI.COMM_SELF, 4, 4)
+    scalar, vector = (fem.functionspace(msh, ("P", 1, s)) for s in ((), (2,)))
+    rho, w, p = (fem.Function(space) for space in (scalar, vector, scalar))
+    w.interpolate(lambda x: np.stack([3 * x[0], 4 * x[0]]))
+    found = Functionals(rho, w, p, ufl.Measure("dx", msh))
+    # the size of a triangle is its longest side
+    assert found.courant(0.1) == pytest.approx(5 * 0.1 / (2**0.5 / 4))

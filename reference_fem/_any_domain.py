@@ -1,0 +1,100 @@
+"""Any mesh of triangles or tetrahedra, with the solvers that suit it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ufl import FacetArea, avg
+
+from ._dolfinx import MPI, Mesh
+from ._domain import FlowDomain, number_by_rank
+from ._facets import FacetChoice, distribute
+from ._mesh_source import open_mesh
+from ._periodic_mesh import EDGE, VELOCITY_REUSE_BELOW, VELOCITY_SOLVER
+from .boundary import (
+    BoundaryCondition,
+    FreeSlip,
+    Inflow,
+    Moving,
+    NoSlip,
+    Outflow,
+    Periodic,
+)
+
+OF_FLOWS = (FreeSlip, NoSlip, Moving, Inflow, Outflow, Periodic)
+ITERATIVE = {
+    "ksp_type": "gmres",
+    "pc_type": "bjacobi",
+    "sub_pc_type": "ilu",
+    "ksp_rtol": 1e-10,
+    "ksp_max_it": 500,
+    "ksp_gmres_restart": 100,
+}
+
+
+def create_domain(
+    source: Any,
+    boundary: Sequence[tuple[FacetChoice, BoundaryCondition]],
+    degree: int,
+    comm: MPI.Comm = MPI.COMM_WORLD,
+) -> FlowDomain:
+    """Return the domain of a mesh.
+
+    Args:
+        source: Triangles or tetrahedra: see
+            :func:`reference_fem._mesh_source.open_mesh`.
+        boundary: Pairs of a tag or a function of points, and a condition.
+        degree: Degree of the velocity.
+        comm: MPI communicator of what is not yet a mesh.
+
+    Raises:
+        ValueError: If the mesh or the boundary is none that can be solved on.
+    """
+    for _, condition in boundary:
+        if not isinstance(condition, OF_FLOWS):
+            raise ValueError(
+                "boundary must have conditions of flows, got "
+                f"{type(condition).__name__}; reference_fem.boundary lists them"
+            )
+    msh, tags = open_mesh(source, boundary, comm)
+    check_mesh(msh, degree)
+    parts = distribute(msh, tags, boundary)
+    is_plane = msh.topology.dim == 2
+    return FlowDomain(
+        msh,
+        number_by_rank,
+        edge_weight=EDGE * avg(FacetArea(msh)) ** 2 if is_plane else None,
+        velocity_solver=VELOCITY_SOLVER if is_plane else ITERATIVE,
+        velocity_reuse_below=VELOCITY_REUSE_BELOW if is_plane else 0,
+        parts=parts,
+        keeps_mesh=True,
+    )
+
+
+def check_mesh(msh: Mesh, degree: int) -> None:
+    """Refuse meshes that the schemes cannot solve on.
+
+    Args:
+        msh: The mesh.
+        degree: Degree of the fields.
+
+    Raises:
+        ValueError: If it has other cells than are solved on.
+    """
+    name, dim = msh.basix_cell().name, msh.geometry.dim
+    if name not in ("triangle", "tetrahedron") or msh.topology.dim != dim:
+        raise ValueError(
+            f"mesh must have triangles in the plane or tetrahedra in space, got {name} "
+            f"in {dim} dimensions; make it anew, or cut its cells"
+        )
+    order = msh.geometry.cmaps[0].degree
+    if order > degree or order > 2:
+        raise ValueError(
+            f"mesh must have cells of degree 1 or 2, at most that of the velocity, got "
+            f"{order}; make it anew with straight or quadratic cells"
+        )
+    ghosts = msh.comm.allreduce(msh.topology.index_map(dim).num_ghosts)
+    if msh.comm.size > 1 and dim == 2 and not ghosts:
+        raise ValueError(
+            "mesh must know the neighbors of cells on other processes, got one without "
+            "ghosts; make it with GhostMode.shared_facet"
+        )

@@ -1,0 +1,187 @@
+"""Domains in words, which a file can carry, for :func:`reference_fem.flow.solve`.
+
+They are what DeepXDE's geometries of the same names say, and the size h of the cells
+that they are to be cut into. Curved sides get quadratic cells. Facets have tags:
+
+- :class:`Rectangle`: 1 left, 2 right, 3 bottom, 4 top;
+- :class:`Cuboid`: 1 and 2 the sides of least and largest x, 3 and 4 of y, 5 and 6 of z;
+- :class:`Disk` and :class:`Sphere`: 1;
+- :class:`Polygon`: 1 for the side from the first vertex to the second, and so on; the
+  sides of the holes follow, hole by hole; a disk is one side.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Cuboid", "Disk", "Polygon", "Rectangle", "Sphere", "WordedDomain"]
+
+Vector = Sequence[float]
+"""Coordinates of a point."""
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A rectangle with sides along the axes.
+
+    Attributes:
+        xmin: Corner of least coordinates (2,).
+        xmax: Corner of largest coordinates (2,).
+        h: Size of the cells.
+
+    Raises:
+        ValueError: If a corner has a wrong shape or order, or h is not positive.
+    """
+
+    xmin: Vector
+    xmax: Vector
+    h: float
+
+    def __post_init__(self) -> None:
+        _check_corners(self.xmin, self.xmax, 2)
+        _check_size(self.h)
+
+
+@dataclass(frozen=True)
+class Cuboid:
+    """A box with faces along the axes.
+
+    Attributes:
+        xmin: Corner of least coordinates (3,).
+        xmax: Corner of largest coordinates (3,).
+        h: Size of the cells.
+
+    Raises:
+        ValueError: If a corner has a wrong shape or order, or h is not positive.
+    """
+
+    xmin: Vector
+    xmax: Vector
+    h: float
+
+    def __post_init__(self) -> None:
+        _check_corners(self.xmin, self.xmax, 3)
+        _check_size(self.h)
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A disk.
+
+    Attributes:
+        center: Its center (2,).
+        radius: Its radius.
+        h: Size of the cells, also at its edge where it is a hole.
+
+    Raises:
+        ValueError: If the center has a wrong shape, or a number is not positive.
+    """
+
+    center: Vector
+    radius: float
+    h: float
+
+    def __post_init__(self) -> None:
+        _check_points([self.center], 2, "center")
+        _check_positive("radius", self.radius)
+        _check_size(self.h)
+
+
+@dataclass(frozen=True)
+class Sphere:
+    """A ball, as DeepXDE calls it.
+
+    Attributes:
+        center: Its center (3,).
+        radius: Its radius.
+        h: Size of the cells.
+
+    Raises:
+        ValueError: If the center has a wrong shape, or a number is not positive.
+    """
+
+    center: Vector
+    radius: float
+    h: float
+
+    def __post_init__(self) -> None:
+        _check_points([self.center], 3, "center")
+        _check_positive("radius", self.radius)
+        _check_size(self.h)
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """A polygon, with holes.
+
+    Attributes:
+        vertices: Its corners in order, one way round or the other.
+        h: Size of the cells.
+        holes: Polygons and disks that are cut out; they lie inside and apart.
+
+    Raises:
+        ValueError: If there are fewer than three corners, or two neighbors are one.
+    """
+
+    vertices: Sequence[Vector]
+    h: float
+    holes: Sequence["Polygon | Disk"] = ()
+
+    def __post_init__(self) -> None:
+        points = _check_points(self.vertices, 2, "vertices")
+        steps = np.linalg.norm(points - np.roll(points, 1, axis=0), axis=1)
+        if len(points) < 3 or not steps.all() or area(points) == 0:
+            raise ValueError(
+                "vertices must be at least three corners around an area, neighbors "
+                f"apart, got {self.vertices!r}; do not repeat the first at the end"
+            )
+        _check_size(self.h)
+        for hole in self.holes:
+            simple = isinstance(hole, Polygon) and not hole.holes
+            if not simple and not isinstance(hole, Disk):
+                raise ValueError(
+                    "holes must be Disk, or Polygon without holes of its own, got "
+                    f"{hole!r}; write a rectangle as the polygon of its corners"
+                )
+
+
+WordedDomain = Rectangle | Cuboid | Disk | Sphere | Polygon
+"""Domains that can be meshed."""
+
+
+def area(points: Any) -> float:
+    r"""Return :math:`\tfrac12 \sum_i (x_i y_{i+1} - x_{i+1} y_i)`, a polygon's area.
+
+    Args:
+        points: Its corners (N, 2); the area is positive if they run to the left.
+    """
+    x, y = np.asarray(points, dtype=np.float64).T
+    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+def _check_points(points: Any, dim: int, name: str) -> Any:
+    found = np.asarray(points, dtype=np.float64)
+    if found.ndim != 2 or found.shape[1] != dim or not np.isfinite(found).all():
+        raise ValueError(
+            f"{name} must be finite points of {dim} coordinates, got {points!r}"
+        )
+    return found
+
+
+def _check_corners(xmin: Vector, xmax: Vector, dim: int) -> None:
+    low, high = _check_points([xmin, xmax], dim, "xmin and xmax")
+    if not (low < high).all():
+        raise ValueError(
+            f"xmin must be below xmax in each coordinate, got {xmin!r} and {xmax!r}"
+        )
+
+
+def _check_size(h: float) -> None:
+    _check_positive("h", h)
+
+
+def _check_positive(name: str, value: float) -> None:
+    if not 0 < value < np.inf:
+        raise ValueError(f"{name} must be positive and finite, got {value!r}")
