@@ -38,7 +38,7 @@ class Continuable(ABC):
         """
 
     @abstractmethod
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the values that the flow depends on besides the inputs."""
 
 
@@ -80,7 +80,7 @@ class Predecessor(ABC):
         """
 
     @abstractmethod
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the values that the flow depends on besides the inputs."""
 
     @abstractmethod

@@ -64,20 +64,20 @@ class Continuation(Predecessor):
         kind = output_of(net, output)
         self.net, self.time, self.ramp = net, time, ramp
         self._earlier = net if isinstance(net, Continuable) else _Nested(net, kind)
-        self._remembered = Remembered(self._levels, self.state)
+        self._remembered = Remembered(self._levels, self.snapshot)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1)."""
-        return serve(self.levels, inputs, min(1, self.most_served), self.state)
+        return serve(self.levels, inputs, min(1, self.most_served), self.snapshot)
 
     @property
     def most_served(self) -> int:
         """See ``Predecessor``."""
         return self._earlier.most_served
 
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """See ``Predecessor``."""
-        return self._earlier.state()
+        return self._earlier.snapshot()
 
     def factor(self, t: Tensor) -> Tensor:
         r"""Return :math:`1 - e^{-(t - t_1)/\tau}`, which is 0 at the seam."""
@@ -123,7 +123,7 @@ class Continuation(Predecessor):
     def digest(self) -> str:
         """See ``Predecessor``."""
         clock = torch.tensor([self.time, self.ramp], dtype=torch.float64)
-        return (self.state() + Snapshot([clock])).digest()
+        return (self.snapshot() + Snapshot([clock])).digest()
 
     def _check_precision(self, inputs: Tensor) -> None:
         """Raise ``ValueError`` unless the earlier network has the inputs' precision."""
@@ -192,7 +192,7 @@ class _Nested(Continuable):
         """See ``Continuable``: it is not known."""
         return inputs.new_zeros(inputs.shape[1] - 1)
 
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """See ``Continuable``."""
         nets = (net for net in self.net.modules() if isinstance(net, Continuable))
-        return sum((net.state() for net in nets), weights_state(self.net))
+        return sum((net.snapshot() for net in nets), weights_state(self.net))
