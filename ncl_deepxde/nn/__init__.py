@@ -1,5 +1,7 @@
 """Network classes for DeepXDE."""
 
+from .balance_laws import BalanceLaws
+from .base.balance import BalanceNet
 from .base.contract import ContinuityLaw, FlowNet, VelocityNet
 from .base.plain import as_flow
 from .base.scales import Scales
@@ -23,6 +25,8 @@ from .windows import Windows
 
 __all__ = [
     "NCL",
+    "BalanceLaws",
+    "BalanceNet",
     "Continuation",
     "ContinuityLaw",
     "CurlNet",

@@ -131,6 +131,10 @@ ALL_NETWORKS = {
         is_velocity=True,
         **FIELD,
     ),
+    # Several laws, each with its own density.
+    "balance-laws": Network(
+        lambda: nn.BalanceLaws([3, 8, 6, 8], *GLOROT, laws=2, sources=(1,)), **FIELD
+    ),
     # Fields in space, without time.
     "divergence-free": Network(lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), **PLANE),
     "gradient-field": Network(lambda: nn.GradientField([2, 8, 2], *GLOROT), **PLANE),

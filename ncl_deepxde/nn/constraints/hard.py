@@ -131,12 +131,17 @@ def time_powers(
 
 
 def wall_powers(operator: DifferentialOperator, d: int, wall: Wall | None) -> list[int]:
-    """Return the exponent of the wall function, the same for every potential.
+    """Return the exponent of the wall function for each potential.
 
-    It is the most derivatives by space of any summand of density and momentum.
+    It is the most derivatives by space of any summand of density and momentum, the same
+    for all potentials of the momentum, 0 for those that it does not use.
     """
-    most = max(operator.most_derivatives(range(d), 1 + d)) if wall is not None else 0
-    return [most] * operator.num_potentials
+    if wall is None:
+        return [0] * operator.num_potentials
+    most = max(operator.most_derivatives(range(d), 1 + d))
+    momentum = operator.components[1 : 1 + d]
+    used = {s.channel for row in momentum for s in row}
+    return [most * (k in used) for k in range(operator.num_potentials)]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def mean_flux(
     wall: Wall | None,
     mean_density: Mean,
     mean_momentum: Mean,
+    start: float = 1.0,
 ) -> list[Constant]:
     """Return the constant parts of the density and of the d momenta.
 
@@ -37,6 +38,7 @@ def mean_flux(
         wall: Wall, if there is one.
         mean_density: Constant of the density as the user gave it.
         mean_momentum: Constants of the momentum as the user gave them.
+        start: Value that a trained constant of the density starts from.
 
     Raises:
         ValueError: The user's constants contradict the state or the wall, or are not
@@ -48,7 +50,7 @@ def mean_flux(
     momentum = _momentum(periods, initial, wall, mean_momentum)
     on_torus, d = None not in periods, len(periods)
     return [
-        *_constants("mean_density", density, 1, 1.0, on_torus),
+        *_constants("mean_density", density, 1, start, on_torus),
         *_constants("mean_momentum", momentum, d, 0.0, on_torus),
     ]
 
