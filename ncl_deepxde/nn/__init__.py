@@ -7,6 +7,7 @@ from .base.plain import as_flow
 from .base.scales import Scales
 from .constraints.continuation import Continuation
 from .constraints.initial_velocity import InitialVelocity
+from .constraints.known_source import KnownSource
 from .constraints.lifting import Lifting
 from .constraints.potentials import FourierPotential, HomotopyPotential
 from .constraints.start_and_wall import InitialState, Wall
@@ -40,6 +41,7 @@ __all__ = [
     "Incompressible",
     "InitialState",
     "InitialVelocity",
+    "KnownSource",
     "LFlow",
     "Lifting",
     "MomentumNCL",

@@ -24,6 +24,13 @@ from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.in_units import start_in_units, wall_in_units
 from .constraints.joined import ChannelGroup, joined
+from .constraints.known_source import (
+    KnownSource,
+    Supply,
+    SupplyCheck,
+    supplied,
+    supply_of,
+)
 from .constraints.lifting import Lifting, check_lifting
 from .constraints.means import Mean, mean_flux
 from .constraints.start_and_wall import InitialState, Wall
@@ -31,6 +38,7 @@ from .constraints.start_and_wall import InitialState, Wall
 __all__ = ["BalanceLaws"]
 
 Added = Lifting | Callable[[Tensor], Tensor]
+Known = KnownSource | Callable[[Tensor], Tensor]
 
 
 class BalanceLaws(FieldNet, BalanceNet):
@@ -74,6 +82,9 @@ class BalanceLaws(FieldNet, BalanceNet):
             that is known) or ``None``.
         wall: Wall at rest, :math:`F_k\cdot n = 0`: one for all laws, or K entries, each
             a ``Wall`` or ``None``.
+        known_sources: Source of each law that is known: K entries, each a function of
+            the inputs, (N, d + 1) -> (N, 1), a ``KnownSource``, or ``None``. It is part
+            of the column :math:`s_k` where the law has one.
         lifting: Known flux that is added to each law, without divergence, as for
             :class:`NCL`: K entries, each a lifting or ``None``.
         served: As for :class:`NCL`.
@@ -120,6 +131,7 @@ class BalanceLaws(FieldNet, BalanceNet):
         initial: Sequence[InitialState | None] | None = None,
         wall: Wall | Sequence[Wall | None] | None = None,
         lifting: Sequence[Added | None] | None = None,
+        known_sources: Sequence[Known | None] | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
@@ -134,6 +146,7 @@ class BalanceLaws(FieldNet, BalanceNet):
             _each("initial", initial, laws),
             walls,
             _each("lifting", lifting, laws),
+            _each("known_sources", known_sources, laws),
             strict=True,
         )
         found = [
@@ -166,7 +179,9 @@ class BalanceLaws(FieldNet, BalanceNet):
                 + [*units.extras],
             ),
         )
-        self._given = _All([law.given for law in found])
+        self._supplies = [law.supply for law in found]
+        checks = [supply for supply in self._supplies if supply is not None]
+        self._given = _All([*[law.given for law in found], *map(SupplyCheck, checks)])
         self._place, self.output = place, output
         self._convert = conversion_of(output, place)
         self.dim, self.laws, self.sources = place.dim, laws, place.sources
@@ -187,9 +202,12 @@ class BalanceLaws(FieldNet, BalanceNet):
     def source(self, inputs: Tensor, k: int) -> Tensor:
         """See ``BalanceNet``."""
         self._check_law(k)
-        if k not in self.sources:
-            return torch.zeros_like(self._checked(inputs)[:, :1])
-        return self._serve(inputs, None)[:, self._place.source(k)]
+        supply = self._supplies[k]
+        if k in self.sources:
+            return self._serve(inputs, None)[:, self._place.source(k)]
+        if supply is not None:
+            return supply.rate(self._checked(inputs))
+        return torch.zeros_like(self._checked(inputs)[:, :1])
 
 
 @dataclass(frozen=True)
@@ -210,6 +228,7 @@ class _Law:
     means: Sequence[Constant]
     sizes: Sequence[float]
     given: GivenFunctions
+    supply: Supply | None
 
 
 class _All:
@@ -233,6 +252,7 @@ def _of_law(
     initial: InitialState | None,
     wall: Wall | None,
     lifting: Added | None,
+    known: Known | None,
 ) -> _Law:
     """Return law k; errors tell its number.
 
@@ -242,7 +262,7 @@ def _of_law(
     try:
         check_positive(sizes=size)
         units = replace(units, density=float(size))
-        return _law(field, units, has_source, mean, initial, wall, lifting)
+        return _law(field, units, has_source, mean, initial, wall, lifting, known)
     except ValueError as error:
         raise ValueError(f"law {k}: {error}") from error
 
@@ -255,6 +275,7 @@ def _law(
     initial: InitialState | None,
     wall: Wall | None,
     lifting: Added | None,
+    known: Known | None,
 ) -> _Law:
     check_lifting(lifting)
     d = len(units.lengths)
@@ -276,8 +297,9 @@ def _law(
     rows, channel_map = hard_constraints(
         operator, 0, initial, wall, means, space, units, lifting
     )
+    supply = supply_of(known, space, 0.0 if initial is None else initial.time)
     group = ChannelGroup(rows, operator.num_potentials, channel_map)
-    return _Law(group, means, units.flux, given)
+    return _Law(supplied(group, supply, d), means, units.flux, given, supply)
 
 
 def _each(argument: str, given: Any, laws: int, default: Any = None) -> list[Any]:
