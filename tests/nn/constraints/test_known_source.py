@@ -81,7 +81,9 @@ def test_start_and_mean_are_those_given() -> None:
     for t in 0.2, 0.9:
         # The mean of the rate is 2 exp(-t).
         right = 3 + 2 * (math.exp(-0.2) - math.exp(-t))
-        assert net.total(line, t, nodes=100)[1].item() == pytest.approx(right, abs=1e-12)
+        assert net.total(line, t, nodes=100)[1].item() == pytest.approx(
+            right, abs=1e-12
+        )
 
 
 def fast(z):
