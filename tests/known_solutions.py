@@ -253,7 +253,9 @@ def wave_speeds(law: laws.LawSystem, q: Tensor, axis: int = 0) -> Tensor:
 
     def flux(q: Tensor) -> Tensor:
         x = torch.zeros(1, law.dim)
-        fields = laws.Fields(x, x[:, :1], q[None], lambda: torch.zeros(1, law.laws, 1))
+        fields = laws.LawFields(
+            x, x[:, :1], q[None], lambda: torch.zeros(1, law.laws, 1)
+        )
         return torch.stack([F[0, axis] for F in law.flux(fields)])
 
     found = torch.linalg.eigvals(torch.func.jacrev(flux)(q))

@@ -3,19 +3,19 @@
 Each function returns a ``LawSystem``: ``closure`` is what is left to train where the
 laws are exact, as in ``nn.BalanceLaws``; ``residual`` the same laws differentiated, for
 a plain network of the states. A law of your own is a ``LawSystem`` with a function of
-``Fields`` that returns the fluxes.
+``LawFields`` that returns the fluxes.
 """
 
 from .gas import euler, gas_pressure, isothermal
 from .maxwell import maxwell
 from .scalar import buckley_leverett, burgers, scalar_law
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 from .traffic import arz, lwr
 from .transport import advection_diffusion_reaction, fokker_planck, heat
 from .water import shallow_ice, shallow_water
 
 __all__ = [
-    "Fields",
+    "LawFields",
     "LawSystem",
     "advection_diffusion_reaction",
     "arz",

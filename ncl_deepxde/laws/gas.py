@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 
 __all__ = ["euler", "gas_pressure", "isothermal", "momentum_flux"]
 
@@ -31,12 +31,12 @@ def euler(gamma: float = 1.4, dim: int = 1) -> LawSystem:
     (Springer, 2009), chapter 3.
     """
 
-    def flux(f: Fields) -> list[Tensor]:
-        rho, m, E = f.q.split([1, dim, 1], dim=1)
+    def flux(f: LawFields) -> list[Tensor]:
+        rho, m, E = f.q.tensor_split([1, 1 + dim], dim=1)
         p = gas_pressure(f.q, gamma)
         return [m, *momentum_flux(rho, m, p), m / rho * (E + p)]
 
-    def entropy(f: Fields) -> tuple[Tensor, Tensor]:
+    def entropy(f: LawFields) -> tuple[Tensor, Tensor]:
         rho, m = f.q[:, :1], f.q[:, 1 : 1 + dim]
         s = torch.log(gas_pressure(f.q, gamma)) - gamma * torch.log(rho)
         return -rho * s, -m * s
@@ -62,12 +62,12 @@ def isothermal(speed: float = 1.0, dim: int = 1) -> LawSystem:
     2002), section 14.6.
     """
 
-    def flux(f: Fields) -> list[Tensor]:
-        rho, m = f.q.split([1, dim], dim=1)
+    def flux(f: LawFields) -> list[Tensor]:
+        rho, m = f.q.tensor_split([1], dim=1)
         return [m, *momentum_flux(rho, m, speed**2 * rho)]
 
-    def entropy(f: Fields) -> tuple[Tensor, Tensor]:
-        rho, m = f.q.split([1, dim], dim=1)
+    def entropy(f: LawFields) -> tuple[Tensor, Tensor]:
+        rho, m = f.q.tensor_split([1], dim=1)
         energy = m.square().sum(dim=1, keepdim=True) / (2 * rho)
         energy = energy + speed**2 * rho * torch.log(rho)
         return energy, m / rho * (energy + speed**2 * rho)

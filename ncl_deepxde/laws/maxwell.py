@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 
 __all__ = ["maxwell"]
 
@@ -27,14 +27,14 @@ def maxwell(speed: float = 1.0) -> LawSystem:
     """
     c2 = speed**2
 
-    def flux(f: Fields) -> list[Tensor]:
-        E, Bx, By = f.q.split(1, dim=1)
+    def flux(f: LawFields) -> list[Tensor]:
+        E, Bx, By = f.q.tensor_split(3, dim=1)
         none = torch.zeros_like(E)
         rows = [[-c2 * By, c2 * Bx], [none, E], [-E, none]]
         return [torch.cat(row, dim=1) for row in rows]
 
-    def entropy(f: Fields) -> tuple[Tensor, Tensor]:
-        E, Bx, By = f.q.split(1, dim=1)
+    def entropy(f: LawFields) -> tuple[Tensor, Tensor]:
+        E, Bx, By = f.q.tensor_split(3, dim=1)
         energy = (E**2 + c2 * (Bx**2 + By**2)) / 2
         return energy, c2 * torch.cat([-E * By, E * Bx], dim=1)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 
 __all__ = ["buckley_leverett", "burgers", "scalar_law"]
 
@@ -34,7 +34,7 @@ def burgers(viscosity: float = 0.0) -> LawSystem:
     (Adv. Appl. Mech. 1, 1948).
     """
 
-    def entropy(f: Fields) -> tuple[Tensor, Tensor]:
+    def entropy(f: LawFields) -> tuple[Tensor, Tensor]:
         return f.q**2 / 2, f.q**3 / 3
 
     law = LawSystem(1, ("u",), lambda f: [f.q**2 / 2], entropy=entropy)

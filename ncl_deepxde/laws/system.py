@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ..operators import divergence, jacobian
 
-__all__ = ["Fields", "LawSystem"]
+__all__ = ["LawFields", "LawSystem"]
 
 
 @dataclass(frozen=True)
-class Fields:
+class LawFields:
     r"""States of K laws at N points, as a closure sees them.
 
     Attributes:
@@ -41,7 +41,7 @@ class Fields:
         return self.q[:, k : k + 1]
 
 
-Flux = Callable[[Fields], Sequence[Tensor]]
+Flux = Callable[[LawFields], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class LawSystem:
     flux: Flux
     sources: tuple[int, ...] = ()
     source: Flux | None = None
-    factor: Callable[[Fields], Tensor] | None = None
-    entropy: Callable[[Fields], tuple[Tensor, Tensor]] | None = None
+    factor: Callable[[LawFields], Tensor] | None = None
+    entropy: Callable[[LawFields], tuple[Tensor, Tensor]] | None = None
 
     def __post_init__(self) -> None:
         if (self.source is None) != (len(self.sources) == 0):
@@ -102,10 +102,10 @@ class LawSystem:
         d = self.dim
         self._check(inputs, outputs, self.columns)
         fields = self._fields(inputs, outputs, [k * (1 + d) for k in range(self.laws)])
-        found = []
+        found: list[Tensor] = []
         for k, flux in enumerate(self.flux(fields)):
             first = k * (1 + d) + 1
-            found += (outputs[:, first : first + d] - flux).split(1, dim=1)
+            found += (outputs[:, first : first + d] - flux).tensor_split(d, dim=1)
         for place, source in enumerate(self._sources(fields), self.laws * (1 + d)):
             found.append(outputs[:, place : place + 1] - source)
         return self._weighted(fields, found)
@@ -159,7 +159,7 @@ class LawSystem:
     def with_viscosity(self, viscosity: float) -> LawSystem:
         r"""Return the laws with :math:`-\nu\nabla q_k` added to every flux."""
 
-        def flux(f: Fields) -> list[Tensor]:
+        def flux(f: LawFields) -> list[Tensor]:
             inviscid = enumerate(self.flux(f))
             return [F - viscosity * f.grad[:, k] for k, F in inviscid]
 
@@ -167,7 +167,7 @@ class LawSystem:
 
     def _fields(
         self, inputs: Tensor, outputs: Tensor, columns: Sequence[int]
-    ) -> Fields:
+    ) -> LawFields:
         d = self.dim
 
         def derivatives() -> Tensor:
@@ -178,12 +178,12 @@ class LawSystem:
             return torch.cat(rows, dim=1)
 
         q = torch.cat([outputs[:, c : c + 1] for c in columns], dim=1)
-        return Fields(inputs[:, :d], inputs[:, d : d + 1], q, derivatives)
+        return LawFields(inputs[:, :d], inputs[:, d : d + 1], q, derivatives)
 
-    def _sources(self, fields: Fields) -> Sequence[Tensor]:
+    def _sources(self, fields: LawFields) -> Sequence[Tensor]:
         return [] if self.source is None else self.source(fields)
 
-    def _weighted(self, fields: Fields, residuals: list[Tensor]) -> list[Tensor]:
+    def _weighted(self, fields: LawFields, residuals: list[Tensor]) -> list[Tensor]:
         if self.factor is None:
             return residuals
         factor = self.factor(fields)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 
 __all__ = ["arz", "lwr"]
 
@@ -24,10 +24,10 @@ def lwr(speed: float = 1.0, jam: float = 1.0) -> LawSystem:
     1955), with the relation of Greenshields.
     """
 
-    def flux(f: Fields) -> list[Tensor]:
+    def flux(f: LawFields) -> list[Tensor]:
         return [speed * f.q * (1 - f.q / jam)]
 
-    def entropy(f: Fields) -> tuple[Tensor, Tensor]:
+    def entropy(f: LawFields) -> tuple[Tensor, Tensor]:
         rho = f.q
         return rho**2 / 2, speed * (rho**2 / 2 - 2 * rho**3 / (3 * jam))
 
@@ -68,14 +68,15 @@ def arz(
             f"{relaxation!r} and {preferred!r}."
         )
 
-    def speed(f: Fields) -> Tensor:
-        rho, y = f.q.split(1, dim=1)
-        return y / rho - pressure * rho**exponent
+    def speed(f: LawFields) -> Tensor:
+        rho, y = f.q.tensor_split(2, dim=1)
+        v: Tensor = y / rho - pressure * rho**exponent
+        return v
 
-    def flux(f: Fields) -> list[Tensor]:
+    def flux(f: LawFields) -> list[Tensor]:
         return [f.state(k) * speed(f) for k in range(2)]
 
-    def factor(f: Fields) -> Tensor:
+    def factor(f: LawFields) -> Tensor:
         return f.state(0)
 
     names = ("rho", "y")
@@ -83,7 +84,7 @@ def arz(
         return LawSystem(1, names, flux, factor=factor)
     tau, V = relaxation, preferred
 
-    def source(f: Fields) -> list[Tensor]:
+    def source(f: LawFields) -> list[Tensor]:
         return [f.state(0) * (V(f.state(0)) - speed(f)) / tau]
 
     return LawSystem(1, names, flux, (1,), source, factor)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 
 __all__ = ["advection_diffusion_reaction", "fokker_planck", "heat"]
 
@@ -43,7 +43,7 @@ def fokker_planck(
     Source: H. Risken, The Fokker-Planck Equation (Springer, 1989), section 4.7.
     """
 
-    def flux(f: Fields) -> list[Tensor]:
+    def flux(f: LawFields) -> list[Tensor]:
         advected = drift(f.x, f.t) * f.q
         if not callable(diffusion):
             return [advected - diffusion * f.grad[:, 0]]
@@ -58,7 +58,7 @@ def fokker_planck(
 def advection_diffusion_reaction(
     velocity: Sequence[float] | OfPoint,
     diffusion: Sequence[float | None],
-    reaction: Callable[[Fields], Sequence[Tensor]] | None = None,
+    reaction: Callable[[LawFields], Sequence[Tensor]] | None = None,
     dim: int = 1,
     *,
     sources: Sequence[int] | None = None,
@@ -80,7 +80,7 @@ def advection_diffusion_reaction(
     Advection-Diffusion-Reaction Equations (Springer, 2003).
     """
 
-    def flux(f: Fields) -> list[Tensor]:
+    def flux(f: LawFields) -> list[Tensor]:
         v = velocity(f.x, f.t) if callable(velocity) else f.x.new_tensor(velocity)
         found = []
         for k, D in enumerate(diffusion):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..jets.jets import jet_of_callable, jet_space
 from .gas import AXES, momentum_flux
-from .system import Fields, LawSystem
+from .system import LawFields, LawSystem
 
 __all__ = ["shallow_ice", "shallow_water"]
 
@@ -48,19 +48,19 @@ def shallow_water(
     """
     names = ("h", *(f"m_{axis}" for axis in AXES[:dim]))
 
-    def at_rest(f: Fields) -> Tensor:
+    def at_rest(f: LawFields) -> Tensor:
         return torch.zeros_like(f.t) if bed is None else level - bed(f.x)
 
-    def flux(f: Fields) -> list[Tensor]:
-        h, m = f.q.split([1, dim], dim=1)
+    def flux(f: LawFields) -> list[Tensor]:
+        h, m = f.q.tensor_split([1], dim=1)
         p = gravity / 2 * (h**2 - at_rest(f) ** 2)
         return [m, *momentum_flux(h, m, p)]
 
-    def depth(f: Fields) -> Tensor:
+    def depth(f: LawFields) -> Tensor:
         return f.state(0)
 
-    def entropy(f: Fields) -> tuple[Tensor, Tensor]:
-        h, m = f.q.split([1, dim], dim=1)
+    def entropy(f: LawFields) -> tuple[Tensor, Tensor]:
+        h, m = f.q.tensor_split([1], dim=1)
         kinetic = m.square().sum(dim=1, keepdim=True) / (2 * h)
         return kinetic + gravity / 2 * h**2, m / h * (kinetic + gravity * h**2)
 
@@ -68,10 +68,10 @@ def shallow_water(
         return LawSystem(dim, names, flux, factor=depth, entropy=entropy)
     floor = bed
 
-    def source(f: Fields) -> list[Tensor]:
+    def source(f: LawFields) -> list[Tensor]:
         slope = gradient_of(floor, f.x)
         lift = -gravity * (f.state(0) - at_rest(f)) * slope
-        return list(lift.split(1, dim=1))
+        return list(lift.tensor_split(dim, dim=1))
 
     return LawSystem(dim, names, flux, tuple(range(1, dim + 1)), source, depth)
 
@@ -101,7 +101,7 @@ def shallow_ice(
     Glaciol. 51, 2005).
     """
 
-    def flux(f: Fields) -> list[Tensor]:
+    def flux(f: LawFields) -> list[Tensor]:
         slope = f.grad[:, 0]
         if bed is not None:
             slope = slope + gradient_of(bed, f.x)
@@ -109,7 +109,7 @@ def shallow_ice(
         steep = slope.square().sum(dim=1, keepdim=True) ** ((exponent - 1) / 2)
         return [-softness * f.q ** (exponent + 2) * steep * slope]
 
-    def source(f: Fields) -> list[Tensor]:
+    def source(f: LawFields) -> list[Tensor]:
         return [accumulation(f.x, f.t)]
 
     return LawSystem(dim, ("H",), flux, (0,), source)

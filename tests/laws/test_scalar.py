@@ -16,7 +16,7 @@ def test_waves_of_burgers_move_as_they_are_high() -> None:
 def test_water_displaces_oil_between_0_and_1() -> None:
     law = laws.buckley_leverett(0.5, velocity=2.0)
     S = torch.linspace(0, 1, 11)[:, None]
-    (F,) = law.flux(laws.Fields(S, S, S, lambda: S[:, None]))
+    (F,) = law.flux(laws.LawFields(S, S, S, lambda: S[:, None]))
     assert F[0] == 0
     assert F[-1] == 2
     assert bool((F.diff(dim=0) > 0).all())
@@ -29,7 +29,7 @@ def test_water_displaces_oil_between_0_and_1() -> None:
 def test_viscosity_is_a_flux_down_the_slope() -> None:
     law = laws.burgers(0.3)
     q, slope = torch.rand(5, 1), torch.rand(5, 1, 1)
-    (F,) = law.flux(laws.Fields(q, q, q, lambda: slope))
+    (F,) = law.flux(laws.LawFields(q, q, q, lambda: slope))
     torch.testing.assert_close(F, q**2 / 2 - 0.3 * slope[:, 0])
 
 

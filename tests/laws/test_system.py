@@ -10,7 +10,7 @@ from torch.func import hessian, vmap
 
 from ncl_deepxde import laws
 from ncl_deepxde.data import Collocation, uniform_box
-from ncl_deepxde.laws import Fields, LawSystem
+from ncl_deepxde.laws import LawFields, LawSystem
 from ncl_deepxde.nn import BalanceLaws
 from ncl_deepxde.optimizers import GaussNewton
 
@@ -44,7 +44,7 @@ def fields_of(law, z, q):
         ]
         return torch.stack(rows, dim=1)
 
-    return Fields(z[:, : law.dim], z[:, law.dim :], q, derivatives)
+    return LawFields(z[:, : law.dim], z[:, law.dim :], q, derivatives)
 
 
 def rates(q, z):
@@ -117,7 +117,9 @@ def test_entropies_are_convex(name) -> None:
     z = known.points()
 
     def eta(q):
-        return known.law.entropy(Fields(z[:1, :-1], z[:1, -1:], q[None], None))[0][0, 0]
+        return known.law.entropy(LawFields(z[:1, :-1], z[:1, -1:], q[None], None))[0][
+            0, 0
+        ]
 
     H = vmap(hessian(eta))(known.solution(z).detach())
     assert float(torch.linalg.eigvalsh(H).min()) > 0

@@ -10,7 +10,7 @@ from ncl_deepxde import laws
 def test_a_road_carries_most_at_half_its_jam() -> None:
     law = laws.lwr(speed=30.0, jam=0.15)
     rho = torch.linspace(0, 0.15, 101)[:, None]
-    (F,) = law.flux(laws.Fields(rho, rho, rho, lambda: rho[:, None]))
+    (F,) = law.flux(laws.LawFields(rho, rho, rho, lambda: rho[:, None]))
     assert int(F.argmax()) == 50
     assert F.max().item() == pytest.approx(30 * 0.15 / 4)
     assert float(F[[0, -1]].abs().max()) < 1e-15
@@ -30,7 +30,7 @@ def test_no_wave_of_drivers_is_faster_than_they() -> None:
 def test_drivers_approach_the_preferred_speed() -> None:
     law = laws.arz(1.0, 1.0, relaxation=2.0, preferred=lambda rho: 1 - rho)
     q = torch.tensor([[0.5, 0.5 * (0.1 + 0.5)]])
-    (s,) = law.source(laws.Fields(q, q, q, lambda: q))
+    (s,) = law.source(laws.LawFields(q, q, q, lambda: q))
     torch.testing.assert_close(s, torch.tensor([[0.5 * (0.5 - 0.1) / 2]]))
     for wrong in {"relaxation": 2.0}, {"preferred": lambda rho: rho}:
         with pytest.raises(ValueError, match="relaxation: must be given together"):
