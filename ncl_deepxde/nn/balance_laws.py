@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..jets.served import Demand
 from ..potentials import constructions
 from ..potentials.constructions import Construction
 from ..potentials.network import Initializer
@@ -16,10 +17,12 @@ from .base.balance import BalanceNet
 from .base.checks import check_periods, check_positive
 from .base.field import FieldNet
 from .base.laws import LawColumns, conversion_of, with_source
+from .base.predecessor import Continuable
 from .base.scale import scaled_operator
 from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
 from .base.units import NetworkUnits
+from .constraints.continuation import Continuation, ContinuedLaw
 from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.in_units import start_in_units, wall_in_units
@@ -41,7 +44,7 @@ Added = Lifting | Callable[[Tensor], Tensor]
 Known = KnownSource | Callable[[Tensor], Tensor]
 
 
-class BalanceLaws(FieldNet, BalanceNet):
+class BalanceLaws(FieldNet, BalanceNet, Continuable):
     r"""K laws :math:`\partial_t q_k + \nabla\cdot F_k = s_k`, all exact.
 
     Each law has a divergence-free field in space-time, as :class:`NCL` has one, and
@@ -79,7 +82,8 @@ class BalanceLaws(FieldNet, BalanceNet):
             is the exact mean of a state without a source.
         initial: State that each law starts from exactly: K entries, each an
             ``InitialState`` (its density is :math:`q_k`, its momentum :math:`F_k` if
-            that is known) or ``None``.
+            that is known) or ``None``; or a ``Continuation`` of a network of the same
+            laws.
         wall: Wall at rest, :math:`F_k\cdot n = 0`: one for all laws, or K entries, each
             a ``Wall`` or ``None``.
         known_sources: Source of each law that is known: K entries, each a function of
@@ -128,7 +132,7 @@ class BalanceLaws(FieldNet, BalanceNet):
         sizes: Sequence[float] | None = None,
         output: str = "flux",
         mean_density: Sequence[Mean] | None = None,
-        initial: Sequence[InitialState | None] | None = None,
+        initial: Sequence[InitialState | None] | Continuation | None = None,
         wall: Wall | Sequence[Wall | None] | None = None,
         lifting: Sequence[Added | None] | None = None,
         known_sources: Sequence[Known | None] | None = None,
@@ -139,11 +143,12 @@ class BalanceLaws(FieldNet, BalanceNet):
         axes = check_periods(periods, place.dim, rest=1)
         units = NetworkUnits.of(scales, place.dim, place.extras)
         field = _Field(constructions.get(construction), axes, harmonics, scale)
+        base = initial if isinstance(initial, Continuation) else None
         walls = [wall] * laws if isinstance(wall, Wall) else _each("wall", wall, laws)
         options = zip(
             _each("sizes", sizes, laws, units.density),
             _each("mean_density", mean_density, laws),
-            _each("initial", initial, laws),
+            _each("initial", _starts(base, place) or initial, laws),
             walls,
             _each("lifting", lifting, laws),
             _each("known_sources", known_sources, laws),
@@ -153,6 +158,8 @@ class BalanceLaws(FieldNet, BalanceNet):
             _of_law(k, field, units, k in place.sources, *given)
             for k, given in enumerate(options)
         ]
+        supplies = [law.supply for law in found]
+        _check_supplies(base, supplies)
         rows, ansatz = joined([law.group for law in found], place.extras)
         n = 1 + place.dim
         super().__init__(
@@ -174,18 +181,34 @@ class BalanceLaws(FieldNet, BalanceNet):
                 place.extras,
                 served,
                 ansatz,
+                base=base,
                 sizes=[size for law in found for size in law.sizes]
                 + [1.0] * len(place.sources)
                 + [*units.extras],
             ),
         )
-        self._supplies = [law.supply for law in found]
-        checks = [supply for supply in self._supplies if supply is not None]
+        self._supplies = supplies
+        checks = [supply for supply in supplies if supply is not None]
         self._given = _All([*[law.given for law in found], *map(SupplyCheck, checks)])
         self._place, self.output = place, output
         self._convert = conversion_of(output, place)
         self.dim, self.laws, self.sources = place.dim, laws, place.sources
         self.columns = place.names(columns)
+
+    def paced(self, num_inputs: int) -> Sequence[int]:
+        """See ``Continuable``: fluxes and sources."""
+        n = self.laws * (1 + self.dim)
+        return [c for c in range(n + len(self.sources)) if c >= n or c % (1 + self.dim)]
+
+    def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
+        """See ``Continuable``."""
+        return self._levels(inputs, Demand(order))
+
+    def mean_momentum(self, inputs: Tensor) -> Tensor:
+        """See ``Continuable``: the constants of the fluxes."""
+        if self.predecessor is not None:
+            return self.predecessor.mean_momentum(inputs)
+        return self._constants()[list(self.paced(self.num_inputs))].detach().to(inputs)
 
     def state(self, inputs: Tensor) -> Tensor:
         """See ``BalanceNet``."""
@@ -249,7 +272,7 @@ def _of_law(
     has_source: bool,
     size: float,
     mean: Mean,
-    initial: InitialState | None,
+    initial: InitialState | ContinuedLaw | None,
     wall: Wall | None,
     lifting: Added | None,
     known: Known | None,
@@ -272,7 +295,7 @@ def _law(
     units: NetworkUnits,
     has_source: bool,
     mean: Mean,
-    initial: InitialState | None,
+    initial: InitialState | ContinuedLaw | None,
     wall: Wall | None,
     lifting: Added | None,
     known: Known | None,
@@ -297,9 +320,49 @@ def _law(
     rows, channel_map = hard_constraints(
         operator, 0, initial, wall, means, space, units, lifting
     )
-    supply = supply_of(known, space, 0.0 if initial is None else initial.time)
+    clock = initial.whole.clock if isinstance(initial, ContinuedLaw) else None
+    start = 0.0 if initial is None else initial.time
+    supply = supply_of(known, space, start, clock)
     group = ChannelGroup(rows, operator.num_potentials, channel_map)
     return _Law(supplied(group, supply, d), means, units.flux, given, supply)
+
+
+def _starts(base: Continuation | None, place: LawColumns) -> list[ContinuedLaw] | None:
+    """Return the start of each law of a network that goes on from an earlier one.
+
+    Raises:
+        ValueError: The earlier network has other laws.
+    """
+    if base is None:
+        return None
+    net = base.net
+    is_alike = isinstance(net, BalanceNet) and (
+        (net.dim, net.laws, net.sources) == (place.dim, place.laws, place.sources)
+    )
+    if not is_alike:
+        raise ValueError(
+            "initial: the network which is continued must have the same laws, "
+            f"{place.laws} in {place.dim} dimension(s) with sources {place.sources}, "
+            f"got a {type(net).__name__}. Build both with the same arguments."
+        )
+    return [ContinuedLaw(base, k, place.law(k)) for k in range(place.laws)]
+
+
+def _check_supplies(base: Continuation | None, supplies: list[Supply | None]) -> None:
+    """Refuse other known sources than those of the network that is continued.
+
+    Raises:
+        ValueError: A source is another one.
+    """
+    if base is None or not isinstance(base.net, BalanceLaws):
+        return
+    for k, (new, old) in enumerate(zip(supplies, base.net._supplies, strict=True)):
+        if (new and new.known) != (old and old.known):
+            raise ValueError(
+                f"law {k}: known_sources: must be that of the network which is "
+                "continued, the same function, got another one or none. Pass the same "
+                "known_sources to both."
+            )
 
 
 def _each(argument: str, given: Any, laws: int, default: Any = None) -> list[Any]:

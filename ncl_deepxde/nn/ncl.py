@@ -18,7 +18,7 @@ from .base.scale import scaled_operator
 from .base.scales import Scales
 from .base.spec import FieldSpec, Layers
 from .base.units import NetworkUnits
-from .constraints.continuation import Continuation
+from .constraints.continuation import Continuation, check_continued_flow
 from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.in_units import start_in_units, wall_in_units
@@ -124,6 +124,7 @@ class NCL(FlowFieldNet, ContinuityLaw):
         columns: Sequence[str] | None = None,
     ) -> None:
         check_lifting(lifting)
+        check_continued_flow(initial)
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)

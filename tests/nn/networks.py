@@ -58,6 +58,10 @@ def windows(build: Callable[[], torch.nn.Module], **options) -> nn.Windows:
     return nn.Windows([build(), build()], [0.5], **options)
 
 
+def laws(**options) -> nn.BalanceLaws:
+    return nn.BalanceLaws([3, 8, 6, 8], *GLOROT, laws=2, sources=(1,), **options)
+
+
 def curl(**options) -> nn.CurlNet:
     return nn.CurlNet([3, 8, 6, 4], *GLOROT, **options)
 
@@ -132,9 +136,8 @@ ALL_NETWORKS = {
         **FIELD,
     ),
     # Several laws, each with its own density.
-    "balance-laws": Network(
-        lambda: nn.BalanceLaws([3, 8, 6, 8], *GLOROT, laws=2, sources=(1,)), **FIELD
-    ),
+    "balance-laws": Network(laws, **FIELD),
+    "windows-laws": Network(lambda: windows(laws), **FIELD),
     # Fields in space, without time.
     "divergence-free": Network(lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), **PLANE),
     "gradient-field": Network(lambda: nn.GradientField([2, 8, 2], *GLOROT), **PLANE),

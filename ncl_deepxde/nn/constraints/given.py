@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ...jets.pointwise import PointwiseCheck, check_without_points
-from .continuation import Continuation
+from .continuation import Continuation, ContinuedLaw
 from .initial_velocity import InitialVelocity
 from .lifting import Lifting
 from .start_and_wall import InitialState, PointFunction, Wall
 
 __all__ = ["GivenFunctions"]
 
-Initial = InitialState | InitialVelocity | Continuation
+Initial = InitialState | InitialVelocity | Continuation | ContinuedLaw
 
 
 class GivenFunctions:

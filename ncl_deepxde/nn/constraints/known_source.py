@@ -7,7 +7,7 @@ r"""Known sources, built in exactly by their antiderivative in time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -74,18 +74,23 @@ class Supply:
 
     .. math:: S(x, t) = \int_{t_0}^t s(x, \tau)\,d\tau
 
+    Where a network goes on from an earlier one, whose source has been slowed down with
+    its clock :math:`c(t)`, it adds what is missing, the integral from :math:`c(t)` on.
+
     Attributes:
         known: The source.
         start: The time :math:`t_0`.
+        clock: The function c of times (N, 1), in place of :math:`t_0`.
     """
 
     known: KnownSource
     start: float = 0.0
+    clock: PointFunction | None = None
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return S, (N, 1), at inputs (N, d + 1)."""
         x, t = inputs[:, :-1], inputs[:, -1:]
-        begin = torch.full_like(t, self.start)
+        begin = self.clock(t) if self.clock else torch.full_like(t, self.start)
         if self.known.antiderivative is not None:
             at_start = torch.cat([x, begin], dim=1)
             return self._of("antiderivative", inputs) - self._of(
@@ -103,8 +108,9 @@ class Supply:
         return self._of("rate", inputs) if self.known.rate else self.slope(inputs)
 
     def slope(self, inputs: Tensor) -> Tensor:
-        r"""Return :math:`\partial_t S`, (N, 1), at inputs (N, d + 1)."""
-        return jet_of_callable(self, inputs, jet_space(inputs.shape[1], 1))[-1]
+        r"""Return :math:`\partial_t S` of a fixed start, (N, 1), at (N, d + 1)."""
+        whole = replace(self, clock=None)
+        return jet_of_callable(whole, inputs, jet_space(inputs.shape[1], 1))[-1]
 
     def first_rate(self, inputs: Tensor) -> float:
         """Return the largest rate at the start; at the inputs it may vanish."""
@@ -175,6 +181,7 @@ def supply_of(
     given: KnownSource | PointFunction | None,
     periods: Sequence[float | None],
     start: float,
+    clock: PointFunction | None = None,
 ) -> Supply | None:
     """Return what a source as the user gave it adds, ``None`` for nothing.
 
@@ -182,6 +189,7 @@ def supply_of(
         given: The source; a function is its rate.
         periods: Period of each space axis, ``None`` where not periodic.
         start: Time from which it adds.
+        clock: As for ``Supply``.
 
     Raises:
         ValueError: No source, one that needs numpy or is trained, or one without the
@@ -190,14 +198,14 @@ def supply_of(
     if given is None:
         return None
     known = given if isinstance(given, KnownSource) else KnownSource(given)
-    supply = Supply(known, start)
+    supply = Supply(known, start, clock)
     for name in ("rate", "antiderivative"):
         function = getattr(known, name)
         if function is not None:
             check_without_points(f"{name} of known_sources", function, len(periods) + 1)
     if any(period is not None for period in periods):
         spread = torch.linspace(0.1, 0.6, 7)[:, None] * torch.ones(len(periods) + 1)
-        for axis, jump in jumps(supply, spread + start, periods):
+        for axis, jump in jumps(Supply(known, start), spread + start, periods):
             raise ValueError(
                 f"periods: known_sources must have the period {periods[axis]} of axis "
                 f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
