@@ -21,6 +21,7 @@ from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
 from .semi_lagrangian.net import SemiLagrangian
+from .sourced_ncl import SourcedNCL
 from .subharmonic.net import SubharmonicNCL
 from .windows import Windows
 
@@ -47,6 +48,7 @@ __all__ = [
     "MomentumNCL",
     "Scales",
     "SemiLagrangian",
+    "SourcedNCL",
     "SubharmonicNCL",
     "VelocityNet",
     "Wall",

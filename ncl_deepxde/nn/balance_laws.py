@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,32 +16,19 @@ from ..potentials.network import Initializer
 from .base.balance import BalanceNet
 from .base.checks import check_periods, check_positive
 from .base.field import FieldNet
-from .base.laws import LawColumns, conversion_of, with_source
+from .base.laws import LawColumns, conversion_of
 from .base.predecessor import Continuable
-from .base.scale import scaled_operator
 from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
 from .base.units import NetworkUnits
 from .constraints.continuation import Continuation, ContinuedLaw
-from .constraints.given import GivenFunctions
-from .constraints.hard import hard_constraints
-from .constraints.in_units import start_in_units, wall_in_units
-from .constraints.joined import ChannelGroup, joined
-from .constraints.known_source import (
-    KnownSource,
-    Supply,
-    SupplyCheck,
-    supplied,
-    supply_of,
-)
-from .constraints.lifting import Lifting, check_lifting
-from .constraints.means import Mean, mean_flux
+from .constraints.joined import joined
+from .constraints.known_source import Supply, SupplyCheck
+from .constraints.law import AddedFlux, BuiltInSource, FluxField, Law, law_of
+from .constraints.means import Mean
 from .constraints.start_and_wall import InitialState, Wall
 
 __all__ = ["BalanceLaws"]
-
-Added = Lifting | Callable[[Tensor], Tensor]
-Known = KnownSource | Callable[[Tensor], Tensor]
 
 
 class BalanceLaws(FieldNet, BalanceNet, Continuable):
@@ -134,15 +121,15 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
         mean_density: Sequence[Mean] | None = None,
         initial: Sequence[InitialState | None] | Continuation | None = None,
         wall: Wall | Sequence[Wall | None] | None = None,
-        lifting: Sequence[Added | None] | None = None,
-        known_sources: Sequence[Known | None] | None = None,
+        lifting: Sequence[AddedFlux | None] | None = None,
+        known_sources: Sequence[BuiltInSource | None] | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         place = LawColumns.of(layer_sizes, laws, sources)
         axes = check_periods(periods, place.dim, rest=1)
         units = NetworkUnits.of(scales, place.dim, place.extras)
-        field = _Field(constructions.get(construction), axes, harmonics, scale)
+        field = FluxField(constructions.get(construction), axes, harmonics, scale)
         base = initial if isinstance(initial, Continuation) else None
         walls = [wall] * laws if isinstance(wall, Wall) else _each("wall", wall, laws)
         options = zip(
@@ -188,8 +175,9 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
             ),
         )
         self._supplies = supplies
-        checks = [supply for supply in supplies if supply is not None]
-        self._given = _All([*[law.given for law in found], *map(SupplyCheck, checks)])
+        known = [SupplyCheck(supply) for supply in supplies if supply is not None]
+        first, *others = [law.given for law in found]
+        self._given = first.also(*others, *known)
         self._place, self.output = place, output
         self._convert = conversion_of(output, place)
         self.dim, self.laws, self.sources = place.dim, laws, place.sources
@@ -233,50 +221,18 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
         return torch.zeros_like(self._checked(inputs)[:, :1])
 
 
-@dataclass(frozen=True)
-class _Field:
-    """How the divergence-free field of each law is made of potentials."""
-
-    construction: Construction
-    periods: tuple[float | None, ...]
-    harmonics: int
-    scale: float | None
-
-
-@dataclass(frozen=True)
-class _Law:
-    """One law: its channels, constants and sizes, and the functions given for it."""
-
-    group: ChannelGroup
-    means: Sequence[Constant]
-    sizes: Sequence[float]
-    given: GivenFunctions
-    supply: Supply | None
-
-
-class _All:
-    """Checks that are made one after the other."""
-
-    def __init__(self, checks: Sequence[Callable[[Tensor], None]]) -> None:
-        self._checks = checks
-
-    def __call__(self, inputs: Tensor) -> None:
-        for check in self._checks:
-            check(inputs)
-
-
 def _of_law(
     k: int,
-    field: _Field,
+    field: FluxField,
     units: NetworkUnits,
     has_source: bool,
     size: float,
     mean: Mean,
     initial: InitialState | ContinuedLaw | None,
     wall: Wall | None,
-    lifting: Added | None,
-    known: Known | None,
-) -> _Law:
+    lifting: AddedFlux | None,
+    known: BuiltInSource | None,
+) -> Law:
     """Return law k; errors tell its number.
 
     Raises:
@@ -285,46 +241,9 @@ def _of_law(
     try:
         check_positive(sizes=size)
         units = replace(units, density=float(size))
-        return _law(field, units, has_source, mean, initial, wall, lifting, known)
+        return law_of(field, units, has_source, mean, initial, wall, lifting, known)
     except ValueError as error:
         raise ValueError(f"law {k}: {error}") from error
-
-
-def _law(
-    field: _Field,
-    units: NetworkUnits,
-    has_source: bool,
-    mean: Mean,
-    initial: InitialState | ContinuedLaw | None,
-    wall: Wall | None,
-    lifting: Added | None,
-    known: Known | None,
-) -> _Law:
-    check_lifting(lifting)
-    d = len(units.lengths)
-    operator = scaled_operator(
-        field.construction,
-        [d, *range(d)],
-        field.periods,
-        field.harmonics,
-        field.scale,
-        units,
-        units.density / units.reach[-1],
-    )
-    if has_source:
-        operator = with_source(operator, d, units.density)
-    space = field.periods[:-1]
-    means = mean_flux(space, initial, wall, mean, None, start=0.0)
-    given = GivenFunctions(d, d + 1, initial, wall, lifting)
-    initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
-    rows, channel_map = hard_constraints(
-        operator, 0, initial, wall, means, space, units, lifting
-    )
-    clock = initial.whole.clock if isinstance(initial, ContinuedLaw) else None
-    start = 0.0 if initial is None else initial.time
-    supply = supply_of(known, space, start, clock)
-    group = ChannelGroup(rows, operator.num_potentials, channel_map)
-    return _Law(supplied(group, supply, d), means, units.flux, given, supply)
 
 
 def _starts(base: Continuation | None, place: LawColumns) -> list[ContinuedLaw] | None:

@@ -121,6 +121,10 @@ ALL_NETWORKS = {
     "semi-lagrangian": Network(slda, has_law=False, output="velocity"),
     "windows-curl": Network(lambda: windows(curl), has_law=False),
     "windows-mixed": Network(lambda: nn.Windows([ncl(), curl()], [0.5]), has_law=False),
+    "sourced-ncl": Network(
+        lambda: nn.NCL([3, 8, 6, 5], *GLOROT, source="trained", mean_density=4.0),
+        has_law=False,
+    ),
     # A velocity without a density.
     "incompressible": Network(
         lambda: nn.Incompressible([3, 8, 6, 3], *GLOROT), is_velocity=True, **FIELD
