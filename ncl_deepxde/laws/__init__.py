@@ -8,6 +8,14 @@ a plain network of the states. A law of your own is a ``LawSystem`` with a funct
 
 from .gas import euler, gas_pressure, isothermal
 from .maxwell import maxwell
+from .riemann import (
+    RiemannSolution,
+    burgers_riemann,
+    euler_riemann,
+    isothermal_riemann,
+    lwr_riemann,
+    water_riemann,
+)
 from .scalar import buckley_leverett, burgers, scalar_law
 from .system import LawFields, LawSystem
 from .traffic import arz, lwr
@@ -17,18 +25,24 @@ from .water import shallow_ice, shallow_water
 __all__ = [
     "LawFields",
     "LawSystem",
+    "RiemannSolution",
     "advection_diffusion_reaction",
     "arz",
     "buckley_leverett",
     "burgers",
+    "burgers_riemann",
     "euler",
+    "euler_riemann",
     "fokker_planck",
     "gas_pressure",
     "heat",
     "isothermal",
+    "isothermal_riemann",
     "lwr",
+    "lwr_riemann",
     "maxwell",
     "scalar_law",
     "shallow_ice",
     "shallow_water",
+    "water_riemann",
 ]
