@@ -15,6 +15,7 @@ FACES = {
     "ncl_deepxde.data",
     "ncl_deepxde.evaluation",
     "ncl_deepxde.flows",
+    "ncl_deepxde.laws",
     "ncl_deepxde.nn",
     "ncl_deepxde.operators",
     "ncl_deepxde.optimizers",

@@ -1,10 +1,13 @@
 """Network classes for DeepXDE."""
 
+from .balance_laws import BalanceLaws
+from .base.balance import BalanceNet
 from .base.contract import ContinuityLaw, FlowNet, VelocityNet
 from .base.plain import as_flow
 from .base.scales import Scales
 from .constraints.continuation import Continuation
 from .constraints.initial_velocity import InitialVelocity
+from .constraints.known_source import KnownSource
 from .constraints.lifting import Lifting
 from .constraints.potentials import FourierPotential, HomotopyPotential
 from .constraints.start_and_wall import InitialState, Wall
@@ -18,11 +21,14 @@ from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
 from .ncl import NCL
 from .semi_lagrangian.net import SemiLagrangian
+from .sourced_ncl import SourcedNCL
 from .subharmonic.net import SubharmonicNCL
 from .windows import Windows
 
 __all__ = [
     "NCL",
+    "BalanceLaws",
+    "BalanceNet",
     "Continuation",
     "ContinuityLaw",
     "CurlNet",
@@ -36,11 +42,13 @@ __all__ = [
     "Incompressible",
     "InitialState",
     "InitialVelocity",
+    "KnownSource",
     "LFlow",
     "Lifting",
     "MomentumNCL",
     "Scales",
     "SemiLagrangian",
+    "SourcedNCL",
     "SubharmonicNCL",
     "VelocityNet",
     "Wall",

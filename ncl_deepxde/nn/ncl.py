@@ -18,13 +18,14 @@ from .base.scale import scaled_operator
 from .base.scales import Scales
 from .base.spec import FieldSpec, Layers
 from .base.units import NetworkUnits
-from .constraints.continuation import Continuation
+from .constraints.continuation import Continuation, check_continued_flow
 from .constraints.given import GivenFunctions
 from .constraints.hard import hard_constraints
 from .constraints.in_units import start_in_units, wall_in_units
 from .constraints.lifting import Lifting, check_lifting
 from .constraints.means import mean_flux
 from .constraints.start_and_wall import InitialState, Wall
+from .sourced_ncl import SourcedNCL
 
 __all__ = ["NCL"]
 
@@ -74,6 +75,10 @@ class NCL(FlowFieldNet, ContinuityLaw):
             density, and on a torus, where it has a momentum, the mean momentum.
         wall: Wall at rest: :math:`m\cdot n = 0` on it, exactly, so that the total mass
             is constant; tangential slip is free.
+        source: Source s of :math:`\partial_t\rho + \nabla\cdot m = s`: a function of
+            the inputs, (N, d + 1) -> (N, 1), or a ``KnownSource``, which is built in;
+            or ``"trained"``, which is the column after the momentum. The class then
+            makes a :class:`SourcedNCL`, which is no ``ContinuityLaw``.
         lifting: Known momentum that is added, without divergence, as for
             :class:`Incompressible`: its normal component on the wall takes the place of
             0, an inflow through a side that is taken as wall. By an
@@ -102,6 +107,12 @@ class NCL(FlowFieldNet, ContinuityLaw):
         2
     """
 
+    def __new__(cls, *args: Any, source: Any = None, **kwargs: Any) -> Any:
+        """Make a network with a source where there is one."""
+        if cls is NCL and source is not None:
+            return SourcedNCL(*args, source=source, **kwargs)
+        return super().__new__(cls)
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -119,11 +130,13 @@ class NCL(FlowFieldNet, ContinuityLaw):
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
         initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
+        source: None = None,
         lifting: Lifting | Callable[[Tensor], Tensor] | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         check_lifting(lifting)
+        check_continued_flow(initial)
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)

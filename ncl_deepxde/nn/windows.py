@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..jets.jets import in_functorch
 from ..jets.served import rows
+from .base.balance import BalanceNet
 from .base.checks import is_count
 from .base.contract import ContinuityLaw, FlowNet
 from .base.field import FieldNet
 from .base.fixed import FixedNet, uncompiled
 from .base.plain import as_flow
 
-__all__ = ["ExactWindows", "Windows"]
+__all__ = ["ExactWindows", "FlowWindows", "LawsWindows", "Windows"]
 
 
-class Windows(FixedNet, FlowNet):
+class Windows(FixedNet):
     r"""A network for each window of time, :math:`t \le t_1 < t_2 < \ldots`.
 
     Networks that start as ``Continuation`` of the one before make a flux that is
@@ -29,8 +32,10 @@ class Windows(FixedNet, FlowNet):
     solution of it everywhere. Train one window after the other: ``activate`` it, and
     draw points from its time only.
 
-    Where all networks obey continuity the windows do: the class then makes an
-    ``ExactWindows``, a :class:`ContinuityLaw`.
+    The class makes one that promises what all its networks do: an ``ExactWindows``, a
+    :class:`ContinuityLaw`, where they obey continuity, a ``LawsWindows``, a
+    :class:`BalanceNet`, of balance laws, and else a ``FlowWindows``, a
+    :class:`FlowNet`.
 
     Args:
         nets: One network per window, all with the same inputs and outputs. The
@@ -53,12 +58,16 @@ class Windows(FixedNet, FlowNet):
 
     def __new__(
         cls, nets: Sequence[torch.nn.Module] = (), *args: Any, **kwargs: Any
-    ) -> Self:
+    ) -> Any:
         """Choose the class by what the networks obey, as ``pathlib.Path`` does."""
-        is_exact = len(nets) > 0 and all(_obeys(net) for net in nets)
-        chosen: Any = ExactWindows if cls is Windows and is_exact else cls
-        made: Self = super().__new__(chosen)
-        return made
+        if cls is not Windows:
+            return super().__new__(cls)
+        chosen: type[Windows] = FlowWindows
+        if len(nets) > 0 and all(_obeys(net, ContinuityLaw) for net in nets):
+            chosen = ExactWindows
+        elif any(_obeys(net, BalanceNet) for net in nets):
+            chosen = LawsWindows
+        return super().__new__(chosen)
 
     def __init__(
         self,
@@ -71,18 +80,16 @@ class Windows(FixedNet, FlowNet):
         super().__init__()
         nets = [uncompiled(net) for net in nets]
         _check_seams(nets, seams)
-        flows = [as_flow(net, output, dim=dim) for net in nets]
-        kinds = {(flow.output, flow.dim) for flow in flows}
-        if len(kinds) > 1:
-            found = ", ".join(f"({o!r}, {d})" for o, d in sorted(kinds))
-            raise ValueError(
-                "nets: must all have the same output and number of space dimensions, "
-                f"got {found}. Build them with the same output."
-            )
-        self.output, self.dim = flows[0].output, flows[0].dim
+        self._learn(nets, output, dim)
         self.regularizer = nets[0].regularizer
         self.nets, self.seams = torch.nn.ModuleList(nets), tuple(seams)
         self._active: int | None = None
+
+    @abstractmethod
+    def _learn(
+        self, nets: Sequence[torch.nn.Module], output: str | None, dim: int | None
+    ) -> None:
+        """Find what the outputs of all networks mean, or refuse them."""
 
     def activate(self, index: int | None) -> None:
         """Let one network be trained, and the others stay as they are.
@@ -117,22 +124,6 @@ class Windows(FixedNet, FlowNet):
         """Return the outputs, (N, C), for inputs (N, d + 1), time last."""
         return self._dispatch(inputs, list(self.nets))
 
-    def flux(self, inputs: Tensor) -> Tensor:
-        """See ``FlowNet``."""
-        return self._dispatch(inputs, [flow.flux for flow in self._flows()])
-
-    def density(self, inputs: Tensor) -> Tensor:
-        """See ``FlowNet``."""
-        return self._dispatch(inputs, [flow.density for flow in self._flows()])
-
-    def velocity(self, inputs: Tensor) -> Tensor:
-        """See ``FlowNet``."""
-        return self._dispatch(inputs, [flow.velocity for flow in self._flows()])
-
-    def _flows(self) -> list[FlowNet]:
-        # Not kept: plain networks would appear twice in the state_dict.
-        return [as_flow(net, self.output, dim=self.dim) for net in self.nets]
-
     def _dispatch(
         self, inputs: Tensor, evaluate: Sequence[Callable[[Tensor], Tensor]]
     ) -> Tensor:
@@ -155,7 +146,75 @@ class Windows(FixedNet, FlowNet):
         return torch.cat(found)[torch.cat(parts).argsort()]
 
 
-class ExactWindows(Windows, ContinuityLaw):
+class FlowWindows(Windows, FlowNet):
+    """Windows of flows; ``Windows`` makes them itself."""
+
+    def _learn(
+        self, nets: Sequence[torch.nn.Module], output: str | None, dim: int | None
+    ) -> None:
+        flows = [as_flow(net, output, dim=dim) for net in nets]
+        kinds = {(flow.output, flow.dim) for flow in flows}
+        if len(kinds) > 1:
+            found = ", ".join(f"({o!r}, {d})" for o, d in sorted(kinds))
+            raise ValueError(
+                "nets: must all have the same output and number of space dimensions, "
+                f"got {found}. Build them with the same output."
+            )
+        self.output, self.dim = flows[0].output, flows[0].dim
+
+    def flux(self, inputs: Tensor) -> Tensor:
+        """See ``FlowNet``."""
+        return self._dispatch(inputs, [flow.flux for flow in self._flows()])
+
+    def density(self, inputs: Tensor) -> Tensor:
+        """See ``FlowNet``."""
+        return self._dispatch(inputs, [flow.density for flow in self._flows()])
+
+    def velocity(self, inputs: Tensor) -> Tensor:
+        """See ``FlowNet``."""
+        return self._dispatch(inputs, [flow.velocity for flow in self._flows()])
+
+    def _flows(self) -> list[FlowNet]:
+        # Not kept: plain networks would appear twice in the state_dict.
+        return [as_flow(net, self.output, dim=self.dim) for net in self.nets]
+
+
+class LawsWindows(Windows, BalanceNet):
+    """Windows of balance laws; ``Windows`` makes them itself."""
+
+    def _learn(
+        self, nets: Sequence[torch.nn.Module], output: str | None, dim: int | None
+    ) -> None:
+        laws = [net for net in nets if isinstance(net, BalanceNet)]
+        kinds = {(net.dim, net.laws, net.sources) for net in laws}
+        if len(laws) < len(nets) or len(kinds) > 1 or (output, dim) != (None, None):
+            names = ", ".join(type(net).__name__ for net in nets)
+            raise ValueError(
+                "nets: must all be of class nn.BalanceNet with the same laws and "
+                f"sources, without output and dim, got {names}. Build them with the "
+                "same arguments."
+            )
+        ((self.dim, self.laws, self.sources),) = kinds
+
+    def state(self, inputs: Tensor) -> Tensor:
+        """See ``BalanceNet``."""
+        return self._dispatch(inputs, [net.state for net in self._laws()])
+
+    def flux(self, inputs: Tensor, k: int) -> Tensor:
+        """See ``BalanceNet``."""
+        found = [partial(net.flux, k=k) for net in self._laws()]
+        return self._dispatch(inputs, found)
+
+    def source(self, inputs: Tensor, k: int) -> Tensor:
+        """See ``BalanceNet``."""
+        found = [partial(net.source, k=k) for net in self._laws()]
+        return self._dispatch(inputs, found)
+
+    def _laws(self) -> list[BalanceNet]:
+        return [net for net in self.nets if isinstance(net, BalanceNet)]
+
+
+class ExactWindows(FlowWindows, ContinuityLaw):
     """Windows of networks that all obey continuity; ``Windows`` makes them itself.
 
     Raises:
@@ -165,7 +224,7 @@ class ExactWindows(Windows, ContinuityLaw):
     def __init__(
         self, nets: Sequence[torch.nn.Module], *args: Any, **kwargs: Any
     ) -> None:
-        without = [type(net).__name__ for net in nets if not _obeys(net)]
+        without = [type(n).__name__ for n in nets if not _obeys(n, ContinuityLaw)]
         if without:
             raise ValueError(
                 "nets: must all be of class nn.ContinuityLaw, got "
@@ -174,8 +233,8 @@ class ExactWindows(Windows, ContinuityLaw):
         super().__init__(nets, *args, **kwargs)
 
 
-def _obeys(net: torch.nn.Module) -> bool:
-    return isinstance(uncompiled(net), ContinuityLaw)
+def _obeys(net: torch.nn.Module, law: type) -> bool:
+    return isinstance(uncompiled(net), law)
 
 
 def _check_seams(nets: Sequence[torch.nn.Module], seams: Sequence[float]) -> None:

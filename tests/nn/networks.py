@@ -58,6 +58,10 @@ def windows(build: Callable[[], torch.nn.Module], **options) -> nn.Windows:
     return nn.Windows([build(), build()], [0.5], **options)
 
 
+def laws(**options) -> nn.BalanceLaws:
+    return nn.BalanceLaws([3, 8, 6, 8], *GLOROT, laws=2, sources=(1,), **options)
+
+
 def curl(**options) -> nn.CurlNet:
     return nn.CurlNet([3, 8, 6, 4], *GLOROT, **options)
 
@@ -117,6 +121,10 @@ ALL_NETWORKS = {
     "semi-lagrangian": Network(slda, has_law=False, output="velocity"),
     "windows-curl": Network(lambda: windows(curl), has_law=False),
     "windows-mixed": Network(lambda: nn.Windows([ncl(), curl()], [0.5]), has_law=False),
+    "sourced-ncl": Network(
+        lambda: nn.NCL([3, 8, 6, 5], *GLOROT, source="trained", mean_density=4.0),
+        has_law=False,
+    ),
     # A velocity without a density.
     "incompressible": Network(
         lambda: nn.Incompressible([3, 8, 6, 3], *GLOROT), is_velocity=True, **FIELD
@@ -131,6 +139,9 @@ ALL_NETWORKS = {
         is_velocity=True,
         **FIELD,
     ),
+    # Several laws, each with its own density.
+    "balance-laws": Network(laws, **FIELD),
+    "windows-laws": Network(lambda: windows(laws), **FIELD),
     # Fields in space, without time.
     "divergence-free": Network(lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), **PLANE),
     "gradient-field": Network(lambda: nn.GradientField([2, 8, 2], *GLOROT), **PLANE),

@@ -62,25 +62,30 @@ def to_momentum(
     return _replaced(levels, m, d)
 
 
-def slowed(levels: list[Tensor], rates: list[Tensor], mean: Tensor) -> list[Tensor]:
-    r"""Return a flux on another clock :math:`c(t)`, continuity and mean kept.
+def slowed(
+    levels: list[Tensor], rates: list[Tensor], mean: Tensor, paced: Sequence[int]
+) -> list[Tensor]:
+    r"""Return a flux on another clock :math:`c(t)`, its law and mean kept.
 
     .. math:: \rho' = \rho(x, c(t)), \qquad
         m' = \bar m + \dot c\,(m(x, c(t)) - \bar m)
 
+    What is by time, a source as well as a flux, slows down with the clock.
+
     Args:
         levels: The flux at :math:`(x, c(t))` and its derivatives.
         rates: :math:`\dot c, \ddot c, \ldots`, each (N, 1), as many as levels.
-        mean: Momentum :math:`\bar m` that stays, shape (d,).
+        mean: Values :math:`\bar m` that stay, shape (P,).
+        paced: Columns of m, P of them.
     """
-    d = len(mean)
+    columns, d = list(paced), len(mean)
     played = [level.clone() for level in levels]
     for axis in range(1, len(levels)):
         for level in played[axis:]:
             level.select(axis + 1, -1).mul_(_pad(rates[0], level.select(axis + 1, -1)))
     if len(levels) > 2:
         played[2][..., -1, -1] += rates[1] * levels[1][..., -1]
-    moving = [level[:, 1 : d + 1] for level in played]
+    moving = [level[:, columns] for level in played]
     moving[0] = moving[0] - mean
     factor = [torch.zeros_like(level[:, :1]) for level in levels]
     for k, rate in enumerate(rates):
@@ -91,7 +96,9 @@ def slowed(levels: list[Tensor], rates: list[Tensor], mean: Tensor) -> list[Tens
     )
     m = [level[:, 1:] for level in product]
     m[0] = m[0] + mean
-    return _replaced(played, m, d)
+    for level, new in zip(played, m, strict=True):
+        level[:, columns] = new
+    return played
 
 
 def _lower_terms(u: list[Tensor], levels: list[Tensor], axes: Sequence[int]) -> Tensor:

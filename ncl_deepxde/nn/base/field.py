@@ -109,7 +109,7 @@ class FieldNet(FixedOutputs):
 
         rise = self._rise if self._is_automatic else None
         return serve_demand(
-            evaluate, self._checked(inputs), self._demand, self.state, rise
+            evaluate, self._checked(inputs), self._demand, self.snapshot, rise
         )
 
     @property
@@ -144,13 +144,13 @@ class FieldNet(FixedOutputs):
         """The earlier network that this one goes on from, if there is one."""
         return self._base
 
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the values that the outputs depend on besides the inputs.
 
         Those of the earlier networks that this one goes on from count too.
         """
         weights = weights_state(self)
-        return weights if self._base is None else weights + self._base.state()
+        return weights if self._base is None else weights + self._base.snapshot()
 
     def apply_feature_transform(self, transform: Callable[[Tensor], Tensor]) -> None:
         """Compute the features by a smooth function (N, dim) -> (N, features).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -54,6 +55,10 @@ class FlowFieldNet(FieldNet, FlowNet, Continuable):
     def velocity(self, inputs: Tensor) -> Tensor:
         """See ``FlowNet``."""
         return self._serve(inputs, self._to_velocity)[:, 1 : self.dim + 1]
+
+    def paced(self, num_inputs: int) -> Sequence[int]:
+        """See ``Continuable``: the momentum."""
+        return range(1, num_inputs)
 
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """See ``Continuable``."""

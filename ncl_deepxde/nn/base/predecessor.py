@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,7 +14,11 @@ __all__ = ["Continuable", "Predecessor"]
 
 
 class Continuable(ABC):
-    """A flow that another network can go on from."""
+    """A flow or other laws that another network can go on from."""
+
+    @abstractmethod
+    def paced(self, num_inputs: int) -> Sequence[int]:
+        """Return the columns that slow down with the clock: a flux, a source."""
 
     @property
     @abstractmethod
@@ -22,7 +27,7 @@ class Continuable(ABC):
 
     @abstractmethod
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
-        """Return (rho, m, extras), (N, C), and their first ``order`` derivatives.
+        """Return the outputs as a flux, (N, C), and their first ``order`` derivatives.
 
         Args:
             inputs: Shape (N, d + 1), time last.
@@ -31,14 +36,14 @@ class Continuable(ABC):
 
     @abstractmethod
     def mean_momentum(self, inputs: Tensor) -> Tensor:
-        """Return the mean of the momentum at all times, (d,), zero if unknown.
+        """Return the mean of what is paced at all times, (P,), zero if unknown.
 
         Args:
             inputs: Shape (N, d + 1), for the dtype and the device.
         """
 
     @abstractmethod
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the values that the flow depends on besides the inputs."""
 
 
@@ -73,14 +78,14 @@ class Predecessor(ABC):
 
     @abstractmethod
     def mean_momentum(self, inputs: Tensor) -> Tensor:
-        """Return the mean of the momentum, (d,), zero if unknown.
+        """Return the mean of what is paced, (P,), zero if unknown.
 
         Args:
             inputs: Shape (N, d + 1), for the dtype and the device.
         """
 
     @abstractmethod
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the values that the flow depends on besides the inputs."""
 
     @abstractmethod

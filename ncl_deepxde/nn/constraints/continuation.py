@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import torch
@@ -12,6 +13,7 @@ from ...jets.pointwise import PointwiseCheck
 from ...jets.remembered import Remembered
 from ...jets.served import serve
 from ...jets.snapshot import Snapshot, weights_state
+from ..base.balance import BalanceNet
 from ..base.contract import ContinuityLaw
 from ..base.conversion import slowed, to_momentum
 from ..base.fixed import FixedOutputs, uncompiled
@@ -19,7 +21,7 @@ from ..base.plain import output_of
 from ..base.predecessor import Continuable, Predecessor
 from .start_and_wall import check_ramp, elapsed
 
-__all__ = ["Continuation"]
+__all__ = ["Continuation", "ContinuedLaw", "check_continued_flow"]
 
 
 class Continuation(Predecessor):
@@ -33,13 +35,15 @@ class Continuation(Predecessor):
 
     obeys continuity where the earlier one does, and is its state at :math:`t_1`, where
     :math:`\dot c = 1`. Free outputs go on as :math:`p(x, c(t))`. Before the seam the
-    clock is the time itself.
+    clock is the time itself. Of a :class:`BalanceLaws` every law goes on so, sources as
+    fluxes.
 
     Called on inputs (N, d + 1), it returns the outputs (N, C) with their first
     derivatives served. It does not train the earlier network.
 
     Args:
-        net: The earlier network, of outputs (rho, m, extras) or (rho, u, extras).
+        net: The earlier network, of outputs (rho, m, extras) or (rho, u, extras), or a
+            network of balance laws.
         time: The seam :math:`t_1`.
         ramp: The time :math:`\tau`.
         output: As for :func:`as_flow`: what the columns of a plain network hold,
@@ -61,23 +65,28 @@ class Continuation(Predecessor):
     ) -> None:
         check_ramp("Continuation", time, ramp)
         net = uncompiled(net)
-        kind = output_of(net, output)
+        kind = "flux" if isinstance(net, BalanceNet) else output_of(net, output)
         self.net, self.time, self.ramp = net, time, ramp
         self._earlier = net if isinstance(net, Continuable) else _Nested(net, kind)
-        self._remembered = Remembered(self._levels, self.state)
+        self._remembered = Remembered(self._levels, self.snapshot)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the outputs, (N, C), for inputs (N, d + 1)."""
-        return serve(self.levels, inputs, min(1, self.most_served), self.state)
+        return serve(self.levels, inputs, min(1, self.most_served), self.snapshot)
 
     @property
     def most_served(self) -> int:
         """See ``Predecessor``."""
         return self._earlier.most_served
 
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """See ``Predecessor``."""
-        return self._earlier.state()
+        return self._earlier.snapshot()
+
+    def clock(self, t: Tensor) -> Tensor:
+        """Return :math:`c(t)`, (N, 1), at times (N, 1)."""
+        dt = (t - self.time).clamp(min=0)
+        return t - dt + elapsed(dt, self.ramp)
 
     def factor(self, t: Tensor) -> Tensor:
         r"""Return :math:`1 - e^{-(t - t_1)/\tau}`, which is 0 at the seam."""
@@ -85,7 +94,7 @@ class Continuation(Predecessor):
 
     def check(self, num_inputs: int, num_outputs: int, served: int) -> None:
         """Raise ``ValueError`` unless an exact network of these numbers can go on."""
-        if not isinstance(self.net, ContinuityLaw):
+        if not isinstance(self.net, ContinuityLaw | BalanceNet):
             raise ValueError(
                 "initial: the network which is continued must obey continuity exactly, "
                 "an nn.ContinuityLaw, or this one would not either, got a "
@@ -123,7 +132,7 @@ class Continuation(Predecessor):
     def digest(self) -> str:
         """See ``Predecessor``."""
         clock = torch.tensor([self.time, self.ramp], dtype=torch.float64)
-        return (self.state() + Snapshot([clock])).digest()
+        return (self.snapshot() + Snapshot([clock])).digest()
 
     def _check_precision(self, inputs: Tensor) -> None:
         """Raise ``ValueError`` unless the earlier network has the inputs' precision."""
@@ -143,10 +152,45 @@ class Continuation(Predecessor):
         rates = [torch.exp(-dt / self.ramp)]
         for _ in range(order):
             rates.append(-rates[-1] / self.ramp * (t >= self.time))
-        clock = t - dt + elapsed(dt, self.ramp)
-        earlier = torch.cat([inputs[:, :-1], clock], dim=1)
+        earlier = torch.cat([inputs[:, :-1], self.clock(t)], dim=1)
         levels = self._earlier.flux_levels(earlier, order)
-        return slowed(levels, rates, self.mean_momentum(inputs))
+        mean = self.mean_momentum(inputs)
+        return slowed(levels, rates, mean, self._earlier.paced(inputs.shape[1]))
+
+
+def check_continued_flow(initial: object) -> None:
+    """Raise ``ValueError`` where the end of balance laws would start a flow."""
+    if isinstance(initial, Continuation) and isinstance(initial.net, BalanceNet):
+        raise ValueError(
+            "initial: the network which is continued must be a flow, got a "
+            f"{type(initial.net).__name__}. Continue it by an nn.BalanceLaws."
+        )
+
+
+class ContinuedLaw:
+    """The end of one of the laws of a network as the initial state of that law.
+
+    Args:
+        whole: The continuation of all laws.
+        law: Number of the law.
+        columns: Where its state and flux are.
+    """
+
+    has_momentum = True
+
+    def __init__(self, whole: Continuation, law: int, columns: slice) -> None:
+        self.whole, self.law, self.columns = whole, law, columns
+        self.time = whole.time
+
+    def factor(self, t: Tensor) -> Tensor:
+        """See ``Continuation``."""
+        return self.whole.factor(t)
+
+    def momentum_at(self, x: Tensor) -> Tensor:
+        """Return the flux at the seam, (N, d), at points (N, d)."""
+        x = x.to(next(self.whole.net.parameters()))
+        inputs = torch.cat([x, torch.full_like(x[:, :1], self.time)], dim=1)
+        return self.whole.levels(inputs, 0)[0][:, self.columns][:, 1:].detach()
 
 
 class _Nested(Continuable):
@@ -188,11 +232,15 @@ class _Nested(Continuable):
             levels.append(stacked.reshape(*streams.shape[1:], *[dim] * level))
         return levels if self.output == "flux" else to_momentum(levels, dim - 1)
 
+    def paced(self, num_inputs: int) -> Sequence[int]:
+        """See ``Continuable``: the momentum."""
+        return range(1, num_inputs)
+
     def mean_momentum(self, inputs: Tensor) -> Tensor:
         """See ``Continuable``: it is not known."""
         return inputs.new_zeros(inputs.shape[1] - 1)
 
-    def state(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """See ``Continuable``."""
         nets = (net for net in self.net.modules() if isinstance(net, Continuable))
-        return sum((net.state() for net in nets), weights_state(self.net))
+        return sum((net.snapshot() for net in nets), weights_state(self.net))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from ...jets.pointwise import PointwiseCheck, check_without_points
-from .continuation import Continuation
+from .continuation import Continuation, ContinuedLaw
 from .initial_velocity import InitialVelocity
 from .lifting import Lifting
 from .start_and_wall import InitialState, PointFunction, Wall
 
 __all__ = ["GivenFunctions"]
 
-Initial = InitialState | InitialVelocity | Continuation
+Initial = InitialState | InitialVelocity | Continuation | ContinuedLaw
 
 
 class GivenFunctions:
@@ -52,6 +53,7 @@ class GivenFunctions:
             _Given(PointwiseCheck(name, is_kept=True), function, columns)
             for name, (function, columns) in functions.items()
         ]
+        self._more: tuple[Callable[[Tensor], None], ...] = ()
         for given in self._functions:
             check_without_points(given.check.argument, given.function, given.columns)
         if wall is not None:
@@ -62,6 +64,14 @@ class GivenFunctions:
         """Check all functions at inputs (N, dim), until they are known."""
         for given in self._functions:
             given.check(given.function, inputs[:, : given.columns])
+        for check in self._more:
+            check(inputs)
+
+    def also(self, *checks: Callable[[Tensor], None]) -> GivenFunctions:
+        """Return these checks and further ones of the inputs (N, dim)."""
+        found = copy(self)
+        found._more = (*self._more, *checks)
+        return found
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ from ...potentials.differential_operator import (
 from ..base.channels import ChannelMap
 from ..base.spec import Constant
 from ..base.units import NetworkUnits
-from .continuation import Continuation
+from .continuation import Continuation, ContinuedLaw
 from .flow_past_parts import ansatz_with
 from .lifting import Lifted, Lifting, check_mean, lifted
 from .start_and_wall import STILL, InitialState, PointFunction, Wall, jumps
@@ -55,7 +55,7 @@ from .vector_potential import curl, flow_of
 
 __all__ = ["Start", "hard_constraints"]
 
-Start = InitialState | Continuation
+Start = InitialState | Continuation | ContinuedLaw
 # Part of the momentum that may cross a wall: round-off of the user's functions, and of
 # a network in single precision.
 LEAK = {torch.float64: 1e-6, torch.float32: 1e-4}
@@ -131,12 +131,17 @@ def time_powers(
 
 
 def wall_powers(operator: DifferentialOperator, d: int, wall: Wall | None) -> list[int]:
-    """Return the exponent of the wall function, the same for every potential.
+    """Return the exponent of the wall function for each potential.
 
-    It is the most derivatives by space of any summand of density and momentum.
+    It is the most derivatives by space of any summand of density and momentum, the same
+    for all potentials of the momentum, 0 for those that it does not use.
     """
-    most = max(operator.most_derivatives(range(d), 1 + d)) if wall is not None else 0
-    return [most] * operator.num_potentials
+    if wall is None:
+        return [0] * operator.num_potentials
+    most = max(operator.most_derivatives(range(d), 1 + d))
+    momentum = operator.components[1 : 1 + d]
+    used = {s.channel for row in momentum for s in row}
+    return [most * (k in used) for k in range(operator.num_potentials)]
 
 
 @dataclass(frozen=True)
@@ -300,7 +305,8 @@ def _check_wall(state: HardState) -> None:
 
 def _check_continued(state: HardState) -> None:
     """Raise ``ValueError`` if a known lifting would be added a second time."""
-    lifted, is_continued = state.lifted, isinstance(state.initial, Continuation)
+    lifted = state.lifted
+    is_continued = isinstance(state.initial, Continuation | ContinuedLaw)
     if is_continued and lifted is not None and lifted.is_known:
         raise ValueError(
             "lifting: must be None, or have only trained flows, beside a Continuation, "

@@ -16,16 +16,16 @@ import torch
 from torch import Tensor
 
 from ..base.units import NetworkUnits
-from .continuation import Continuation
+from .continuation import Continuation, ContinuedLaw
 from .initial_velocity import InitialVelocity
 from .start_and_wall import InitialState, PointFunction, Wall
 
 __all__ = ["start_in_units", "wall_in_units"]
 
 
-def start_in_units[Start: InitialState | InitialVelocity | Continuation | None](
-    initial: Start, units: NetworkUnits
-) -> Start:
+def start_in_units[
+    Start: InitialState | InitialVelocity | Continuation | ContinuedLaw | None
+](initial: Start, units: NetworkUnits) -> Start:
     """Return the same start with its clock in units of the network's time."""
     if isinstance(initial, InitialState | InitialVelocity) and units.are_given:
         return replace(initial, clock=units.steps[-1])

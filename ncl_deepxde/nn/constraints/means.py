@@ -10,13 +10,14 @@ import torch
 
 from ..base.checks import check_choice, check_kind
 from ..base.spec import Constant
-from .continuation import Continuation
+from .continuation import Continuation, ContinuedLaw
 from .initial_velocity import InitialVelocity
 from .start_and_wall import InitialState, Wall
 
 __all__ = ["Mean", "mean_flux", "mean_velocity"]
 
 Mean = float | Sequence[float] | Literal["trained"] | None
+FluxStart = InitialState | Continuation | ContinuedLaw
 
 # Points of the lattice for a mean value: 64 per axis in 2D, 16 in 3D.
 LATTICE = 4096
@@ -24,10 +25,11 @@ LATTICE = 4096
 
 def mean_flux(
     periods: Sequence[float | None],
-    initial: InitialState | Continuation | None,
+    initial: FluxStart | None,
     wall: Wall | None,
     mean_density: Mean,
     mean_momentum: Mean,
+    start: float = 1.0,
 ) -> list[Constant]:
     """Return the constant parts of the density and of the d momenta.
 
@@ -37,25 +39,25 @@ def mean_flux(
         wall: Wall, if there is one.
         mean_density: Constant of the density as the user gave it.
         mean_momentum: Constants of the momentum as the user gave them.
+        start: Value that a trained constant of the density starts from.
 
     Raises:
         ValueError: The user's constants contradict the state or the wall, or are not
             numbers of the right count.
     """
-    check_kind("initial", initial, InitialState, Continuation)
+    if not isinstance(initial, ContinuedLaw):
+        check_kind("initial", initial, InitialState, Continuation)
     check_kind("wall", wall, Wall)
     density = _density(initial, wall, mean_density)
     momentum = _momentum(periods, initial, wall, mean_momentum)
     on_torus, d = None not in periods, len(periods)
     return [
-        *_constants("mean_density", density, 1, 1.0, on_torus),
+        *_constants("mean_density", density, 1, start, on_torus),
         *_constants("mean_momentum", momentum, d, 0.0, on_torus),
     ]
 
 
-def _density(
-    initial: InitialState | Continuation | None, wall: Wall | None, given: Mean
-) -> Mean:
+def _density(initial: FluxStart | None, wall: Wall | None, given: Mean) -> Mean:
     """Return the constant of the density, which an initial state determines."""
     if initial is not None:
         if given is not None:
@@ -69,12 +71,12 @@ def _density(
 
 def _momentum(
     periods: Sequence[float | None],
-    initial: InitialState | Continuation | None,
+    initial: FluxStart | None,
     wall: Wall | None,
     given: Mean,
 ) -> Mean:
     """Return the constants of the momentum, as far as state and wall determine them."""
-    if isinstance(initial, Continuation) and given is not None:
+    if isinstance(initial, Continuation | ContinuedLaw) and given is not None:
         raise ValueError(
             "mean_momentum: goes on from the network that is continued, must be None "
             f"beside a Continuation, got {given!r}."

@@ -73,6 +73,6 @@ def test_slowed_flux_is_that_of_the_other_clock(order) -> None:
         rates.append(vmap(rate)(x[:, D])[:, None])
         rate = jacrev(rate)
     earlier = torch.cat([x[:, :D], clock(x[:, D:])], dim=1)
-    found = slowed(levels_of(outputs, earlier, order), rates, mean)
+    found = slowed(levels_of(outputs, earlier, order), rates, mean, [1, 2])
     for level, expected in zip(found, levels_of(played, x, order), strict=True):
         torch.testing.assert_close(level, expected, rtol=1e-11, atol=1e-11)

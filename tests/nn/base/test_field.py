@@ -75,11 +75,11 @@ def test_outputs_are_the_sums_of_derivatives(served) -> None:
 def test_state_changes_with_every_weight() -> None:
     net = field()
     for weight in net.parameters():
-        before = net.state()
-        assert net.state() == before
+        before = net.snapshot()
+        assert net.snapshot() == before
         with torch.no_grad():
             weight.add_(1)
-        assert net.state() != before
+        assert net.snapshot() != before
 
 
 @pytest.mark.parametrize("served", [-1, 3, 1.5])

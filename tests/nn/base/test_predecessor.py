@@ -33,11 +33,11 @@ def test_derivatives_of_the_flux_are_those_of_the_flow(name) -> None:
     for level in levels[1:]:
         torch.testing.assert_close(level[:, :3], J, rtol=1e-9, atol=1e-9)
     assert net.mean_momentum(x).shape == (2,)
-    before = net.state()
+    before = net.snapshot()
     with torch.no_grad():
         for p in net.parameters():
             p.add_(0.5)
-    assert net.state() != before
+    assert net.snapshot() != before
 
 
 @pytest.mark.parametrize("contract", [Continuable, Predecessor])
@@ -59,9 +59,9 @@ def test_every_flow_can_be_a_predecessor(name) -> None:
     levels = then.levels(x, 0)
     torch.testing.assert_close(levels[0][:, :3], net.flux(x))
     assert then.mean_momentum(x).shape == (2,)
-    before = then.state()
-    assert then.state() == before
+    before = then.snapshot()
+    assert then.snapshot() == before
     with torch.no_grad():
         for p in net.parameters():
             p.add_(0.5)
-    assert then.state() != before
+    assert then.snapshot() != before

@@ -1,0 +1,256 @@
+r"""Riemann problems and a shock that forms, with exact solutions, for ``shocks.py``.
+
+Each case is a law, a smooth start and walls or periods that no wave reaches. A jump is
+smoothed as :math:`\tanh((x - x_0)/\varepsilon)`, which moves no mass.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import deepxde as dde
+import numpy as np
+import torch
+from scipy.optimize import brentq
+from torch import Tensor
+
+from ncl_deepxde import laws, nn
+from ncl_deepxde.laws.riemann import (
+    burgers_riemann,
+    euler_riemann,
+    lwr_riemann,
+    water_riemann,
+)
+
+__all__ = ["CASES", "ShockCase", "smooth_jumps"]
+
+EPSILON = 0.004
+"""Width of a smoothed jump in parts of the domain."""
+
+
+@dataclass(frozen=True)
+class ShockCase:
+    """A problem with shocks.
+
+    Attributes:
+        law: The law.
+        low: Left end.
+        high: Right end.
+        end: Last time.
+        start: States at the first time, (N, 1) -> (N, K), smoothed.
+        exact: States at points (N,) and a time, (N, K).
+        period: Period, ``None`` between walls.
+        walled: Laws without flux at both ends.
+        speed: Largest speed of a wave of states (N, K), (N,).
+        shock: Place of a shock at the end, and the value of the first state there.
+        viscosities: Viscosities of the stages, in units of length and speed.
+        sizes: Sizes of the states.
+        length: Length of the network's units.
+        velocity: Speed of the network's units.
+    """
+
+    law: laws.LawSystem
+    low: float
+    high: float
+    end: float
+    start: Callable[[Tensor], Tensor]
+    exact: Callable[[np.ndarray, float], np.ndarray]
+    speed: Callable[[Tensor], Tensor]
+    shock: tuple[float, float]
+    period: float | None = None
+    walled: tuple[int, ...] = ()
+    sizes: tuple[float, ...] = (1.0,)
+    length: float = 1.0
+    velocity: float = 1.0
+    viscosities: Sequence[float] = field(default=(0.1, 0.02, 0.005, 0.001, 0.0003))
+
+    def points(self, n: int = 2000) -> np.ndarray:
+        """Return the middles of n equal cells."""
+        return self.low + (self.high - self.low) * (np.arange(n) + 0.5) / n
+
+    def wall(self) -> list[nn.Wall | None] | None:
+        """Return the walls of the laws."""
+        if not self.walled:
+            return None
+        wall = nn.Wall.of(dde.geometry.Interval(self.low, self.high))
+        return [wall if k in self.walled else None for k in range(self.law.laws)]
+
+
+def smooth_jumps(
+    states: Sequence[Sequence[float]], places: Sequence[float], width: float
+) -> Callable[[Tensor], Tensor]:
+    """Return states (N, K) that change from one to the next at some places."""
+
+    def start(x: Tensor) -> Tensor:
+        total = x.new_tensor(states[0]).expand(len(x), -1)
+        for place, (before, after) in zip(places, pairwise(states), strict=True):
+            step = (1 + torch.tanh((x - place) / width)) / 2
+            total = total + step * (x.new_tensor(after) - x.new_tensor(before))
+        return total
+
+    return start
+
+
+def _breaking() -> ShockCase:
+    """u0 = 1/2 - sin(pi x): a shock forms at t = 1 / pi and moves at the speed 1/2."""
+
+    def exact(x: np.ndarray, t: float) -> np.ndarray:
+        # In the frame of the shock u = -sin(pi y0) with y = y0 - sin(pi y0) t.
+        y = (x - 0.5 * t + 1) % 2 - 1
+        first = math.acos(min(1.0, 1 / (math.pi * t))) / math.pi if t > 0 else 0.0
+        found = []
+        for place in np.abs(y):
+
+            def gap(z: float, place: float = place) -> float:
+                return z - math.sin(math.pi * z) * t - place
+
+            y0 = brentq(gap, first, 1.0, xtol=1e-14) if gap(first) < 0 else first
+            found.append(math.sin(math.pi * y0))
+        return (0.5 - np.sign(y) * np.array(found))[:, None]
+
+    return ShockCase(
+        laws.burgers(),
+        *(-1.0, 1.0, 1.0),
+        lambda x: 0.5 - torch.sin(math.pi * x),
+        exact,
+        lambda q: q[:, 0].abs(),
+        (0.5, 0.5),
+        period=2.0,
+    )
+
+
+def _of_jumps(
+    law: laws.LawSystem,
+    states: Sequence[Sequence[float]],
+    solutions: Sequence[Any],
+    places: Sequence[float],
+    domain: tuple[float, float, float],
+    conserved: Callable[[Sequence[float]], list[float]],
+    **options: Any,
+) -> ShockCase:
+    """Return a case of jumps whose waves do not meet."""
+    low, high, end = domain
+    middles = [(a + b) / 2 for a, b in pairwise(places)]
+
+    def exact(x: np.ndarray, t: float) -> np.ndarray:
+        which = np.searchsorted(middles, x)
+        parts = [s(x - p, t) for s, p in zip(solutions, places, strict=True)]
+        return np.stack(parts)[which, np.arange(len(x))]
+
+    width = EPSILON * (high - low)
+    start = smooth_jumps([conserved(s) for s in states], places, width)
+    return ShockCase(law, low, high, end, start, exact, **options)
+
+
+def _fan_and_shock() -> ShockCase:
+    """From -1 to 1 at x = 0, a fan through the sonic point; a shock at rest at 1."""
+    inner = _of_jumps(
+        laws.burgers(),
+        [[1.0], [-1.0], [1.0], [-1.0]],
+        [burgers_riemann(1, -1), burgers_riemann(-1, 1), burgers_riemann(1, -1)],
+        (-1.0, 0.0, 1.0),
+        (-1.0, 1.0, 0.5),
+        list,
+        speed=lambda q: q[:, 0].abs(),
+        shock=(1.0, 0.0),
+        period=2.0,
+    )
+    width = EPSILON * 2
+
+    def start(x: Tensor) -> Tensor:
+        # Periodic to the last bit: tanh of a sine, of the slope of the jumps.
+        return torch.tanh(torch.sin(math.pi * x) / (math.pi * width))
+
+    return ShockCase(**{**vars(inner), "start": start})
+
+
+def _traffic() -> ShockCase:
+    """A platoon on a ring: cars run off in front, in a fan, and queue behind."""
+    light, dense = 0.1, 0.8
+    tail, head = -0.4, 0.1
+
+    def exact(x: np.ndarray, t: float) -> np.ndarray:
+        at_tail = lwr_riemann(light, dense)(x - tail, t)
+        at_head = lwr_riemann(dense, light)(x - head, t)
+        # The queue moves at 0.1, the last wave of the fan at -0.6.
+        between = (tail + head - 0.5 * t) / 2
+        return np.where((x < between)[:, None], at_tail, at_head)
+
+    states = [(light,), (dense,), (light,)]
+    jumps = smooth_jumps(states, (tail, head), EPSILON * 2)
+
+    def start(x: Tensor) -> Tensor:
+        # Both jumps are at rest long before the ends of the period.
+        return jumps(torch.remainder(x + 1, 2) - 1)
+
+    return ShockCase(
+        laws.lwr(),
+        *(-1.0, 1.0, 0.6),
+        start,
+        exact,
+        lambda q: (1 - 2 * q[:, 0]).abs(),
+        (tail + 0.6 * (1 - light - dense), (light + dense) / 2),
+        period=2.0,
+        sizes=(0.5,),
+    )
+
+
+def _dam() -> ShockCase:
+    g = 9.81e-3
+    solution = water_riemann((5.0, 0.0), (1.0, 0.0), g)
+    place = 5 + 6 * solution.waves[1][1]
+
+    def speed(q: Tensor) -> Tensor:
+        return (q[:, 1] / q[:, 0]).abs() + (g * q[:, 0]).sqrt()
+
+    return _of_jumps(
+        laws.shallow_water(g),
+        [(5.0, 0.0), (1.0, 0.0)],
+        [solution],
+        (5.0,),
+        (0.0, 10.0, 6.0),
+        lambda w: [w[0], w[0] * w[1]],
+        speed=speed,
+        shock=(place, (solution.middle[0][0] + 1) / 2),
+        walled=(0,),
+        sizes=(2.0, 0.4),
+        length=5.0,
+        velocity=0.2,
+    )
+
+
+def _sod() -> ShockCase:
+    solution = euler_riemann((1.0, 0.0, 1.0), (0.125, 0.0, 0.1))
+    place = 0.5 + 0.2 * solution.waves[2][1]
+
+    def speed(q: Tensor) -> Tensor:
+        p = laws.gas_pressure(q, 1.4)[:, 0]
+        return (q[:, 1] / q[:, 0]).abs() + (1.4 * p / q[:, 0]).sqrt()
+
+    return _of_jumps(
+        laws.euler(),
+        [(1.0, 0.0, 1.0), (0.125, 0.0, 0.1)],
+        [solution],
+        (0.5,),
+        (0.0, 1.0, 0.2),
+        lambda w: [w[0], w[0] * w[1], w[2] / 0.4 + w[0] * w[1] ** 2 / 2],
+        speed=speed,
+        shock=(place, (0.26557 + 0.125) / 2),
+        walled=(0, 2),
+        sizes=(0.5, 0.4, 1.2),
+        length=0.5,
+        velocity=2.0,
+    )
+
+
+CASES: dict[str, Callable[[], ShockCase]] = {
+    "burgers": _breaking,
+    "transonic": _fan_and_shock,
+    "traffic": _traffic,
+    "dam": _dam,
+    "sod": _sod,
+}

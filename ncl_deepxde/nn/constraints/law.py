@@ -1,0 +1,106 @@
+"""One balance law of a network: its channels, constants, start, wall and source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ...potentials.constructions import Construction
+from ..base.laws import with_source
+from ..base.scale import scaled_operator
+from ..base.spec import Constant
+from ..base.units import NetworkUnits
+from .continuation import ContinuedLaw
+from .given import GivenFunctions
+from .hard import hard_constraints
+from .in_units import start_in_units, wall_in_units
+from .joined import ChannelGroup
+from .known_source import KnownSource, Supply, supplied, supply_of
+from .lifting import Lifting, check_lifting
+from .means import Mean, mean_flux
+from .start_and_wall import InitialState, Wall
+
+__all__ = ["AddedFlux", "BuiltInSource", "FluxField", "Law", "law_of"]
+
+AddedFlux = Lifting | Callable[[Tensor], Tensor]
+BuiltInSource = KnownSource | Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class FluxField:
+    """How the divergence-free field of each law is made of potentials."""
+
+    construction: Construction
+    periods: tuple[float | None, ...]
+    harmonics: int
+    scale: float | None
+
+
+@dataclass(frozen=True)
+class Law:
+    """One law: its channels, constants and sizes, and the functions given for it."""
+
+    group: ChannelGroup
+    means: Sequence[Constant]
+    sizes: Sequence[float]
+    given: GivenFunctions
+    supply: Supply | None
+
+
+def law_of(
+    field: FluxField,
+    units: NetworkUnits,
+    has_source: bool,
+    mean: Mean,
+    initial: InitialState | ContinuedLaw | None,
+    wall: Wall | None,
+    lifting: AddedFlux | None,
+    known: BuiltInSource | None,
+    *,
+    mean_momentum: Mean = None,
+    first_density: float = 0.0,
+) -> Law:
+    """Return a law of a network.
+
+    Args:
+        field: How its divergence-free field is made.
+        units: Units of the network, with the size of this state as density.
+        has_source: Whether it has a trained source.
+        mean: Constant of the state as the user gave it.
+        initial: State that it starts from, if it is hard.
+        wall: Wall, if there is one.
+        lifting: Flux that is added, if there is one.
+        known: Known source, if there is one.
+        mean_momentum: Constants of the flux as the user gave them.
+        first_density: Value that a trained constant of the state starts from.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    check_lifting(lifting)
+    d = len(units.lengths)
+    operator = scaled_operator(
+        field.construction,
+        [d, *range(d)],
+        field.periods,
+        field.harmonics,
+        field.scale,
+        units,
+        units.density / units.reach[-1],
+    )
+    if has_source:
+        operator = with_source(operator, d, units.density)
+    space = field.periods[:-1]
+    means = mean_flux(space, initial, wall, mean, mean_momentum, start=first_density)
+    given = GivenFunctions(d, d + 1, initial, wall, lifting)
+    initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
+    rows, channel_map = hard_constraints(
+        operator, 0, initial, wall, means, space, units, lifting
+    )
+    clock = initial.whole.clock if isinstance(initial, ContinuedLaw) else None
+    start = 0.0 if initial is None else initial.time
+    supply = supply_of(known, space, start, clock)
+    group = ChannelGroup(rows, operator.num_potentials, channel_map)
+    return Law(supplied(group, supply, d), means, units.flux, given, supply)

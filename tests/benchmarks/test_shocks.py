@@ -1,0 +1,71 @@
+"""The cases of shocks: starts, exact solutions, finite volumes beside them."""
+
+import importlib
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+CASES = ["burgers", "transonic", "traffic", "dam", "sod"]
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
+
+
+@pytest.fixture
+def shocks(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    return importlib.import_module("shocks")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_starts_are_the_exact_states_off_their_jumps(shocks, name) -> None:
+    case = shocks.CASES[name]()
+    x = case.points(1000)
+    smooth = case.start(torch.as_tensor(x)[:, None]).numpy()
+    exact = case.exact(x, 1e-9)
+    assert smooth.shape == exact.shape == (1000, case.law.laws)
+    off = np.abs(smooth - exact).max(axis=1) > 1e-3
+    # Each jump is about seven widths of 0.4 % wide.
+    assert off.mean() < 0.1
+    assert np.abs(smooth.mean(axis=0) - exact.mean(axis=0)).max() < 2e-3
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_finite_volumes_come_near_the_exact_solution(shocks, name) -> None:
+    case = shocks.CASES[name]()
+    coarse, fine = (shocks.volumes(case, n) for n in (100, 400))
+    # What is left is the smoothing of the start, 0.4 % of the domain.
+    assert fine["l1"] < 0.75 * coarse["l1"]
+    assert fine["l1"] < 0.008
+    assert abs(fine["drift"]) < 2e-3
+    assert abs(fine["shock"]) < 0.01 * (case.high - case.low)
+
+
+@pytest.mark.parametrize("network", ["exact", "plain"])
+def test_a_training_writes_a_line_for_each_stage(shocks, network) -> None:
+    lines = []
+    options = SimpleNamespace(
+        case="burgers", network=network, seed=0, points=60, width=6, depth=2, ramp=None
+    )
+    options.seconds, options.stages = 1e-3, [0.1, 0.05]
+    shocks.train(options, lines.append)
+    assert [line["viscosity"] for line in lines] == [0.1, 0.05]
+    assert all(np.isfinite(line["l1"]) for line in lines)
+    if network == "exact":
+        assert abs(lines[-1]["drift"]) < 1e-6
+
+
+def test_steep_places_get_more_points(shocks) -> None:
+    case = shocks.CASES["burgers"]()
+
+    def step(z):
+        return torch.tanh(z[:, :1] / 0.01)
+
+    sample = shocks.steep_sampler(case, step)
+    z = sample(400, torch.Generator().manual_seed(0))
+    assert z.shape == (400, 2)
+    # Three in a hundred, were they uniform.
+    assert float((z[:, 0].abs() < 0.03).double().mean()) > 0.15
