@@ -40,7 +40,8 @@ def balance_of(
     """
     lengths = torch.cat([panel.square().sum(dim=1) for panel in jacobian.rows()])
     traces = dict.fromkeys(terms, 0.0)
-    for name, part in zip(names, lengths.split(list(jacobian.sizes)), strict=True):
+    parts = torch.split(lengths, list(jacobian.sizes))
+    for name, part in zip(names, parts, strict=True):
         traces[name] += part.sum().item()
     least = (ROUNDED * torch.finfo(jacobian.residuals.dtype).eps) ** 2
     least *= max(traces.values())

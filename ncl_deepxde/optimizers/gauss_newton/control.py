@@ -28,7 +28,7 @@ INACCURATE = 2.0
 LOST_FACTOR, FORGIVEN = 10.0, 0.9
 # Points grow after a few steps that left this many times more elsewhere than at their
 # own points, as long as there are fewer residuals for each parameter than the last.
-NOISY, PATIENCE, GROWTH, MOST_ROWS = 4.0, 3, 1.5, 4.0
+NOISY, PATIENCE, GROWTH, MOST_ROWS = 2.0, 2, 2.0, 4.0
 
 FIRST = {"correction_damping": 1e-2, "raised_low": 0.0, "noisy": 0}
 """What the control starts from in the parameter group."""

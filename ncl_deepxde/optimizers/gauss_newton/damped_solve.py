@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .cg import Nystrom, conjugate_gradients, nystrom
 from .jacobian import Jacobian
+from .refinement import refined
 from .row_basis import RowBasis
 
 __all__ = [
@@ -31,6 +32,13 @@ __all__ = [
     "damped_system",
 ]
 
+# With less a Gram matrix, as it is rounded, may not be definite.
+LEAST_SHIFT = 1e-14
+# Rounding of the matrix, in units of what is added, that solutions may ignore.
+EXACT = 1e-3
+# What refinement leaves of the gradient: smaller tolerances find more of the
+# smallest singular values, which change little in a step and cost iterations.
+REFINED, MOST_REFINEMENTS = 1e-3, 40
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6)
 MOST_DENSE = 6000
 # Smaller matrices are factored in less time than their rank is found.
@@ -132,14 +140,35 @@ class _GramSystem:
     def at(self, damping: float) -> DampedSolver:
         """See ``DampedSystem``."""
         # The damping is in units of the kernel's mean diagonal, with the same trace.
-        unit = len(self.matrix) / len(self.jacobian.residuals)
-        factor = damped_factor(self.matrix, damping * unit)
+        J, unit = self.jacobian, len(self.matrix) / len(self.jacobian.residuals)
+        shift = damping * unit
+        factor = damped_factor(self.matrix, max(shift, LEAST_SHIFT))
+        approximate = partial(_substitute, factor)
+        # Rounding of the matrix is that of its largest eigenvalue, at most its trace.
+        rounding = len(self.matrix) * torch.finfo(torch.float64).eps
+        if rounding < EXACT * shift:
+            return DampedSolver(
+                lambda b: _separated(
+                    approximate(_joined(J.pull(b.double()))).to(b.dtype), J
+                )
+            )
+        mu = shift * self.matrix.diagonal().mean().item()
 
         def solve(b: Tensor) -> list[Tensor]:
-            d = _substitute(factor, _joined(self.jacobian.pull(b.double())))
-            return _separated(d.to(b.dtype), self.jacobian)
+            d, is_accurate = refined(
+                lambda d: J.push(_separated(d, J)),
+                lambda r: _joined(J.pull(r)),
+                approximate,
+                b.double(),
+                mu,
+                REFINED,
+                MOST_REFINEMENTS,
+            )
+            solver.is_accurate &= is_accurate
+            return _separated(d.to(b.dtype), J)
 
-        return DampedSolver(solve)
+        solver = DampedSolver(solve)
+        return solver
 
 
 @dataclass(frozen=True)

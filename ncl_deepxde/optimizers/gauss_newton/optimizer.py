@@ -137,7 +137,7 @@ class GaussNewton(torch.optim.Optimizer):
         model: dde.Model,
         *,
         damping: float = 1e-3,
-        damping_range: tuple[float, float] = (1e-14, 1e2),
+        damping_range: tuple[float, float] = (1e-20, 1e2),
         decay: float = 0.5,
         momentum: float = 0.9,
         halvings: int = 6,
