@@ -26,7 +26,8 @@ GAIN = 0.9
 
 NOISY = 4.0
 """Multiple of the loss a step leaves at its own points from which the loss elsewhere
-says that points are too few: GaussNewton takes more of them from the same one."""
+says that points are too few. GaussNewton takes more of them from half as much, where
+it can."""
 
 ENOUGH = 8
 """Records that are needed before a training is said to stall: two in each quarter."""
