@@ -77,6 +77,7 @@ sphinx_gallery_conf = {
     "reset_modules": ("gallery_pages.reset", "matplotlib"),
     "download_all_examples": False,
     "show_signature": False,
+    "write_computation_times": False,
     "remove_config_comments": True,
     "min_reported_time": 0,
     "abort_on_example_error": True,

@@ -21,6 +21,12 @@ INDEX = """Gallery
 Complete scripts, each in under a minute on one core. They are tests as well: each
 asserts what it claims.
 """
+# Examples say what they are by the first line of their docstring, which sphinx-gallery
+# does not give to them.
+HIDDEN = """# sphinx_gallery_start_ignore
+__doc__ = {!r}
+# sphinx_gallery_end_ignore
+"""
 CELL = re.compile(r"(?<=\n\n)((?:# [^\n]*\n)+)(?=\n)")
 
 
@@ -40,7 +46,8 @@ def as_page(source: str) -> str:
     end = tree.body[0].end_lineno
     code = "\n".join(source.splitlines()[end:]) + "\n"
     code = CELL.sub(lambda found: _as_cell(found[1]), code)
-    return f'r"""{_as_text(docstring)}\n"""\n{code}'
+    title = docstring.partition("\n")[0]
+    return f'r"""{_as_text(docstring)}\n"""\n{HIDDEN.format(title)}{code}'
 
 
 def _as_text(docstring: str) -> str:
