@@ -76,6 +76,8 @@ sphinx_gallery_conf = {
     "reset_argv": "gallery_pages.arguments",
     "reset_modules": ("gallery_pages.reset", "matplotlib"),
     "download_all_examples": False,
+    "image_scrapers": ("gallery_pages.pictures",),
+    "capture_repr": (),
     "show_signature": False,
     "write_computation_times": False,
     "remove_config_comments": True,

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-__all__ = ["arguments", "as_page", "draw_thumbnail", "reset", "stage"]
+__all__ = ["arguments", "as_page", "draw_thumbnail", "pictures", "reset", "stage"]
 
 INDEX = """Gallery
 =======
@@ -114,14 +114,36 @@ def draw_thumbnail(path: Path) -> None:
     plt.close(figure)
 
 
+OUT = Path(tempfile.gettempdir()) / "ncl_deepxde_gallery"
+"""Folder of the files that the example which is run writes."""
+
+
+def _takes_folder(path: str) -> bool:
+    return '"--out"' in Path(path).read_text()
+
+
 def arguments(settings: Any, variables: dict[str, Any]) -> list[str]:
     """Return the command line of an example: a folder for files, if it takes one."""
-    source = Path(variables["src_file"]).read_text()
-    if '"--out"' not in source:
+    if not _takes_folder(variables["src_file"]):
         return []
-    folder = Path(tempfile.gettempdir()) / "ncl_deepxde_gallery"
-    shutil.rmtree(folder, ignore_errors=True)
-    return ["--out", str(folder)]
+    shutil.rmtree(OUT, ignore_errors=True)
+    return ["--out", str(OUT)]
+
+
+def pictures(block: Any, variables: dict[str, Any], settings: Any) -> str:
+    """Return the pictures of a cell: those it saved, or the figures it left open."""
+    from matplotlib import pyplot as plt
+    from sphinx_gallery import scrapers
+
+    if not _takes_folder(variables["src_file"]):
+        return str(scrapers.matplotlib_scraper(block, variables, settings))
+    plt.close("all")
+    names = []
+    for saved in sorted(OUT.rglob("*.png")):
+        names.append(next(variables["image_path_iterator"]))
+        shutil.move(saved, names[-1])
+    title = ast.get_docstring(ast.parse(Path(variables["src_file"]).read_text())) or ""
+    return str(scrapers.figure_rst(names, settings["src_dir"], title.split("\n")[0]))
 
 
 def reset(settings: Any, name: str) -> None:
