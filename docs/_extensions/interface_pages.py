@@ -9,6 +9,7 @@ ROOMS = {
     "ncl_deepxde.nn": "Networks",
     "ncl_deepxde.laws": "Laws of nature",
     "ncl_deepxde.operators": "Operators on outputs",
+    "ncl_deepxde.quadrature": "Integrals over geometries",
     "ncl_deepxde.walls": "Walls of geometries",
     "ncl_deepxde.potentials": "Constructions",
     "ncl_deepxde.flows": "Bijections",
@@ -26,6 +27,8 @@ ROOMS = {
     "reference_fem.boundary": "Finite elements: boundaries",
     "reference_fem.geometry": "Finite elements: geometries",
     "reference_fem.transport": "Finite elements: transport",
+    "reference_fem.shallow_water": "Finite elements: shallow water",
+    "reference_fem.poisson": "Finite elements: porous ground",
     "reference_fem.spectral": "Pseudo-spectral reference",
 }
 """Public modules and the titles of their pages."""
