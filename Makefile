@@ -1,10 +1,11 @@
 # Each target makes .venv by itself when it is missing or out of date.
-EXTRAS := fem,mesh,birds,test,dev
+EXTRAS := fem,mesh,birds,docs,test,dev
 RUN := runs/euler-torus
 ARGS :=
+EXECUTE := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint constraints clean .venv
+.PHONY: help demo test check lint docs constraints clean .venv
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -32,6 +33,12 @@ lint: .venv ## Check style, format and types (1 minute)
 	@echo ".venv: installs ncl-deepxde[$(EXTRAS)], 6 GB, 1 to 5 minutes"
 	@scripts/make-environment $(EXTRAS)
 
+docs: .venv ## Build the site (2 minutes); EXECUTE=1 runs the examples for it
+	@echo "docs: builds the site, about two minutes, ten with EXECUTE=1"
+	OMP_NUM_THREADS=1 .venv/bin/python -m sphinx -W --keep-going -q -b html \
+	    -D plot_gallery=$(EXECUTE) docs docs/_build/html
+	@echo "docs: open $(CURDIR)/docs/_build/html/index.html in a browser"
+
 constraints: .venv ## Resolve the newest versions anew into constraints.txt
 	@echo "constraints: resolves all extras for all platforms, some seconds"
 	.venv/bin/uv pip compile setup.cfg --universal --python-version 3.12 --all-extras \
@@ -40,5 +47,5 @@ constraints: .venv ## Resolve the newest versions anew into constraints.txt
 
 clean: ## Remove .venv, caches and build folders; keep runs
 	@echo "clean: removes .venv and caches, a few seconds; runs/ stays"
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist docs/_build docs/_examples docs/api docs/gallery *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

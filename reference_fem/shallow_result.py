@@ -27,9 +27,9 @@ class ShallowWaterResult:
         times: Saved times (T,).
         xmin: Least coordinates (dim,).
         xmax: Largest coordinates (dim,).
-        h: Depths (T, *n).
-        u: Velocities (T, dim, *n).
-        bed: Height of the bed (*n).
+        h: Depths ``(T, *n)``.
+        u: Velocities ``(T, dim, *n)``.
+        bed: Height of the bed ``(*n)``.
         sides: Kind of the sides of each axis.
         diagnostics: Numbers per time step: ``time``, ``mass``, ``energy``,
             ``min_depth``.

@@ -122,7 +122,7 @@ class SpectralSolution(TorusSolution):
 
     @property
     def energy(self) -> Array:
-        """Integral of rho |u|^2 / 2 at the saved times (T,)."""
+        r"""Integral of :math:`\rho |u|^2 / 2` at the saved times (T,)."""
         rho, u = self.fields[:, 0], self.fields[:, 1:3]
         return np.asarray(0.5 * (rho * (u**2).sum(axis=1)).mean(axis=(1, 2)))
 
