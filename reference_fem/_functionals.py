@@ -78,10 +78,16 @@ class Functionals:
             t: Time for the message.
 
         Raises:
-            RuntimeError: If it is not.
+            ValueError: If it is not from the start.
+            RuntimeError: If it is not later.
         """
         low, high = self.density_range()
         if not 0 < low <= high < np.inf:
+            if t == 0:
+                raise ValueError(
+                    "rho0 must be positive and finite, got values between "
+                    f"{low:.3g} and {high:.3g}; correct the function"
+                )
             raise RuntimeError(
                 f"the density left the positive range at t = {t:.6g}: between "
                 f"{low:.3g} and {high:.3g}; use a larger n or a smaller dt"

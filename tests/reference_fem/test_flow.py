@@ -183,7 +183,7 @@ def test_flow_comes_back_from_its_file(tmp_path):
         ({"t_end": None}, "t_end must be given unless steady=True"),
         ({"viscosity": -1.0}, "viscosity must be finite and not negative"),
         ({"steady": True}, "viscosity must be positive for a steady flow, got 0"),
-        ({"rho0": lambda x: x[0] - 0.5}, None),
+        ({"rho0": lambda x: x[0] - 0.5}, "rho0 must be positive and finite"),
     ],
 )
 def test_bad_arguments_are_named(options, words):
@@ -198,10 +198,6 @@ def test_bad_arguments_are_named(options, words):
         "t_end": 0.2,
         "boundary": [(everywhere, NoSlip())],
     }
-    if words is None:
-        with pytest.raises(RuntimeError, match="density left the positive range at t"):
-            flow.solve(**(arguments | options))
-        return
     with pytest.raises(ValueError, match=f"^{words}"):
         flow.solve(**(arguments | options))
 

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.fem
 EULER = published_start("torus")
 
 
-def test_negative_density_is_reported():
-    with pytest.raises(RuntimeError, match="density left the positive range"):
+def test_negative_density_at_the_start_is_refused():
+    with pytest.raises(ValueError, match="rho0 must be positive and finite, got val"):
         torus.solve(
             lambda x: 0.1 + np.sin(2 * np.pi * x[0]),
             EULER.velocity,
@@ -48,6 +48,10 @@ def test_functionals_are_integrals_of_the_fields():
     assert found.divergence() == pytest.approx((13 / 3) ** 0.5, rel=1e-13)
     assert found.mean_pressure() == pytest.approx(1 / 4, rel=1e-13)
     assert found.density_range() == pytest.approx((1, 2), abs=1e-13)
+    found.check_density(0.1)
+    rho.x.array[0] = -1
+    with pytest.raises(RuntimeError, match="left the positive range"):
+        found.check_density(0.1)
 
 
 def test_too_large_a_step_is_told():
