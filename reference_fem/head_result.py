@@ -3,12 +3,12 @@
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import _archive
 from ._arrays import Array
 from .simplices import Locator, gradients, interpolate
 
@@ -63,16 +63,18 @@ class HeadResult:
         return {"h": h[:, None], "q": -K[:, None] * slope}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one npz file.
+        """Write one npz file, at once or not at all.
 
         Args:
-            path: File to write.
+            path: File to write; existing files are replaced.
+
+        Raises:
+            OSError: If the directory is missing or not writable.
         """
         arrays: dict[str, Any] = {"h": self.h, "conductivity": self.conductivity}
         arrays |= {f"mesh/{name}": value for name, value in self.mesh.items()}
         arrays |= {f"numbers/{name}": value for name, value in self.numbers.items()}
-        with open(path, "wb") as stream:
-            np.savez(stream, **arrays)
+        _archive.write(path, arrays)
 
 
 def load_head(path: str | os.PathLike[str]) -> HeadResult:
@@ -85,24 +87,16 @@ def load_head(path: str | os.PathLike[str]) -> HeadResult:
         FileNotFoundError: If there is no such file.
         ValueError: If it is another file.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"no head at {os.fspath(path)!r}; save one")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        mesh = {
-            name: arrays[f"mesh/{name}"]
-            for name in ("points", "cells", "fine", "coarse")
-        }
-        h, conductivity = arrays["h"], arrays["conductivity"]
-    except (KeyError, ValueError, EOFError, OSError) as error:
-        raise ValueError(
-            f"{os.fspath(path)!r} is no saved head ({error}); save it again"
-        ) from error
-    prefix = "numbers/"
-    numbers = {
-        name.removeprefix(prefix): float(value)
-        for name, value in arrays.items()
-        if name.startswith(prefix)
-    }
-    return HeadResult(h, conductivity, mesh, numbers)
+    return _archive.read(path, "head", "save one with HeadResult.save", _unpack)
+
+
+def _unpack(arrays: dict[str, Any]) -> HeadResult:
+    found = _archive.below("mesh/", arrays)
+    mesh = {name: found[name] for name in ("points", "cells", "fine", "coarse")}
+    numbers = _archive.below("numbers/", arrays)
+    return HeadResult(
+        arrays["h"],
+        arrays["conductivity"],
+        mesh,
+        {name: float(value) for name, value in numbers.items()},
+    )

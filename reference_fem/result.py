@@ -2,8 +2,6 @@
 
 import json
 import os
-import tempfile
-import zipfile
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import ball_mesh, lattice
+from . import _archive, ball_mesh, lattice
 from ._arrays import Array, Integers
 from ._march import NodalFlow
 from .paraview import QuadraticMesh, write_series
@@ -82,8 +80,11 @@ class Result(SavedSolution):
         Raises:
             OSError: If the directory is missing or not writable.
         """
-        target = Path(path)
+        header = json.dumps(
+            {"format": _format(self.domain), "parameters": self.parameters}
+        )
         arrays: dict[str, Any] = {
+            "header": np.array(header),
             "times": self.times,
             "rho": self.rho,
             "u": self.u,
@@ -91,18 +92,7 @@ class Result(SavedSolution):
         }
         arrays |= {f"diagnostics/{name}": v for name, v in self.diagnostics.items()}
         arrays |= {f"mesh/{name}": v for name, v in self.mesh.items()}
-        header = json.dumps(
-            {"format": _format(self.domain), "parameters": self.parameters}
-        )
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".reference-")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                np.savez(stream, header=np.array(header), **arrays)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        _archive.write(path, arrays)
 
     def write_paraview(self, directory: str | os.PathLike[str]) -> Path:
         """Write one .vtu file per saved time and a .pvd collection with the times.
@@ -294,19 +284,8 @@ def load(path: str | os.PathLike[str]) -> Result:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is truncated or not a reference solution.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"no reference solution at {os.fspath(path)!r}; write one with "
-            "`python -m reference_fem torus --out FILE` (or ball)"
-        )
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return _unpack(dict(archive))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{os.fspath(path)!r} is not a complete reference solution ({error}); "
-            "write it again with `python -m reference_fem torus --out FILE` (or ball)"
-        ) from error
+    remedy = "write one with `python -m reference_fem torus --out FILE` (or ball)"
+    return _archive.read(path, "reference solution", remedy, _unpack)
 
 
 def _unpack(arrays: Mapping[str, Any]) -> Result:
@@ -321,15 +300,7 @@ def _unpack(arrays: Mapping[str, Any]) -> Result:
         arrays["rho"],
         arrays["u"],
         arrays["p"],
-        diagnostics=_below("diagnostics/", arrays),
+        diagnostics=_archive.below("diagnostics/", arrays),
         parameters=header["parameters"],
-        mesh=_below("mesh/", arrays),
+        mesh=_archive.below("mesh/", arrays),
     )
-
-
-def _below(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in arrays.items()
-        if name.startswith(prefix)
-    }

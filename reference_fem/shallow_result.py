@@ -4,13 +4,13 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import RegularGridInterpolator
 
+from . import _archive
 from ._arrays import Array
 from .solution import time_weights
 
@@ -102,16 +102,18 @@ class ShallowWaterResult:
         return axes, np.moveaxis(fields, 1, -1)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one npz file.
+        """Write one npz file, at once or not at all.
 
         Args:
-            path: File to write.
+            path: File to write; existing files are replaced.
+
+        Raises:
+            OSError: If the directory is missing or not writable.
         """
         header = json.dumps({"format": FORMAT, "sides": list(self.sides)})
         arrays: dict[str, Any] = {name: getattr(self, name) for name in ARRAYS}
         arrays |= {f"diagnostics/{name}": v for name, v in self.diagnostics.items()}
-        with open(path, "wb") as stream:
-            np.savez(stream, header=np.array(header), **arrays)
+        _archive.write(path, {"header": np.array(header), **arrays})
 
 
 ARRAYS = ("times", "xmin", "xmax", "h", "u", "bed")
@@ -127,26 +129,16 @@ def load_shallow_water(path: str | os.PathLike[str]) -> ShallowWaterResult:
         FileNotFoundError: If there is no such file.
         ValueError: If it is another file.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"no shallow water at {os.fspath(path)!r}; save one")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
-        header = json.loads(str(arrays["header"]))
-        if header["format"] != FORMAT:
-            raise ValueError(f"its format is not {FORMAT!r}")
-        fields = [arrays[name] for name in ARRAYS]
-    except (KeyError, ValueError, TypeError, EOFError, OSError) as error:
-        raise ValueError(
-            f"{os.fspath(path)!r} is no saved shallow water ({error}); save it again"
-        ) from error
-    prefix = "diagnostics/"
-    rows = {
-        name.removeprefix(prefix): value
-        for name, value in arrays.items()
-        if name.startswith(prefix)
-    }
-    times, xmin, xmax, h, u, bed = fields
+    remedy = "save one with ShallowWaterResult.save"
+    return _archive.read(path, "shallow water", remedy, _unpack)
+
+
+def _unpack(arrays: dict[str, Any]) -> ShallowWaterResult:
+    header = json.loads(str(arrays["header"]))
+    if header["format"] != FORMAT:
+        raise ValueError(f"its format is not {FORMAT!r}")
     return ShallowWaterResult(
-        times, xmin, xmax, h, u, bed, tuple(header["sides"]), rows
+        *(arrays[name] for name in ARRAYS),
+        tuple(header["sides"]),
+        _archive.below("diagnostics/", arrays),
     )

@@ -43,5 +43,5 @@ def test_file_round_trip(tmp_path):
     with pytest.raises(FileNotFoundError, match="no head at"):
         load_head(tmp_path / "missing.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(2))
-    with pytest.raises(ValueError, match="is no saved head"):
+    with pytest.raises(ValueError, match="not a complete head"):
         load_head(tmp_path / "other.npz")

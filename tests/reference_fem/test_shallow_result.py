@@ -55,5 +55,5 @@ def test_file_round_trip(tmp_path):
     (tmp_path / "text.npz").write_bytes(b"abc")
     np.savez(tmp_path / "other.npz", a=np.zeros(2))
     for name in ("text.npz", "other.npz"):
-        with pytest.raises(ValueError, match="is no saved shallow water"):
+        with pytest.raises(ValueError, match="not a complete shallow water"):
             load_shallow_water(tmp_path / name)

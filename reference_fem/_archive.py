@@ -1,0 +1,84 @@
+"""Named arrays in one npz file, which is written at once or not at all."""
+
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["below", "read", "write"]
+
+
+def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+    """Write arrays; an existing file is replaced once all of them are on the disk.
+
+    Args:
+        path: File to write.
+        arrays: Arrays by name.
+
+    Raises:
+        OSError: If the directory is missing or not writable, or the disk full.
+    """
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".reference-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez(stream, **arrays)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def read[T](
+    path: str | os.PathLike[str],
+    what: str,
+    remedy: str,
+    unpack: Callable[[dict[str, Any]], T],
+) -> T:
+    """Return what a function makes of the arrays in a file.
+
+    Args:
+        path: File that :func:`write` wrote.
+        what: What the file holds, for messages, such as ``"reference solution"``.
+        remedy: How to get one, for messages.
+        unpack: Gets the arrays by name; what it raises for missing or wrong ones means
+            that the file is another one.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is truncated or another file.
+    """
+    name = os.fspath(path)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no {what} at {name!r}; {remedy}")
+    try:
+        # numpy leaves the file open where it is no archive
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return unpack(dict(archive))
+    except (
+        OSError,
+        EOFError,
+        LookupError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise ValueError(
+            f"{name!r} is not a complete {what} ({error}); {remedy}"
+        ) from error
+
+
+def below(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arrays whose names begin with a prefix, by the rest of the name."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }
