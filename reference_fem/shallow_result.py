@@ -138,7 +138,7 @@ def _unpack(arrays: dict[str, Any]) -> ShallowWaterResult:
     if header["format"] != FORMAT:
         raise ValueError(f"its format is not {FORMAT!r}")
     return ShallowWaterResult(
-        *(arrays[name] for name in ARRAYS),
-        tuple(header["sides"]),
-        _archive.below("diagnostics/", arrays),
+        **{name: arrays[name] for name in ARRAYS},
+        sides=tuple(header["sides"]),
+        diagnostics=_archive.below("diagnostics/", arrays),
     )
