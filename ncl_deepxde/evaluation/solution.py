@@ -89,13 +89,14 @@ class NetworkSolution:
         net = uncompiled(self.net)
         if isinstance(net, PressureNet):
             return net.pressure(outputs)
-        extras = outputs[:, d + 1 :]
+        first = d + 1 + (net.num_sources if isinstance(net, FlowNet) else 0)
+        extras = outputs[:, first:]
         if extras.shape[1] > 1:
             raise ValueError(
                 "pressure: must be given for a network with more outputs than (rho, "
                 f"w_1..w_{d}, p), got None for {outputs.shape[1]} outputs. Pass a "
-                f"function of the outputs, such as lambda y: y[:, {d + 1}:{d + 2}], or "
-                "operators.pressure for those of nn.MomentumNCL."
+                f"function of the outputs, such as lambda y: y[:, {first}:{first + 1}],"
+                " or operators.pressure for those of nn.MomentumNCL."
             )
         return extras if extras.shape[1] else None
 

@@ -125,6 +125,7 @@ class SourcedNCL(FlowFieldNet):
             output=output,
             native="flux",
         )
+        self.num_sources = int(is_trained)
         self._supply = law.supply
         self._given = law.given
         if law.supply is not None:

@@ -115,6 +115,16 @@ def test_solution_of_every_flow_has_its_density_and_velocity(name) -> None:
     np.testing.assert_allclose(alone, at_one, **close)
 
 
+def test_a_trained_source_is_no_pressure() -> None:
+    x = torch.rand(9, 3)
+    for extras in (0, 1):
+        net = NCL([3, 8, 4 + extras], "tanh", "Glorot normal", source="trained")
+        found = NetworkSolution(net)(x[:, :2].numpy(), x[:, 2:].numpy())
+        assert ("p" in found) == bool(extras)
+        if extras:
+            np.testing.assert_array_equal(found["p"], net(x)[:, 4:].detach())
+
+
 def test_windows_of_velocities_are_no_momenta() -> None:
     net, x = continued(output="velocity"), torch.rand(20, 3)
     points, times = x[:, :2].numpy(), x[:, 2:].numpy()

@@ -23,10 +23,12 @@ class FlowNet(ABC):
         dim: Number of space dimensions d.
         output: ``"flux"`` for outputs ``(rho, m, extras)`` with the momentum
             :math:`m = \rho u`, ``"velocity"`` for ``(rho, u, extras)``.
+        num_sources: Number of columns, before the extras, that hold trained sources.
     """
 
     dim: int
     output: str
+    num_sources: int = 0
 
     @abstractmethod
     def flux(self, inputs: Tensor) -> Tensor:
