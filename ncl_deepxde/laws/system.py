@@ -41,7 +41,7 @@ class LawFields:
         return self.q[:, k : k + 1]
 
 
-Flux = Callable[[LawFields], Sequence[Tensor]]
+PerLaw = Callable[[LawFields], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class LawSystem:
 
     dim: int
     names: tuple[str, ...]
-    flux: Flux
+    flux: PerLaw
     sources: tuple[int, ...] = ()
-    source: Flux | None = None
+    source: PerLaw | None = None
     factor: Callable[[LawFields], Tensor] | None = None
     entropy: Callable[[LawFields], tuple[Tensor, Tensor]] | None = None
 
