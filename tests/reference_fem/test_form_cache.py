@@ -82,10 +82,10 @@ def test_folders_of_other_machines_are_not_local(tmp_path, monkeypatch):
     assert not _form_cache.is_local(tmp_path)
     (tmp_path / "self").mkdir()
     monkeypatch.setattr(_form_cache, "PROCESSES", tmp_path)
-    mounts = "disk / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\n"
+    mounts = "disk / ext4 rw 0 0\nserver:/shared /shared nfs4 rw 0 0\n"
     (tmp_path / "self" / "mounts").write_text(mounts)
-    assert _form_cache.is_local(Path("/root/.cache/fenics"))
-    assert not _form_cache.is_local(Path("/home/me/.cache/fenics"))
+    assert _form_cache.is_local(Path("/disk/cache/fenics"))
+    assert not _form_cache.is_local(Path("/shared/cache/fenics"))
 
 
 def test_lock_of_a_process_that_is_gone_is_removed_at_once(tmp_path, monkeypatch):
