@@ -12,7 +12,7 @@ that they are to be cut into. Curved sides get quadratic cells. Facets have tags
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,7 +23,39 @@ Vector = Sequence[float]
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class _Block:
+    xmin: Vector
+    xmax: Vector
+    h: float
+
+    dim: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        low, high = _check_points([self.xmin, self.xmax], self.dim, "xmin and xmax")
+        if not (low < high).all():
+            raise ValueError(
+                "xmin must be below xmax in each coordinate, got "
+                f"{self.xmin!r} and {self.xmax!r}"
+            )
+        _check_positive("h", self.h)
+
+
+@dataclass(frozen=True)
+class _Round:
+    center: Vector
+    radius: float
+    h: float
+
+    dim: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        _check_points([self.center], self.dim, "center")
+        _check_positive("radius", self.radius)
+        _check_positive("h", self.h)
+
+
+@dataclass(frozen=True)
+class Rectangle(_Block):
     """A rectangle with sides along the axes.
 
     Attributes:
@@ -35,17 +67,11 @@ class Rectangle:
         ValueError: If a corner has a wrong shape or order, or h is not positive.
     """
 
-    xmin: Vector
-    xmax: Vector
-    h: float
-
-    def __post_init__(self) -> None:
-        _check_corners(self.xmin, self.xmax, 2)
-        _check_size(self.h)
+    dim = 2
 
 
 @dataclass(frozen=True)
-class Cuboid:
+class Cuboid(_Block):
     """A box with faces along the axes.
 
     Attributes:
@@ -57,17 +83,11 @@ class Cuboid:
         ValueError: If a corner has a wrong shape or order, or h is not positive.
     """
 
-    xmin: Vector
-    xmax: Vector
-    h: float
-
-    def __post_init__(self) -> None:
-        _check_corners(self.xmin, self.xmax, 3)
-        _check_size(self.h)
+    dim = 3
 
 
 @dataclass(frozen=True)
-class Disk:
+class Disk(_Round):
     """A disk.
 
     Attributes:
@@ -79,18 +99,11 @@ class Disk:
         ValueError: If the center has a wrong shape, or a number is not positive.
     """
 
-    center: Vector
-    radius: float
-    h: float
-
-    def __post_init__(self) -> None:
-        _check_points([self.center], 2, "center")
-        _check_positive("radius", self.radius)
-        _check_size(self.h)
+    dim = 2
 
 
 @dataclass(frozen=True)
-class Sphere:
+class Sphere(_Round):
     """A ball, as DeepXDE calls it.
 
     Attributes:
@@ -102,14 +115,7 @@ class Sphere:
         ValueError: If the center has a wrong shape, or a number is not positive.
     """
 
-    center: Vector
-    radius: float
-    h: float
-
-    def __post_init__(self) -> None:
-        _check_points([self.center], 3, "center")
-        _check_positive("radius", self.radius)
-        _check_size(self.h)
+    dim = 3
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ class Polygon:
                 "vertices must be at least three corners around an area, neighbors "
                 f"apart, got {self.vertices!r}; do not repeat the first at the end"
             )
-        _check_size(self.h)
+        _check_positive("h", self.h)
         for hole in self.holes:
             simple = isinstance(hole, Polygon) and not hole.holes
             if not simple and not isinstance(hole, Disk):
@@ -168,18 +174,6 @@ def _check_points(points: Any, dim: int, name: str) -> Any:
             f"{name} must be finite points of {dim} coordinates, got {points!r}"
         )
     return found
-
-
-def _check_corners(xmin: Vector, xmax: Vector, dim: int) -> None:
-    low, high = _check_points([xmin, xmax], dim, "xmin and xmax")
-    if not (low < high).all():
-        raise ValueError(
-            f"xmin must be below xmax in each coordinate, got {xmin!r} and {xmax!r}"
-        )
-
-
-def _check_size(h: float) -> None:
-    _check_positive("h", h)
 
 
 def _check_positive(name: str, value: float) -> None:
