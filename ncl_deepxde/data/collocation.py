@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import deepxde as dde
@@ -10,9 +11,10 @@ import torch
 from torch import Tensor
 
 from .geometries import as_sampler
+from .point_density import MOST_AXES, PointDensity
 from .points import Points, numpy_points
 from .residual_data import Answer, ResidualData
-from .samplers import Sampler, checked_points
+from .samplers import BoxSampler, Sampler, checked_points
 from .scripts import script_of
 from .terms import Call, Condition, Term, named_terms
 
@@ -76,6 +78,7 @@ class Collocation(ResidualData):
         self.pde = pde
         self.sampler = as_sampler(sampler)
         self.names = None if names is None else list(names)
+        self._num_residuals = 0
         super().__init__(
             {"num_domain": num_domain},
             num_test,
@@ -86,6 +89,7 @@ class Collocation(ResidualData):
             resample_every=resample_every,
             solution=solution,
         )
+        self.density = _density_of(self.sampler)
 
     @property
     def num_domain(self) -> int:
@@ -159,19 +163,59 @@ class Collocation(ResidualData):
             solution=data.soln,
         )
 
-    def _draw_first(self, number: int, generator: torch.Generator, key: int) -> Tensor:
-        return checked_points(self.sampler, number, generator)
+    @property
+    def can_learn(self) -> bool:
+        """Whether points of a box, new at every step, can move to where they tell."""
+        return self.resample_every == 1 and self.density is not None
 
-    def _inputs(self, first: Tensor) -> Tensor:
+    def learn(self, leverages: Sequence[Tensor]) -> None:
+        """Move the points of the next steps to where those of this step were few.
+
+        Args:
+            leverages: Of the residuals of the loss terms in order, each (N,).
+        """
+        if self.density is not None and self.can_learn:
+            first: _Domain = self._train[0]
+            total = torch.stack(list(leverages[: self._num_residuals])).sum(dim=0)
+            self.density.learn(first.points, total)
+
+    def _draw_first(self, number: int, generator: torch.Generator, key: int) -> _Domain:
+        points = checked_points(self.sampler, number, generator)
+        # The test and the held-out points stay where they are.
+        if key or self.density is None or self.density.leverages is None:
+            return _Domain(points)
+        moved = self.density.move(points)
+        return _Domain(moved, self.density.weights(moved).sqrt()[:, None])
+
+    def _inputs(self, first: _Domain) -> Tensor:
         # A new leaf every time: DeepXDE's backward pass accumulates into its .grad.
-        return first.detach().as_subclass(Points)
+        return first.points.detach().as_subclass(Points)
 
-    def _test_inputs(self, first: Tensor) -> Any:
-        return numpy_points(first)
+    def _test_inputs(self, first: _Domain) -> Any:
+        return numpy_points(first.points)
 
-    def _first_call(self, first: Tensor, net: torch.nn.Module) -> Call:
+    def _first_call(self, first: _Domain, net: torch.nn.Module) -> Call:
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             residuals = self.pde(inputs, outputs)
-            return named_terms(residuals, "pde", self.names, len(inputs))
+            found = named_terms(residuals, "pde", self.names, len(inputs))
+            self._num_residuals = len(found)
+            if first.roots is None:
+                return found
+            return [Term(t.name, first.roots * t.residual) for t in found]
 
-        return Call(first, terms, has_derivatives=True)
+        return Call(first.points, terms, has_derivatives=True)
+
+
+@dataclass(frozen=True)
+class _Domain:
+    """Points of the equation, (N, d+1), and the roots of their weights, (N, 1)."""
+
+    points: Tensor
+    roots: Tensor | None = None
+
+
+def _density_of(sampler: Sampler) -> PointDensity | None:
+    """Return the density of a sampler's points, where it can be another."""
+    if not isinstance(sampler, BoxSampler) or len(sampler.low) > MOST_AXES:
+        return None
+    return PointDensity(sampler.low, sampler.high)

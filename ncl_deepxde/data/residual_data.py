@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .icbc import as_conditions
+from .point_density import PointDensity
 from .points import FreshData
 from .samplers import keyed_generator
 from .terms import Call, Condition, Penalty, SoftCondition, Term
@@ -56,6 +57,7 @@ class ResidualData(FreshData):
             evaluation, because only the residuals know their number.
         growth: Factor of all numbers of points of a step, see ``grow``.
         can_grow: Whether there are more points than those of a step.
+        density: That of the points of the first call, where it can be learned.
     """
 
     can_grow = False
@@ -81,6 +83,7 @@ class ResidualData(FreshData):
         self.solution = solution
         self.loss_names: list[str] = []
         self.step, self.growth = 0, 1.0
+        self.density: PointDensity | None = None
         self._block: int | None = None
         self._train: Batch = []
         self._test: Batch = []
@@ -118,15 +121,20 @@ class ResidualData(FreshData):
     def _first_call(self, first: Any, net: torch.nn.Module) -> Call:
         """Return the first network call."""
 
-    def state_dict(self) -> dict[str, float]:
-        """Return the number of batches so far and their growth: all that is needed."""
-        return {"step": self.step, "growth": self.growth}
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that decides the next points."""
+        state: dict[str, Any] = {"step": self.step, "growth": self.growth}
+        if self.density is not None and self.density.leverages is not None:
+            state["leverages"] = self.density.leverages
+        return state
 
-    def load_state_dict(self, state: dict[str, float]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue with the points of the step in ``state``."""
         self.step, self._block = int(state["step"]), None
         # Checkpoints of before have none.
         self.growth = state.get("growth", 1.0)
+        if self.density is not None:
+            self.density.leverages = state.get("leverages")
 
     def grow(self, factor: float) -> None:
         """Draw this many times as many points from the next step on."""

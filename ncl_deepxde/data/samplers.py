@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 
 __all__ = [
+    "BoxSampler",
     "Sampler",
     "checked_points",
     "initial_slice",
@@ -28,6 +30,25 @@ Sampler = Callable[[int, torch.Generator], Tensor]
 """Draws n points (n, d+1), time last, on the generator's device."""
 
 
+@dataclass(frozen=True)
+class BoxSampler:
+    """Draws points that fill a box uniformly.
+
+    Attributes:
+        low: Lower corner, time last.
+        high: Upper corner.
+        draw: The sampler.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    draw: Sampler
+
+    def __call__(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n points (n, d+1)."""
+        return self.draw(n, generator)
+
+
 def keyed_generator(*key: int) -> torch.Generator:
     """Return a generator on the default device whose numbers a key alone decides."""
     words = np.random.SeedSequence(key).generate_state(1, np.uint64)
@@ -35,7 +56,7 @@ def keyed_generator(*key: int) -> torch.Generator:
     return generator.manual_seed(int(words[0]))
 
 
-def uniform_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
+def uniform_box(low: Sequence[float], high: Sequence[float]) -> BoxSampler:
     """Return a sampler of independent uniform points of the box ``low <= x < high``.
 
     Args:
@@ -58,10 +79,10 @@ def uniform_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
         start, side = corner(points.device, points.dtype)
         return torch.addcmul(start, points, side)
 
-    return sample
+    return BoxSampler(tuple(low), tuple(high), sample)
 
 
-def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
+def kronecker_box(low: Sequence[float], high: Sequence[float]) -> BoxSampler:
     r"""Return a sampler of evenly spread points of the box ``low <= x < high``.
 
     .. math:: x_i = \text{low} + (\text{high} - \text{low}) \, \{u + i\alpha\},
@@ -99,10 +120,10 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
         start, side = corner(device, real)
         return torch.addcmul(start, points.to(real), side)
 
-    return sample
+    return BoxSampler(tuple(low), tuple(high), sample)
 
 
-def sobol_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
+def sobol_box(low: Sequence[float], high: Sequence[float]) -> BoxSampler:
     """Return a sampler of scrambled Sobol points of the box ``low <= x <= high``.
 
     Args:
@@ -127,7 +148,7 @@ def sobol_box(low: Sequence[float], high: Sequence[float]) -> Sampler:
         points: Tensor = start + (end - start) * unit.to(device)
         return points
 
-    return sample
+    return BoxSampler(tuple(low), tuple(high), sample)
 
 
 def uniform_ball(box: Sampler) -> Sampler:

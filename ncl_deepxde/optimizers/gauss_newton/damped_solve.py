@@ -58,17 +58,20 @@ class SolverOptions:
 
 @dataclass
 class DampedSolver:
-    """The damped system of one step at one damping.
+    r"""The damped system of one step at one damping.
 
     Attributes:
         solve: Maps b (R,) to d, one tensor per parameter.
         is_accurate: Whether all solutions so far met the tolerance.
         is_direct: Whether a further solution costs little beside the step.
+        spread: Maps P normal numbers to J d, (R,), where d has the covariance
+            :math:`(J^T J + \mu I)^{-1}`; none where only the kernel is factored.
     """
 
     solve: Callable[[Tensor], list[Tensor]]
     is_accurate: bool = True
     is_direct: bool = True
+    spread: Callable[[Tensor], Tensor] | None = None
 
 
 class DampedSystem(Protocol):
@@ -144,13 +147,18 @@ class _GramSystem:
         shift = damping * unit
         factor = damped_factor(self.matrix, max(shift, LEAST_SHIFT))
         approximate = partial(_substitute, factor)
+
+        def spread(normal: Tensor) -> Tensor:
+            return J.push(_separated(_uncorrelated(factor, normal), J))
+
         # Rounding of the matrix is that of its largest eigenvalue, at most its trace.
         rounding = len(self.matrix) * torch.finfo(torch.float64).eps
         if rounding < EXACT * shift:
             return DampedSolver(
                 lambda b: _separated(
                     approximate(_joined(J.pull(b.double()))).to(b.dtype), J
-                )
+                ),
+                spread=spread,
             )
         mu = shift * self.matrix.diagonal().mean().item()
 
@@ -167,7 +175,7 @@ class _GramSystem:
             solver.is_accurate &= is_accurate
             return _separated(d.to(b.dtype), J)
 
-        solver = DampedSolver(solve)
+        solver = DampedSolver(solve, spread=spread)
         return solver
 
 
@@ -195,7 +203,10 @@ class _SpannedSystem:
             d = B @ z + rest - B @ (B.T @ rest)
             return _separated(d.to(b.dtype), self.jacobian)
 
-        return DampedSolver(solve)
+        def spread(normal: Tensor) -> Tensor:
+            return F @ _uncorrelated(factor, normal[: len(factor)])
+
+        return DampedSolver(solve, spread=spread)
 
     @cached_property
     def _otherwise(self) -> DampedSystem:
@@ -264,6 +275,12 @@ def damped_factor(K: Tensor, damping: float) -> Tensor:
 def _substitute(factor: Tensor, b: Tensor) -> Tensor:
     x: Tensor = torch.cholesky_solve(b[:, None], factor)[:, 0]
     return x
+
+
+def _uncorrelated(factor: Tensor, normal: Tensor) -> Tensor:
+    """Return normal numbers whose covariance is the inverse of the factored matrix."""
+    x: Tensor = torch.linalg.solve_triangular(factor.T, normal[:, None], upper=True)
+    return x[:, 0]
 
 
 def _joined(tensors: Sequence[Tensor]) -> Tensor:

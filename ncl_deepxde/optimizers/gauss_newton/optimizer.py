@@ -52,6 +52,7 @@ from .first_step import check_first_step, dependent
 from .history import StepRecord, rank_of
 from .jacobian import Jacobian
 from .layer_path import layer_jacobian
+from .leverage import teach
 from .norms import length, squares
 from .residuals import ResidualVector, residual_source
 from .sample_path import sample_jacobian
@@ -115,6 +116,10 @@ class GaussNewton(torch.optim.Optimizer):
             at least as many residuals as there are parameters: fewer would be learned
             by heart. None by ``"cg"``.
         growth: Whether data that can draw more points are asked to.
+        aim: Whether points of a ``Collocation`` in a box move to where the fit is
+            uncertain, with weights that keep the loss what it is, see
+            :mod:`ncl_deepxde.data.point_density`; where a step has at least as many
+            residuals as there are parameters.
         balance: Whether the terms of the loss get weights, beside ``loss_weights``, by
             which all answer the parameters equally strongly at the first step, see
             :mod:`.balance`. The losses in the history are weighted so.
@@ -150,6 +155,7 @@ class GaussNewton(torch.optim.Optimizer):
         acceleration: bool | None = None,
         corrections: int = 3,
         growth: bool = True,
+        aim: bool = True,
         balance: bool = False,
         report: bool = False,
     ) -> None:
@@ -177,7 +183,8 @@ class GaussNewton(torch.optim.Optimizer):
         self._model, self._path, self._order = model, path, order
         self._solver = _solver_options(solver, rank, tolerance, iterations)
         self._acceleration, self._corrections = acceleration, corrections
-        self._grows, self._balances, self._has_report = growth, balance, report
+        self._grows, self._aims = growth, aim
+        self._balances, self._has_report = balance, report
         self.history: list[StepRecord] = []
         self._control, self._best = Control(self), BestWeights(self)
         self._unknowns = Unknowns(self, model)
@@ -308,6 +315,8 @@ class GaussNewton(torch.optim.Optimizer):
             damping,
             self._corrections if solver.is_direct and is_determined else 0,
         )
+        if self._aims and is_determined:
+            teach(self._model.data, jacobian, solver, seed=group["steps"])
         loss = squares(jacobian.residuals)
         left = jacobian.residuals - jacobian.push(curve.direction)
         predicted = loss - squares(left)
