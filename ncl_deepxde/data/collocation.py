@@ -29,7 +29,11 @@ class Collocation(ResidualData):
 
     The points of step k are a function of ``seed`` and ``k // resample_every`` alone: a
     resumed run needs no state of a random generator, and two models with one seed see
-    the same points. They are drawn on torch's default device.
+    the same points. They are drawn on torch's default device. Those in a box of up to
+    four columns (``interior`` of an interval, rectangle, cuboid, in time or not,
+    ``kronecker_box``, ``uniform_box``, ``sobol_box``) follow a density once an
+    optimizer teaches them one, see :mod:`ncl_deepxde.data.point_density`; their weights
+    leave the loss, as an estimate of the integral, what it is.
 
     DeepXDE evaluates the network on the domain points; each condition evaluates it on
     other points. Backpropagating a derivative costs the more the more points share

@@ -31,6 +31,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .samplers import corners
+
 __all__ = ["MOST_AXES", "PointDensity"]
 
 CELLS = 1000
@@ -54,7 +56,7 @@ class PointDensity:
             before the first are learned.
 
     Raises:
-        ValueError: More than ``MOST_AXES`` axes.
+        ValueError: No box, or more than ``MOST_AXES`` axes.
     """
 
     def __init__(self, low: Sequence[float], high: Sequence[float]) -> None:
@@ -64,8 +66,8 @@ class PointDensity:
                 f"PointDensity: at most {MOST_AXES} axes can be cut into cells, got "
                 f"{axes}."
             )
-        count = max(LEAST_PER_AXIS, int(CELLS ** (1 / axes)))
-        self._low, self._high = low, high
+        count = max(LEAST_PER_AXIS, round(CELLS ** (1 / axes)))
+        self._corner = corners("PointDensity", low, high)
         self._shape = (count,) * axes
         self.leverages: Tensor | None = None
 
@@ -74,16 +76,17 @@ class PointDensity:
         p = self._density(points.device)
         if p is None:
             return points
-        unit, axes = self._unit(points), len(self._shape)
+        unit, count = self._unit(points), self._shape[0]
         columns: list[Tensor] = []
-        cells: list[Tensor] = []
-        for axis in reversed(range(axes)):
+        # Which of the cells of the later axes a point lies in.
+        later = torch.zeros(len(points), dtype=torch.long, device=points.device)
+        for axis in reversed(range(unit.shape[1])):
             marginal = p.sum(dim=tuple(range(axis))) if axis else p
-            # The distribution along this axis in the cells of the later ones.
-            masses = marginal[:, *cells].reshape(len(marginal), -1)
-            u, i = _inverse(masses, unit[:, axis])
-            columns, cells = [u, *columns], [i, *cells]
-        low, side = self._corner(points)
+            masses = marginal.reshape(count, -1)[:, later]
+            u, cell = _inverse(masses, unit[:, axis])
+            later = later + cell * count ** len(columns)
+            columns = [u, *columns]
+        low, side = self._corner(points.device, points.dtype)
         return low + side * torch.stack(columns, dim=1).to(points.dtype)
 
     def weights(self, points: Tensor) -> Tensor:
@@ -110,12 +113,8 @@ class PointDensity:
         share = self.leverages / self.leverages.mean()
         return (UNIFORM_SHARE + (1 - UNIFORM_SHARE) * share).to(device)
 
-    def _corner(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        low, high = (points.new_tensor(c) for c in (self._low, self._high))
-        return low, high - low
-
     def _unit(self, points: Tensor) -> Tensor:
-        low, side = self._corner(points)
+        low, side = self._corner(points.device, points.dtype)
         return ((points - low) / side).double().clamp(0, 1)
 
     def _cells(self, points: Tensor) -> tuple[Tensor, ...]:
@@ -127,15 +126,13 @@ def _inverse(densities: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
     """Return where distributions on [0, 1] reach levels, and in which cells.
 
     Args:
-        densities: Piecewise constant, (n, N), or (n, 1) for all alike.
+        densities: Piecewise constant, (n, N), one distribution per level.
         u: The levels, (N,).
     """
-    count = len(densities)
-    masses = (densities / densities.sum(dim=0)).T
+    masses = (densities / densities.sum(dim=0)).T.contiguous()
     edges = torch.nn.functional.pad(masses.cumsum(dim=1), (1, 0))
-    edges = edges.expand(len(u), -1).contiguous()
     right = torch.searchsorted(edges, u[:, None].contiguous(), right=True)
-    i = (right - 1).clamp(0, count - 1)
-    before, mass = edges.gather(1, i), masses.expand(len(u), -1).gather(1, i)
-    inside = ((u[:, None] - before) / mass).clamp(0, 1)
-    return ((i + inside) / count)[:, 0], i[:, 0]
+    cell = (right - 1).clamp(0, len(densities) - 1)
+    inside = (u[:, None] - edges.gather(1, cell)) / masses.gather(1, cell)
+    found = (cell + inside.clamp(0, 1)) / len(densities)
+    return found[:, 0], cell[:, 0]

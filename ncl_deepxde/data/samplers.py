@@ -17,6 +17,7 @@ __all__ = [
     "BoxSampler",
     "Sampler",
     "checked_points",
+    "corners",
     "initial_slice",
     "keyed_generator",
     "kronecker_box",
@@ -71,7 +72,7 @@ def uniform_box(low: Sequence[float], high: Sequence[float]) -> BoxSampler:
         >>> draw(5, torch.Generator().manual_seed(0)).shape
         torch.Size([5, 2])
     """
-    corner, columns = _corners("uniform_box", low, high), len(low)
+    corner, columns = corners("uniform_box", low, high), len(low)
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
         shape = (n, columns)
@@ -104,7 +105,7 @@ def kronecker_box(low: Sequence[float], high: Sequence[float]) -> BoxSampler:
         M. Roberts, The Unreasonable Effectiveness of Quasirandom Sequences (2018): the
         choice of the generalized golden ratio g.
     """
-    corner, columns = _corners("kronecker_box", low, high), len(low)
+    corner, columns = corners("kronecker_box", low, high), len(low)
     ratio = 2.0
     for _ in range(64):  # a contraction: round-off after fewer steps
         ratio = (1 + ratio) ** (1 / (columns + 1))
@@ -210,12 +211,20 @@ def initial_slice(sampler_of_x: Sampler, t0: float = 0.0) -> Sampler:
     return sample
 
 
-def _corners(
+def corners(
     name: str, low: Sequence[float], high: Sequence[float]
 ) -> Callable[[torch.device, torch.dtype], list[Tensor]]:
     """Return the lower corner and the sides as tensors, kept on their device.
 
     Copying them at every step would stop a GPU.
+
+    Args:
+        name: Of the function that errors name.
+        low: Lower corner.
+        high: Upper corner.
+
+    Raises:
+        ValueError: The corners differ in length, or a side is not positive and finite.
     """
     sides = _sides(name, low, high)
 
