@@ -4,6 +4,9 @@ RUN := runs/euler-torus
 ARGS :=
 EXECUTE := 0
 
+# Or each of a hundred processes compiles anew what it imports, two thirds of its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint docs constraints clean .venv
 

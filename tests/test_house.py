@@ -320,6 +320,20 @@ def test_make_demo_runs_the_main_job() -> None:
     assert "runs/euler-torus/report.html" in printed.stdout
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_lets_python_keep_what_it_compiles() -> None:
+    word = "PYTHONDONTWRITEBYTECODE"
+    show = f"show: ; @echo [$${word}]"
+    printed = subprocess.run(
+        ["make", "--silent", f"--eval={show}", "show"],
+        cwd=ROOT,
+        env=os.environ | {word: "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert printed.stdout == "[]\n", printed.stderr
+
+
 @pytest.mark.skipif("CI" not in os.environ, reason="only CI must have dolfinx")
 def test_ci_has_dolfinx() -> None:
     assert importlib.util.find_spec("dolfinx") is not None

@@ -37,7 +37,11 @@ def _run(script: Path, *arguments: str, path: Path) -> subprocess.CompletedProce
     shell = shutil.which("bash") or "/bin/sh"
     return subprocess.run(
         [shell, str(script), *arguments],
-        env={"PATH": str(path), "HOME": str(path.parent)},
+        env={
+            "PATH": str(path),
+            "HOME": str(path.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -93,6 +97,7 @@ def project(tmp_path: Path) -> Path:
     python = _program(
         folder / "python",
         f'echo "$1 $2 $3" >> "{folder}/calls"\n'
+        'case "$2" in import*) exit ${PYTHONDONTWRITEBYTECODE-0};; esac\n'
         f'case "$2" in venv) mkdir -p .venv/bin; cp "$0" .venv/bin/python;'
         f' cp "{uv}" .venv/bin/uv;;\n'
         'pip) case "$*" in *--editable*) exit $(cat rc);; esac;; esac',
@@ -131,5 +136,6 @@ def test_complete_environment_is_kept_and_updated(project: Path, path: Path) -> 
     rc, calls = _install(project, path, rc=0)
     assert rc == 0
     assert "-m venv .venv" not in calls
-    assert calls[-1] == "uv pip install"
+    # What every process imports is compiled once, where it may be forbidden too.
+    assert calls[-2:] == ["uv pip install", "-c import ncl_deepxde.cli "]
     assert (project / ".venv" / ".complete").exists()
