@@ -22,9 +22,20 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import deepxde as dde
 import pytest
 import torch
+from cpu_budget import (  # noqa: F401  hooks
+    pytest_runtest_call,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
 from deepxde.gradients.gradients import clear
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with files of slow tests: workers that end with short ones end together."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def set_float(name: str) -> None:

@@ -44,6 +44,7 @@ def metrics_of(out):
     return json.loads((out / "metrics.json").read_text())
 
 
+@pytest.mark.slow
 def test_run_writes_everything_it_promises(finished):
     names = {p.relative_to(finished).as_posix() for p in finished.rglob("*")}
     assert {"config.json", "metrics.json", "log.jsonl", "report.html"} <= names
@@ -87,6 +88,7 @@ def test_resuming_a_finished_run_changes_no_number(finished, capsys):
     assert "report.html" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_killed_run_resumes_to_the_same_numbers(finished, tmp_path):
     out = tmp_path / "killed"
     words = [*RUN, *CHOICE, "--out", str(out)]
