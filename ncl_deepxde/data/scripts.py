@@ -112,6 +112,8 @@ def _sampler(data: Any, parts: Sequence[int]) -> Sampler:
     if parts[3]:
         samplers.append(_some_of(data.anchors))
     pairs = [(s, part) for s, part in zip(samplers, parts, strict=False) if s]
+    if len(pairs) == 1:
+        return pairs[0][0]
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
         sizes = proportional(n, [part for _, part in pairs])

@@ -55,6 +55,13 @@ def test_it_trains_as_the_script_does() -> None:
     assert history.metrics_test[-1][0] < 0.02
 
 
+def test_points_inside_a_box_alone_can_follow_a_density() -> None:
+    start = dde.icbc.PointSetBC(np.zeros((1, 2)), np.zeros((1, 1)))
+    alone = dde.data.TimePDE(STRIP, heat, [start], num_domain=20)
+    assert Collocation.from_pde(alone).can_learn
+    assert not Collocation.from_pde(script()).can_learn
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
