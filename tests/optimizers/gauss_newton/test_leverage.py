@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import math
 from statistics import median
@@ -20,6 +21,7 @@ from ncl_deepxde.optimizers.gauss_newton.damped_solve import (
     damped_system,
 )
 from ncl_deepxde.optimizers.gauss_newton.leverage import leverages, teach
+from ncl_deepxde.runs.model_state import model_state, restore_model
 
 
 def dense(J, damping):
@@ -61,7 +63,7 @@ def burgers(x, y):
     return dde.grad.jacobian(y, x, i=0, j=1) + dde.grad.jacobian(flux, x, i=0, j=0)
 
 
-def trained(*, aim, steps=45, **options):
+def model_of(*, aim=True, points=300):
     dde.config.set_random_seed(0)
     net = dde.nn.FNN([2, 12, 12, 1], "tanh", "Glorot normal")
     net.apply_output_transform(
@@ -70,19 +72,22 @@ def trained(*, aim, steps=45, **options):
             + x[:, 1:] * (1 - x[:, :1].square()) * y
         )
     )
-    data = Collocation(burgers, kronecker_box([-1, 0], [1, 1]), 300)
+    data = Collocation(burgers, kronecker_box([-1, 0], [1, 1]), points)
     model = dde.Model(data, net)
-    optimizer = GaussNewton(model, aim=aim, growth=False, **options)
+    model.compile(GaussNewton(model, aim=aim, growth=False), verbose=0)
+    return model
+
+
+def go(model, steps):
     with contextlib.redirect_stdout(io.StringIO()):
-        model.compile(optimizer, verbose=0)
         model.train(iterations=steps, verbose=0, display_every=10**9)
-    return data, optimizer.history
+    return model
 
 
 def test_points_learn_where_the_layer_is() -> None:
     """Steps leave less elsewhere than with as many uniform points."""
-    data, aimed = trained(aim=True)
-    plain, uniform = trained(aim=False)
+    data, aimed = (m := go(model_of(), 45)).data, m.opt.history
+    plain, uniform = (m := go(model_of(aim=False), 45)).data, m.opt.history
     assert plain.density.leverages is None
     points = data.train_next_batch()[0]
     layer = (points[:, 0].abs() < 0.1).double().mean()
@@ -97,12 +102,16 @@ def test_points_learn_where_the_layer_is() -> None:
 
 
 def test_fewer_residuals_than_parameters_teach_nothing() -> None:
-    data, _ = trained(aim=True, steps=2)
-    assert data.density.leverages is not None
-    dde.config.set_random_seed(0)
-    few = Collocation(burgers, kronecker_box([-1, 0], [1, 1]), 30)
-    model = dde.Model(few, dde.nn.FNN([2, 12, 12, 1], "tanh", "Glorot normal"))
-    with contextlib.redirect_stdout(io.StringIO()):
-        model.compile(GaussNewton(model), verbose=0)
-        model.train(iterations=2, verbose=0)
-    assert few.density.leverages is None
+    assert go(model_of(), 2).data.density.leverages is not None
+    assert go(model_of(points=30), 2).data.density.leverages is None
+
+
+def test_training_goes_on_at_the_same_points() -> None:
+    whole = go(model_of(), 4)
+    state = copy.deepcopy(model_state(whole))
+    go(whole, 3)
+    resumed = model_of()
+    restore_model(resumed, state)
+    go(resumed, 3)
+    pairs = zip(whole.net.parameters(), resumed.net.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
