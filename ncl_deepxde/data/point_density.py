@@ -119,7 +119,9 @@ class PointDensity:
 
     def _cells(self, points: Tensor) -> tuple[Tensor, ...]:
         scaled = self._unit(points) * self._shape[0]
-        return scaled.long().clamp(max=self._shape[0] - 1).unbind(1)
+        found: tuple[Tensor, ...]
+        found = scaled.long().clamp(max=self._shape[0] - 1).unbind(1)
+        return found
 
 
 def _inverse(densities: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["refined"]
+__all__ = ["Linear", "refined"]
 
 Linear = Callable[[Tensor], Tensor]
 
