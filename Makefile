@@ -2,13 +2,14 @@
 EXTRAS := fem,mesh,birds,docs,test,dev
 RUN := runs/euler-torus
 ARGS :=
+TORCH := auto
 EXECUTE := 0
 
 # Or each of a hundred processes compiles anew what it imports, two thirds of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint docs constraints clean .venv
+.PHONY: help demo test check lint docs constraints clean .venv FORCE
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,11 +31,11 @@ lint: .venv ## Check style, format and types (1 minute)
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-.venv: .venv/.complete ## Make the environment and nothing else (1 to 5 minutes)
+.venv: .venv/.complete ## Make the environment and nothing else (1 to 5 minutes); TORCH=cpu or TORCH=cuda
 
-.venv/.complete: setup.cfg pyproject.toml constraints.txt
-	@echo ".venv: installs ncl-deepxde[$(EXTRAS)], 6 GB, 1 to 5 minutes"
-	@scripts/make-environment $(EXTRAS)
+.venv/.complete: setup.cfg pyproject.toml constraints.txt $(if $(filter-out auto,$(TORCH)),FORCE)
+	@echo ".venv: installs ncl-deepxde[$(EXTRAS)], 2 GB, or 6 GB with CUDA, 1 to 5 minutes"
+	@scripts/make-environment $(EXTRAS) $(TORCH)
 
 docs: .venv ## Build the site (2 minutes); EXECUTE=1 runs the examples for it
 	@echo "docs: builds the site, about two minutes, ten with EXECUTE=1"

@@ -24,7 +24,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 import deepxde as dde
 import numpy as np
@@ -34,7 +34,7 @@ from ncl_deepxde.runs import Stage, find
 from ncl_deepxde.runs.cells import Cell, list_cells
 from ncl_deepxde.runs.training import train
 
-type Cost = dict[str, Any]
+Cost: TypeAlias = dict[str, Any]
 
 COLUMNS = f"{'model':24s}{'stage':28s}{'ms per step':>12s}{'steps':>8s}{'CPU s':>8s}"
 

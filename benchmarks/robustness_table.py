@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-type Record = Mapping[str, Any]
+Record: TypeAlias = Mapping[str, Any]
 
 __all__ = ["LOST", "failures", "is_lost", "table"]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Array", "Times"]
 
-type Array = NDArray[np.floating]
-type Times = Sequence[float] | Array
+Array: TypeAlias = NDArray[np.floating]
+Times: TypeAlias = Sequence[float] | Array

@@ -6,11 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 __all__ = ["below", "read", "write"]
+
+T = TypeVar("T")
 
 
 def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
@@ -35,7 +37,7 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
         raise
 
 
-def read[T](
+def read(
     path: str | os.PathLike[str],
     what: str,
     remedy: str,

@@ -210,8 +210,8 @@ def _words(path: Path) -> dict[str, str]:
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ClassDef):
             words[node.name] = _identify(path)
-        elif isinstance(node, ast.TypeAlias):
-            words[node.name.id] = ast.dump(node.value)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            words[node.target.id] = ast.dump(node.value or node.annotation)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             words[node.targets[0].id] = ast.dump(node.value)
     return {w: meaning for w, meaning in words.items() if re.match("_?[A-Z][a-z]", w)}

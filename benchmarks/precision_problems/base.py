@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import deepxde as dde
 import numpy as np
@@ -14,8 +15,8 @@ from torch import Tensor
 from ncl_deepxde.arrays import Array
 from ncl_deepxde.data import Collocation, Condition, Sampler
 
-type Residual = Callable[[Tensor, Tensor], Tensor | list[Tensor]]
-type Candidate = tuple[torch.nn.Module, Residual]
+Residual: TypeAlias = Callable[[Tensor, Tensor], Tensor | list[Tensor]]
+Candidate: TypeAlias = tuple[torch.nn.Module, Residual]
 
 ROWS = 4096
 """Points that a network is evaluated at together: more would leave the cache."""

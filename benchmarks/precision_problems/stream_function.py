@@ -11,6 +11,7 @@ a known :math:`\ell` that is right on the walls: the method of Galerkin, by Newt
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from ncl_deepxde.arrays import Array
 
 from .base import grid
 
-type Known = Callable[[Tensor], Tensor]
+Known: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def velocity(known: Known, viscosity: float, degree: int, points: Array) -> Array:

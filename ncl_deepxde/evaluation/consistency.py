@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ from ..nn.base.plain import as_flow
 
 __all__ = ["consistency_errors", "consistency_smape"]
 
-type Corners = tuple[ArrayLike, ArrayLike]
+Corners: TypeAlias = tuple[ArrayLike, ArrayLike]
 
 CHUNK = 8192
 

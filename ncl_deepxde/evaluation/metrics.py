@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -33,7 +33,7 @@ __all__ = [
     "torus_grid",
 ]
 
-type Errors = dict[str, dict[str, dict[float, float]]]
+Errors: TypeAlias = dict[str, dict[str, dict[float, float]]]
 
 
 class NoScaleError(ValueError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 __all__ = ["CONSERVATION_ROWS", "ERROR_ROWS", "TRAINING_ROWS", "Best", "MetricRow"]
 
-type Best = Literal["smallest", "largest"] | None
+Best: TypeAlias = Literal["smallest", "largest"] | None
 
 
 @dataclass(frozen=True)

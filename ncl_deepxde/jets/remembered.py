@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -14,12 +15,15 @@ from .snapshot import Snapshot
 
 __all__ = ["Remembered"]
 
+What = TypeVar("What", bound=Hashable)
+Value = TypeVar("Value")
+
 # A step of training evaluates domain and conditions in turn.
 ENTRIES = 4
 
 
 @dataclass(frozen=True)
-class _Entry[Value]:
+class _Entry(Generic[Value]):
     """A value, the points that it was computed at, and all else that it depends on."""
 
     inputs: Tensor
@@ -28,7 +32,7 @@ class _Entry[Value]:
     value: Value
 
 
-class Remembered[What: Hashable, Value]:
+class Remembered(Generic[What, Value]):
     """A function that is not trained and remembers its last points.
 
     A line search evaluates the same points again and again. Nothing is remembered, and

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -35,9 +35,11 @@ __all__ = [
 ]
 
 State = Callable[[], object]
+Given = ParamSpec("Given")
+Value = TypeVar("Value")
 
 
-def as_it_is[**Given, Value](
+def as_it_is(
     function: Callable[Given, Value],
 ) -> Callable[Given, Value]:
     """Return a function that ``torch.compile`` calls and does not compile.

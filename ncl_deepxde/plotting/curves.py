@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -20,8 +20,8 @@ from .style import model_colors, new_figure, save, style
 
 __all__ = ["draw_errors", "draw_losses", "error_curves", "loss_curves", "read_log"]
 
-type ModelErrors = Mapping[str, Mapping[str, Mapping[Any, float]]]
-type Record = dict[str, Any]
+ModelErrors: TypeAlias = Mapping[str, Mapping[str, Mapping[Any, float]]]
+Record: TypeAlias = dict[str, Any]
 
 DECADES = 5
 """Decades shown below the largest error: zero error at t = 0 would show only itself."""

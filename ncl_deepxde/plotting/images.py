@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ __all__ = [
     "show_frame",
 ]
 
-type Limits = tuple[float, float]
+Limits: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True)

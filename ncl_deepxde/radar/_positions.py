@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..files import PathLike
 from ._files import load_table, load_text, numbers
 
 __all__ = ["Positions", "find_positions", "load_positions"]
 
-type Positions = Mapping[str, tuple[float, float]]
+Positions: TypeAlias = Mapping[str, tuple[float, float]]
 
 _NAMES = {
     "radar": ("radar", "radar_id", "odim_code", "id", "name"),

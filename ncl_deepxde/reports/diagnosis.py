@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 __all__ = ["Diagnosis", "diagnose", "warnings_of"]
 
-type Records = Sequence[Mapping[str, Any]]
+Records: TypeAlias = Sequence[Mapping[str, Any]]
 
 LOST = 3.0
 """Factor of the smallest loss above which a training has diverged."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..evaluation.rows import Best, MetricRow
 
 __all__ = ["Metrics", "Row", "format_value", "metric_rows", "text_table"]
 
-type Metrics = Mapping[str, Any]
+Metrics: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeAlias
 
 from .settings import Preset, merge
 
@@ -19,7 +19,7 @@ __all__ = [
     "with_costs",
 ]
 
-type RunRecords = dict[str, dict[str, list[list[Mapping[str, Any]]]]]
+RunRecords: TypeAlias = dict[str, dict[str, list[list[Mapping[str, Any]]]]]
 """Case to model to the log records of each seed."""
 
 # Costs that several cases of a model share as a sum.

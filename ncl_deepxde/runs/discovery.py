@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 from .problem import Problem
@@ -26,7 +26,7 @@ GROUP = "ncl_deepxde.problems"
 FILE = "problem.py"
 NEEDED = ("name", "summary", "models", "presets")
 
-type Load = Callable[[], Any]
+Load: TypeAlias = Callable[[], Any]
 
 
 def available() -> tuple[dict[str, Problem[Any]], dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import deepxde as dde
 
@@ -19,10 +19,11 @@ from .stage_loop import Stage
 __all__ = ["DataProblem", "Experiment", "Figure", "Problem"]
 
 Figure = tuple[str, str]
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True)
-class Experiment[S: Settings]:
+class Experiment(Generic[S]):
     """A model of a problem, ready to be trained.
 
     Attributes:
@@ -40,7 +41,7 @@ class Experiment[S: Settings]:
     evaluate: Callable[[], Mapping[str, float]] | None = None
 
 
-class Problem[S: Settings](ABC):
+class Problem(ABC, Generic[S]):
     """One experiment with several models and one reference.
 
     Attributes:
@@ -116,7 +117,7 @@ class Problem[S: Settings](ABC):
         return ""
 
 
-class DataProblem[S: Settings](Problem[S]):
+class DataProblem(Problem[S]):
     """A problem that takes measurements from files."""
 
     @abstractmethod

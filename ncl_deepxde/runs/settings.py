@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from inspect import get_annotations
-from typing import Annotated, Any, Literal, dataclass_transform
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
@@ -28,6 +28,8 @@ __all__ = [
     "merge",
 ]
 
+C = TypeVar("C")
+S = TypeVar("S", bound="Settings")
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -36,7 +38,7 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 @dataclass_transform(
     frozen_default=True, kw_only_default=True, field_specifiers=(Field,)
 )
-def checked[C](cls: type[C]) -> type[C]:
+def checked(cls: type[C]) -> type[C]:
     """Make a frozen dataclass whose fields are checked and that has no others."""
     for name in get_annotations(cls):
         # Otherwise a base's default would stay where a subclass asks for a value.
@@ -215,7 +217,7 @@ def merge(*settings: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _read[S: Settings](schema: type[S], content: Mapping[str, Any]) -> S:
+def _read(schema: type[S], content: Mapping[str, Any]) -> S:
     """Return JSON values as an instance of a class.
 
     Raises:

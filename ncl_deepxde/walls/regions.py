@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import deepxde as dde
 import numpy as np
@@ -16,7 +16,7 @@ from .segments import SignedLoop
 
 __all__ = ["Choice", "Where", "inner_factors"]
 
-type Where = Callable[[Array], Any]
+Where: TypeAlias = Callable[[Array], Any]
 
 geometry = dde.geometry
 # Of each piece of a boundary, to see what it is.

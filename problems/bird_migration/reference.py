@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -49,7 +49,7 @@ class NearestObservation:
         return cKDTree(self.campaign.units.points_in(self.campaign.points))
 
 
-type FlightReference = NearestObservation | TrueSolution
+FlightReference: TypeAlias = NearestObservation | TrueSolution
 
 
 def load(path: Path) -> FlightReference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -21,7 +21,7 @@ from .budgets import (
 
 __all__ = ["BudgetedStages", "Discretization", "EulerSettings", "Stages"]
 
-type Stages = tuple[
+Stages: TypeAlias = tuple[
     Literal["adam", "l-bfgs", "nncg", "gauss-newton", "more points", "most points"],
     ...,
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 __all__ = ["initializer", "scaled"]
+
+Net = TypeVar("Net", bound=torch.nn.Module)
 
 # DeepXDE has no such initializer for PyTorch: variance 1 / fan-in, as in the paper.
 INITIALIZERS = {
@@ -20,7 +22,7 @@ def initializer(name: str) -> Any:
     return INITIALIZERS.get(name, name)
 
 
-def scaled[Net: torch.nn.Module](net: Net, factor: float) -> Net:
+def scaled(net: Net, factor: float) -> Net:
     """Scale the initial weights of a network, as the paper does."""
     with torch.no_grad():
         for parameter in net.parameters():

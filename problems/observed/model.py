@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ __all__ = [
     "mass_of_grid",
 ]
 
-type ParameterGroup = Mapping[str, Any]
+ParameterGroup: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

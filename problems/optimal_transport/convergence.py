@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,8 +16,8 @@ from .colors import colors_with_reference
 
 __all__ = ["draw_convergence"]
 
-type TransportRecords = Sequence[Mapping[str, Any]]
-type TermCurve = tuple[Array, Array]
+TransportRecords: TypeAlias = Sequence[Mapping[str, Any]]
+TermCurve: TypeAlias = tuple[Array, Array]
 
 # Each point of a curve is the mean of so many records, at most a tenth of all.
 WINDOW = 15

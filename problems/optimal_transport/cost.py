@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from .densities import GaussianMixture
 
 __all__ = ["CostEstimates", "TransportMap", "map_cost"]
 
-type TransportMap = Callable[[Tensor], Tensor]
+TransportMap: TypeAlias = Callable[[Tensor], Tensor]
 """Maps points at the start to the end, (N, d)."""
 
 

@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -28,7 +28,7 @@ from .densities import GaussianMixture, checked_pair, tabulated
 __all__ = ["TERMINALS", "BenamouBrenier", "half_side", "kinetic_energy"]
 
 # Of log rho, p, log p and the density that points were drawn from, each (N, 1).
-type Terminal = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+Terminal: TypeAlias = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def _squared(log_rho: Tensor, p: Tensor, log_p: Tensor, drawn: Tensor) -> Tensor:

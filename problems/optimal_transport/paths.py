@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from ncl_deepxde.nn import LFlow, SubharmonicNCL
 
 __all__ = ["CHUNK", "TOLERANCE", "FlowNetwork", "paths"]
 
-type FlowNetwork = LFlow | SubharmonicNCL
+FlowNetwork: TypeAlias = LFlow | SubharmonicNCL
 """Networks with exact continuity whose mass is 1 and whose log density is known."""
 
 TOLERANCE = 1e-5

@@ -11,6 +11,7 @@ the distance from it in scaled coordinates, to first order.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -22,10 +23,13 @@ from .start_and_wall import InitialState, PointFunction, Wall
 
 __all__ = ["start_in_units", "wall_in_units"]
 
+S = TypeVar(
+    "S",
+    bound=InitialState | InitialVelocity | Continuation | ContinuedLaw | None,
+)
 
-def start_in_units[
-    Start: InitialState | InitialVelocity | Continuation | ContinuedLaw | None
-](initial: Start, units: NetworkUnits) -> Start:
+
+def start_in_units(initial: S, units: NetworkUnits) -> S:
     """Return the same start with its clock in units of the network's time."""
     if isinstance(initial, InitialState | InitialVelocity) and units.are_given:
         return replace(initial, clock=units.steps[-1])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from .vector_potential import num_columns
 
 __all__ = ["Lifted", "Lifting", "check_lifting", "check_mean", "lifted"]
 
-type PartFlow = float | Callable[[Tensor], Tensor] | Literal["trained"]
+PartFlow: TypeAlias = float | Callable[[Tensor], Tensor] | Literal["trained"]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.polynomial import Chebyshev
@@ -15,7 +16,7 @@ from ..projection import Projection
 
 __all__ = ["Leg", "Line", "legs_of_line"]
 
-type Line = Sequence[tuple[float, float]]
+Line: TypeAlias = Sequence[tuple[float, float]]
 
 EARTH = Geod(ellps="WGS84")
 DEGREE = 16

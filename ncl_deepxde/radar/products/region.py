@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ from ..projection import Projection
 
 __all__ = ["Grid", "Interval", "Region", "Time", "time_label"]
 
-type Interval = tuple[float, float]
-type Time = float | str | datetime | np.datetime64
+Interval: TypeAlias = tuple[float, float]
+Time: TypeAlias = float | str | datetime | np.datetime64
 
 
 @dataclass(frozen=True)

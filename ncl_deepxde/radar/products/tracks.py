@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from .region import Region, Time
 
 __all__ = ["Place", "Tracks", "follow"]
 
-type Place = tuple[float, float, float]
+Place: TypeAlias = tuple[float, float, float]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -172,7 +172,7 @@ class GaussianMixture:
         return centers, std[:, None], torch.tensor(self.weights, device=device)
 
 
-type DensityPair = tuple[GaussianMixture, GaussianMixture]
+DensityPair: TypeAlias = tuple[GaussianMixture, GaussianMixture]
 """Densities at the start and at the end."""
 
 
