@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     # torch warns of its internals at its first forward derivative.
-    warnings.filterwarnings("ignore", ".torch.jit.script", FutureWarning)
+    warnings.filterwarnings("ignore", ".torch.jit.script")
     # Problems know what the columns of their networks are.
     logging.getLogger("ncl_deepxde").setLevel(logging.ERROR)
     try:

@@ -23,6 +23,8 @@ class MetricRow:
         best: Which value is the best; ``None`` where that has no meaning.
         unit: Unit of the values, empty for pure numbers.
         has_times: Whether the keys inside are a field and then times.
+        meaning: What it is, in a sentence for a newcomer.
+        law: The law of which it is the violated part, where it is a ratio; a sentence.
 
     Raises:
         ValueError: ``best`` is something else.
@@ -34,6 +36,8 @@ class MetricRow:
     best: Best = None
     unit: str = ""
     has_times: bool = False
+    meaning: str = ""
+    law: str = ""
 
     def __post_init__(self) -> None:
         if self.best not in ("smallest", "largest", None):
@@ -42,23 +46,58 @@ class MetricRow:
                 f"the metric {self.key}."
             )
 
+    @property
+    def judges(self) -> Literal["accuracy", "conservation", "training"]:
+        """What its values speak of, by its section."""
+        if self.section == "Conservation":
+            return "conservation"
+        return "training" if self.section == "Training" else "accuracy"
+
 
 ERROR_ROWS = (
-    MetricRow("relative_l2", "Relative L2 error", best="smallest", has_times=True),
     MetricRow(
-        "standardized_l2", "Error / standard deviation", best="smallest", has_times=True
+        "relative_l2",
+        "Relative L2 error",
+        best="smallest",
+        has_times=True,
+        meaning="Root mean square of the error, divided by that of the field.",
+    ),
+    MetricRow(
+        "standardized_l2",
+        "Error / standard deviation",
+        best="smallest",
+        has_times=True,
+        meaning="Root mean square of the error in standard deviations of the field "
+        "over space: 1 is as bad as answering with the mean everywhere.",
     ),
 )
 """What :func:`ncl_deepxde.evaluation.errors_over_time` finds."""
 
 CONSERVATION_ROWS = (
     MetricRow(
-        "continuity_max", "Conservation", "largest continuity residual", "smallest"
+        "continuity_max",
+        "Conservation",
+        "largest continuity residual",
+        "smallest",
+        meaning="What is left of rho_t + div m where it is largest, in units of the "
+        "problem: mass that appears or vanishes.",
     ),
     MetricRow(
-        "continuity_relative", "Conservation", "residual / largest term", "smallest"
+        "continuity_relative",
+        "Conservation",
+        "residual / largest term",
+        "smallest",
+        meaning="The same, divided by the largest of its terms: a pure number.",
+        law="Mass is conserved at every point (continuity)",
     ),
-    MetricRow("mass_drift", "Conservation", "mass drift", "smallest"),
+    MetricRow(
+        "mass_drift",
+        "Conservation",
+        "mass drift",
+        "smallest",
+        meaning="Largest change of the total mass over time, as a part of it.",
+        law="The total mass is constant",
+    ),
 )
 """What any flow can be asked for."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
-import mimetypes
 import os
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ..evaluation.rows import MetricRow
 from ..files import replacing
 from .diagnosis import warnings_of
+from .findings import findings
+from .frames import Film, film
 from .tables import Metrics, format_value, metric_rows, text_table
 
 TEMPLATE = "report.html.jinja"
@@ -34,7 +34,9 @@ def write_report(
     figures: Sequence[tuple[str, str]],
     command: str,
 ) -> Path:
-    """Write ``report.html``, with every figure inside it.
+    """Write ``report.html``, with every figure inside it; animations can be paused.
+
+    It begins with what the run shows, in words (:mod:`.findings`).
 
     Args:
         directory: Run directory; ParaView files below it are linked.
@@ -70,8 +72,9 @@ def write_report(
         sections=itertools.groupby(shown, key=lambda row: row.section),
         format_value=format_value,
         training=metrics.get("training", {}),
-        warnings=warnings_of(metrics),
-        figures=[(_data_uri(folder / name), text) for name, text in figures],
+        findings=findings(metrics, rows),
+        meanings={r.metric.key: r for r in shown if r.metric.meaning}.values(),
+        figures=[(_shown(folder / name), text) for name, text in figures],
         reference=list(_settings(metrics.get("reference") or {})),
         fields=[f.relative_to(folder).as_posix() for f in fields],
         command=command,
@@ -110,15 +113,14 @@ def terminal_table(metrics: Metrics, rows: Sequence[MetricRow]) -> str:
     return "\n\n".join([table, "\n".join(notes)] if notes else [table])
 
 
-def _data_uri(path: Path) -> str:
-    """Encode an image as a `data:` address, which needs no second file."""
+def _shown(path: Path) -> Film:
+    """Return an image as a film of one picture, an animation with all of them."""
     if not path.is_file():
         raise ValueError(
             f"figures: names must be files in the run directory, {path} is missing; "
             "draw it before the report."
         )
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return film(path)
 
 
 def _settings(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

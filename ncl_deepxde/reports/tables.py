@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..evaluation.rows import Best, MetricRow
@@ -18,10 +18,25 @@ Metrics: TypeAlias = Mapping[str, Any]
 class Row:
     """One quantity with its value per column; a column may lack it."""
 
-    section: str
+    metric: MetricRow
     label: str
     best: Best
     values: Mapping[str, float]
+
+    @property
+    def section(self) -> str:
+        """Heading of the table it stands under."""
+        return self.metric.section
+
+    @property
+    def title(self) -> str:
+        """What it is called outside of the table."""
+        return f"{self.section}, {self.label}" if self.metric.has_times else self.label
+
+    def without(self, columns: Collection[str]) -> Row:
+        """Return the same row without some columns."""
+        kept = {c: v for c, v in self.values.items() if c not in columns}
+        return replace(self, values=kept)
 
     def is_best(self, column: str) -> bool:
         """Whether this column shows the best value, and others show worse.
@@ -82,7 +97,7 @@ class _Labels:
         unit = f"({metric.unit})" if metric.unit else ""
         label = " ".join(filter(None, [metric.label, case, *inner, unit]))
         best = None if path[-1] == "std" else metric.best
-        return Row(metric.section, label, best, values)
+        return Row(metric, label, best, values)
 
     def place(self, path: tuple[str, ...]) -> tuple[Any, ...]:
         """Tell where a path stands in the table."""

@@ -29,6 +29,7 @@ ROWS = (
         "Conservation",
         "divergence / largest term, dimension",
         "smallest",
+        law="The divergence vanishes at every point",
     ),
     MetricRow(
         "memory_per_point", "Training", "memory per point, dimension", "smallest", "KiB"

@@ -32,7 +32,13 @@ ROWS = (
     MetricRow("kinetic_energy", COST, "kinetic energy"),
     MetricRow("terminal_mse", "Mean square error at the end", best="smallest"),
     *CONSERVATION_ROWS,
-    MetricRow("mass_error", "Conservation", "error of the mass", "smallest"),
+    MetricRow(
+        "mass_error",
+        "Conservation",
+        "error of the mass",
+        "smallest",
+        law="The total mass is one",
+    ),
 )
 
 MASS_TIMES = (0.0, 0.5, 1.0)

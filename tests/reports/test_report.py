@@ -46,7 +46,9 @@ METRICS = {
 def run_directory(tmp_path):
     (tmp_path / "figures").mkdir()
     Image.new("RGB", (4, 4), "red").save(tmp_path / "figures" / "density.png")
-    Image.new("RGB", (4, 4), "red").save(tmp_path / "figures" / "density.gif")
+    first, *others = (Image.new("RGB", (4, 4), c) for c in ("red", "blue", "black"))
+    moving = {"save_all": True, "append_images": others, "duration": 250}
+    first.save(tmp_path / "figures" / "density.gif", **moving)
     (tmp_path / "fields").mkdir()
     (tmp_path / "fields" / "fem.pvd").touch()
     (tmp_path / "fields" / "fem_0000.vtu").touch()
@@ -69,20 +71,46 @@ def make_report(directory, **changes):
 
 def test_report_embeds_every_figure(run_directory):
     html = make_report(run_directory)
-    sources = re.findall(r'src="([^"]*)"', html)
-    files = ["density.png", "density.gif"]
-    for source, name in zip(sources, files, strict=True):
-        kind, data = source.split(";base64,")
-        assert kind == f"data:image/{name[-3:]}"
-        assert base64.b64decode(data) == (run_directory / "figures" / name).read_bytes()
+    still, *moving = re.findall(r'src="([^"]*)"', html)
+    kind, data = still.split(";base64,")
+    assert kind == "data:image/png"
+    assert (
+        base64.b64decode(data)
+        == (run_directory / "figures" / "density.png").read_bytes()
+    )
+    # An animation is taken apart, to be paused.
+    assert len(moving) == 3
+    assert all(picture.startswith("data:image/png;base64,") for picture in moving)
+    assert html.count("<button") == 1
+    assert 'data-duration="250"' in html
 
 
 def test_report_opens_offline(run_directory):
     html = make_report(run_directory)
-    assert not re.search(r"https?:|//[a-z]|@import|<script|<link", html)
+    assert not re.search(r"https?:|//[a-z]|@import|<script src|<link", html)
     links = re.findall(r'href="([^"]*)"', html)
     assert links == ["fields/fem.pvd"]
     assert all((run_directory / link).is_file() for link in links)
+
+
+def test_report_begins_with_what_happened(run_directory):
+    html = make_report(run_directory)
+    questions = re.findall(r"<h3>(.*)</h3>", html)
+    assert questions[0] == "Who is the most accurate?"
+    assert questions[-1] == "What is exact?"
+    assert html.index("What happened</h2>") < html.index("<table")
+    assert html.index("<table") < html.index("<figure")
+    assert "Mass is conserved" not in html  # no ratio was measured
+    assert "The total mass is constant: pinn to 2 digits, ncl-matrix to 8" in html
+    assert "1 is as bad as answering" not in html
+    assert "mass that appears or vanishes" in html
+
+
+def test_report_is_for_dark_rooms_and_paper_too(run_directory):
+    html = make_report(run_directory)
+    assert "prefers-color-scheme: dark" in html
+    assert "@media print" in html
+    assert "prefers-reduced-motion" in html
 
 
 def test_report_shows_numbers_with_the_best_in_bold(run_directory):
@@ -119,7 +147,7 @@ def test_report_without_reference_and_fields(run_directory):
         file.unlink()
     html = make_report(run_directory, metrics=METRICS | {"reference": None})
     assert "ParaView" not in html
-    assert "Reference</h2>" not in html
+    assert "compared with?</h2>" not in html
 
 
 def test_missing_figure_raises_and_writes_nothing(run_directory):
@@ -159,8 +187,12 @@ def test_trainings_that_went_wrong_are_named(run_directory):
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "!" not in terminal_table(METRICS, ROWS)
     html = make_report(run_directory, metrics=metrics)
-    assert '<p class="warning">pinn diverged. Its last loss is 5' in html
-    assert "Training</h2>" in html
+    assert re.search(
+        r'class="warning">\s*<h3>Did every training succeed\?</h3>\s*'
+        r'<p class="answer">pinn diverged. Its last loss is 5',
+        html,
+    )
+    assert "training go?</h2>" in html
     assert "Its loss, 0.1, still falls." in html
     assert "threads: 3" in html
-    assert "Training</h2>" not in make_report(run_directory)
+    assert "training go?</h2>" not in make_report(run_directory)

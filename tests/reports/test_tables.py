@@ -23,7 +23,7 @@ KNOWN = (
 
 
 def row(best="smallest", **values):
-    return Row("section", "label", best, values)
+    return Row(MetricRow("key", "section"), "label", best, values)
 
 
 @pytest.mark.parametrize(
