@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import textwrap
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +18,21 @@ from .evaluation.rows import TRAINING_ROWS, MetricRow
 from .reports.comparison import compare_runs, load_runs
 from .runs import available, find
 from .runs.checkpoints import CheckpointError
-from .runs.run import RunOptions, check_name, check_writable, run, select_device
+from .runs.doctor import examine
+from .runs.run import Output, RunOptions, check_name, check_writable, run, select_device
+from .runs.skeleton import write_problem
 
 __all__ = ["main"]
+
+EXAMPLES = """examples:
+  ncl-deepxde run euler-torus                      the preset quick, minutes
+  ncl-deepxde run euler-torus --preset smoke       seconds, to see that it runs
+  ncl-deepxde run euler-torus --model ncl-hard --seed 1 --out runs/second
+  ncl-deepxde run euler-torus --seed 1 --out runs/second --resume
+  ncl-deepxde new pond && ncl-deepxde run pond     a problem of your own
+
+It ends with a table here and with report.html, metrics.json and figures in --out.
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,9 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("list", help="problems, their models and presets")
+    one.add_argument("problem", metavar="PROBLEM", nargs="?", help="default: all")
     one.set_defaults(action=_list)
 
-    one = commands.add_parser("run", help="train, compare with the reference, report")
+    one = commands.add_parser(
+        "run",
+        help="train, compare with the reference, report",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     one.add_argument("problem", metavar="PROBLEM")
     one.add_argument(
         "--model", action="append", default=[], help="may be repeated; default: preset"
@@ -93,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         help="run directory; default: runs/PROBLEM-DATA-PRESET-seedN",
     )
     one.add_argument("--resume", action="store_true", help="continue the run in --out")
+    told = one.add_mutually_exclusive_group()
+    told.add_argument("--quiet", action="store_true", help="tell nothing but errors")
+    told.add_argument(
+        "--verbose", action="store_true", help="print every line of log.jsonl"
+    )
     one.set_defaults(action=_run)
 
     one = commands.add_parser("reference", help="solve the reference problem alone")
@@ -106,19 +130,55 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("compare", help="table over several run directories")
     one.add_argument("directories", metavar="DIR", nargs="+", type=Path)
     one.set_defaults(action=_compare)
+
+    one = commands.add_parser(
+        "doctor", help="what there is to compute with, and what to do about the rest"
+    )
+    one.set_defaults(action=_doctor)
+
+    one = commands.add_parser("new", help="write a problem folder that runs")
+    one.add_argument("name", metavar="NAME", type=Path, help="the folder to make")
+    one.set_defaults(action=_new)
     return parser
 
 
 def _list(options: argparse.Namespace) -> None:
-    problems, missing = available()
+    if options.problem is None:
+        problems, missing = available()
+    else:
+        problems, missing = {options.problem: find(options.problem)}, {}
+    print(f"{'PROBLEM':18s}{'OPTION':10s}{'NAME':16s}DESCRIPTION")
     for name, found in problems.items():
-        print(f"{name}: {found.summary}")
-        for model, line in found.models.items():
-            print(f"  --model {model:17s}{line}")
-        for preset, content in found.presets.items():
-            print(f"  --preset {preset:16s}{content.summary}")
+        print(f"\n{name:18s}{'':26s}{_in_column(found.summary)}")
+        presets = {key: preset.summary for key, preset in found.presets.items()}
+        for option, choices in ("--model", found.models), ("--preset", presets):
+            for key, line in choices.items():
+                print(f"{'':18s}{option:10s}{key:16s}{_in_column(line)}")
     for reason in missing.values():
         print(reason.removeprefix("PROBLEM: "))
+
+
+def _in_column(text: str) -> str:
+    """Break a text where the last column of the list ends."""
+    return f"\n{'':44s}".join(textwrap.wrap(text, 56))
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    failed = []
+    for check in examine(Path.cwd()):
+        is_bad = bool(check.remedy) and check.is_needed
+        mark = "FAILED" if is_bad else "note" if check.remedy else "ok"
+        print(f"{mark:8s}{check.name:13s}{check.found}", flush=True)
+        if check.remedy:
+            print(textwrap.indent(textwrap.fill(f"-> {check.remedy}", 78), " " * 21))
+        failed += [check.name] * is_bad
+    if failed:
+        raise RuntimeError(f"doctor: these must not fail: {', '.join(failed)}.")
+
+
+def _new(options: argparse.Namespace) -> None:
+    path = write_problem(options.name)
+    print(f"wrote {path}; now: ncl-deepxde run {options.name} --preset smoke")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -135,7 +195,10 @@ def _run(options: argparse.Namespace) -> None:
     folder = path.parent.name if path.suffix == ".py" else path.name
     words = [folder, *(path.name.split(".")[0] for path in options.data)]
     name = "-".join([*words, options.preset, f"seed{options.seed}"])
-    run(chosen, options.out or Path("runs") / name, resume=options.resume)
+    output = Output(quiet=options.quiet, verbose=options.verbose)
+    run(
+        chosen, options.out or Path("runs") / name, resume=options.resume, output=output
+    )
 
 
 def _reference(options: argparse.Namespace) -> None:

@@ -123,6 +123,24 @@ def test_list_names_problems_models_and_presets(capsys):
         assert word in shown
 
 
+def test_list_of_one_problem_is_a_table(capsys):
+    assert main(["list", "hodge"]) == 0
+    head, _, first, *rest = capsys.readouterr().out.splitlines()
+    place = head.index("DESCRIPTION")
+    assert first.startswith("hodge ")
+    assert "euler" not in first
+    assert all(
+        line[place - 1] == " " != line[place] for line in rest if line[:44].strip()
+    )
+    assert max(map(len, rest)) <= 100
+
+
+def test_help_of_run_has_examples(capsys):
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert "ncl-deepxde run euler-torus --preset smoke" in capsys.readouterr().out
+
+
 def failing(words, capsys):
     """Return exit code and message of a command that must fail."""
     try:
@@ -144,6 +162,9 @@ def failing(words, capsys):
         (["run", "euler-torus", "--seed", "x"], "--seed"),
         (["run", "euler-torus", "--device", "tpu"], "--device: .*auto, cpu or cuda"),
         (["run"], "PROBLEM"),
+        (["run", "hodge", "--quiet", "--verbose"], "not allowed with"),
+        (["list", "nowhere"], "PROBLEM: must be one of"),
+        (["new", "1st"], "NAME: must begin with a letter"),
         (["fly"], "fly"),
         (["compare", "nowhere"], "nowhere"),
         (["reference", "euler-torus", "--preset", "x"], "--preset"),

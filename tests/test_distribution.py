@@ -21,6 +21,7 @@ BESIDES = {
     "ncl_deepxde/py.typed",
     "ncl_deepxde/problems/py.typed",
     "ncl_deepxde/reports/report.html.jinja",
+    "ncl_deepxde/runs/problem.py.template",
     "reference_fem/py.typed",
 }
 

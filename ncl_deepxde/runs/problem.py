@@ -96,6 +96,20 @@ class Problem(ABC, Generic[S]):
         """Tell the settings and the quality of a reference, for the metrics."""
         return {}
 
+    def agreement(
+        self, solutions: Mapping[str, Solution]
+    ) -> dict[str, dict[str, dict[str, float]]]:
+        """Measure how far the models are from each other, to judge the reference.
+
+        Args:
+            solutions: What was trained with the first seed, by model.
+
+        Returns:
+            By ``"FIRST and SECOND"``, field and time, in the same units as their
+            ``standardized_l2`` against the reference.
+        """
+        return {}
+
     def draw(
         self,
         directory: Path,

@@ -28,7 +28,14 @@ from .problem import DataProblem, Experiment, Problem
 from .threads import default_threads, set_threads
 from .training import train
 
-__all__ = ["RunOptions", "check_name", "check_writable", "run", "select_device"]
+__all__ = [
+    "Output",
+    "RunOptions",
+    "check_name",
+    "check_writable",
+    "run",
+    "select_device",
+]
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,41 @@ class RunOptions:
         return {**found, "data": hashes} if hashes else found
 
 
-def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Output:
+    """What a run tells while it goes on; ``log.jsonl`` has everything in any case.
+
+    Attributes:
+        quiet: Tell nothing; what fails is an error all the same.
+        verbose: Tell every line of the log.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+
+    def say(self, message: str) -> None:
+        """Tell what begins or is done."""
+        if not self.quiet:
+            print(f"ncl-deepxde: {message}", file=sys.stderr, flush=True)
+
+
+TALKATIVE = Output()
+
+
+def run(
+    options: RunOptions,
+    out: Path,
+    *,
+    resume: bool = False,
+    output: Output = TALKATIVE,
+) -> dict[str, Any]:
     """Solve the reference, train the models, compare, draw, report.
 
     Args:
         options: What to run.
         out: Run directory.
         resume: Continue the run in that directory.
+        output: What it tells while it goes on.
 
     Returns:
         The content of ``metrics.json``.
@@ -94,7 +129,7 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
     _prepare(options, preset.content, out, resume)
     reference_path = out / "reference.npz"
     if not reference_path.exists():
-        _say("solving the reference")
+        output.say("solving the reference")
         problem.compute_reference(preset, reference_path)
     reference = problem.load_reference(reference_path)
     metrics: dict[str, Any] = {
@@ -108,11 +143,14 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
         "reference": problem.describe_reference(reference_path),
     }
     solutions: dict[str, Solution] = {}
-    for cell, experiment in _trained(problem, options, reference, out, metrics, resume):
+    trained = _trained(problem, options, reference, out, metrics, resume, output)
+    for cell, experiment in trained:
         if cell.seed == options.seed:
             solutions[cell.label] = experiment.solution
+    metrics["agreement"] = problem.agreement(solutions)
+    _write_json(out / "metrics.json", metrics)
     solutions["reference"] = reference
-    _say("drawing figures and writing fields")
+    output.say("drawing figures and writing fields")
     figures = problem.draw(out, solutions, metrics)
     rows = (*problem.rows, *TRAINING_ROWS)
     report = write_report(
@@ -124,8 +162,9 @@ def run(options: RunOptions, out: Path, *, resume: bool = False) -> dict[str, An
         figures=figures,
         command=options.command(out),
     )
-    print(f"\n{terminal_table(metrics, rows)}\n")
-    _say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
+    if not output.quiet:
+        print(f"\n{terminal_table(metrics, rows)}\n")
+    output.say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
     return metrics
 
 
@@ -136,13 +175,14 @@ def _trained(
     out: Path,
     metrics: dict[str, Any],
     resume: bool,
+    output: Output,
 ) -> Iterator[tuple[Cell, Experiment[Any]]]:
     """Train and measure cell by cell; the metrics are complete after each."""
     preset = problem.presets[options.preset]
     records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
     for cell in list_cells(options.models, preset, options.seed):
-        experiment, costs = _train(problem, cell, options, out, resume)
-        _say(f"measuring {cell.name}")
+        experiment, costs = _train(problem, cell, options, out, resume, output)
+        output.say(f"measuring {cell.name}")
         record = with_costs(cell, costs, problem.measure(experiment, reference))
         seeds = records[cell.model]
         seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
@@ -154,7 +194,12 @@ def _trained(
 
 
 def _train(
-    problem: Problem[Any], cell: Cell, options: RunOptions, out: Path, resume: bool
+    problem: Problem[Any],
+    cell: Cell,
+    options: RunOptions,
+    out: Path,
+    resume: bool,
+    output: Output,
 ) -> tuple[Experiment[Any], dict[str, float]]:
     """Train one model; returns it with what that cost."""
     settings = problem.presets[options.preset].settings(cell.model, cell.case)
@@ -162,7 +207,7 @@ def _train(
         dde.config.set_default_float(settings.float_type)
         dde.config.set_random_seed(cell.seed)
     experiment = problem.build(cell.model, settings, cell.seed)
-    _say(f"training {cell.name}: {problem.models[cell.model]}")
+    output.say(f"training {cell.name}: {problem.models[cell.model]}")
     result = train(
         experiment.model,
         experiment.stages,
@@ -176,6 +221,8 @@ def _train(
         },
         resume=resume,
         evaluate=experiment.evaluate,
+        progress=not output.quiet,
+        verbose=output.verbose,
     )
     return experiment, {
         "train_seconds": result.seconds,
@@ -315,7 +362,3 @@ def select_device(name: str) -> str:
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _say(message: str) -> None:
-    print(f"ncl-deepxde: {message}", file=sys.stderr, flush=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn, Self
+from collections.abc import Mapping
+from typing import Any, NoReturn, Self
 
 import torch
 from tqdm import tqdm
@@ -40,6 +41,7 @@ class StageBar:
     ) -> None:
         self._steps, self._seconds = steps, seconds
         self._share = share or CoreShare()
+        self._first: tuple[int, float] | None = None
         self._bar: tqdm[NoReturn] = tqdm(
             total=1.0,
             bar_format=f"{title}: {{percentage:3.0f}}%|{{bar}}| {{desc}}",
@@ -54,13 +56,20 @@ class StageBar:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def show(self, step: int, seconds: float, loss: float) -> None:
+    def show(
+        self,
+        step: int,
+        seconds: float,
+        loss: float,
+        errors: Mapping[str, float] | None = None,
+    ) -> None:
         """Move the bar.
 
         Args:
             step: Steps of the stage so far, at least 1.
             seconds: Time of the stage so far.
             loss: Loss of the last step.
+            errors: Errors by name, where some are known.
         """
         if self._bar.disable:
             return
@@ -70,11 +79,32 @@ class StageBar:
         if self._seconds is not None:
             fractions.append(seconds / self._seconds)
         fraction = min(max(fractions), 1.0)
-        left = tqdm.format_interval(seconds * (1 / fraction - 1))
+        left = tqdm.format_interval(self.left(step, seconds))
         of = "" if self._steps is None else f" of {self._steps}"
-        text = f"step {step}{of}, loss {loss:.2e}, {left} left{self._note()}"
+        known = "".join(f", {k} {v:.2e}" for k, v in (errors or {}).items())
+        text = f"step {step}{of}, loss {loss:.2e}{known}, {left} left{self._note()}"
         self._bar.set_description_str(text, refresh=False)
         self._bar.update(fraction - self._bar.n)
+
+    def tell(self, record: Mapping[str, Any]) -> None:
+        """Print a record of the log as a line above the bar."""
+        values = {**record["terms"], **record.get("errors", {})}
+        told = ", ".join(f"{name} {value:.2e}" for name, value in values.items())
+        head = f"{record['model']} {record['stage']}, step {record['step']}"
+        tqdm.write(f"{head}: loss {record['loss']:.3e} ({told})", file=sys.stderr)
+
+    def left(self, step: int, seconds: float) -> float:
+        """Return the seconds left, by all steps but the first, which sets up much."""
+        if self._first is None:
+            self._first = (step, seconds)
+        began, since = self._first
+        pace = seconds / step if step == began else (seconds - since) / (step - began)
+        times = []
+        if self._steps is not None:
+            times.append((self._steps - step) * pace)
+        if self._seconds is not None:
+            times.append(self._seconds - seconds)
+        return max(min(times), 0.0)
 
     def _note(self) -> str:
         """Say that the machine is busy, where it is; on a GPU the thread waits."""

@@ -101,6 +101,7 @@ class RunSettings:
     log_every: int
     show_progress: bool
     evaluate: Callable[[], Mapping[str, float]] | None
+    is_verbose: bool = False
 
     @property
     def checkpoint(self) -> Path:
@@ -133,6 +134,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         self.saved_step = done.steps
         self._has_warned = False
         self._terms: dict[str, float] = {}
+        self._errors: dict[str, float] = {}
         self._is_observing = False
 
     def run(self, stage: Stage, callbacks: Sequence[dde.callbacks.Callback]) -> None:
@@ -205,7 +207,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         done.stopped_by = self._reason_to_stop()
         if done.stopped_by or done.steps % settings.log_every == 0:
             self._log()
-        self._bar.show(done.step, done.stage_seconds, done.loss)
+        self._bar.show(done.step, done.stage_seconds, done.loss, self._errors)
         every = settings.checkpoint_steps
         waited = time.perf_counter() - self._saved_at
         is_due = waited >= settings.checkpoint_seconds
@@ -265,8 +267,10 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         if newest is not None:
             record["optimizer"] = {**as_json(newest), "lost": self.done.lost}
         if self.settings.evaluate is not None:
-            record["errors"] = dict(self.settings.evaluate())
+            record["errors"] = self._errors = dict(self.settings.evaluate())
             self._clock = time.perf_counter()
+        if self.settings.is_verbose:
+            self._bar.tell(record)
         terms = self.model.train_state.loss_train
         self.model.losshistory.append(self.done.steps, terms, None, None)
         with self._surviving_full_disk():

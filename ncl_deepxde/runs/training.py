@@ -54,6 +54,7 @@ def train(
     checkpoint_steps: int | None = None,
     log_every: int = 20,
     progress: bool = True,
+    verbose: bool = False,
     callbacks: Sequence[dde.callbacks.Callback] = (),
     evaluate: Callable[[], Mapping[str, float]] | None = None,
 ) -> TrainingResult:
@@ -82,6 +83,7 @@ def train(
         checkpoint_steps: Number of steps between two checkpoints, besides.
         log_every: Number of steps between two lines of the log.
         progress: Show a progress bar.
+        verbose: Print every line of the log.
         callbacks: Further DeepXDE callbacks.
         evaluate: Errors by name, such as those against an exact solution; they go into
             every line of the log, and their time does not count.
@@ -104,6 +106,7 @@ def train(
         log_every,
         show_progress=progress,
         evaluate=evaluate,
+        is_verbose=verbose,
     )
     saved = _find_checkpoint(settings) if resume else None
     done = Progress() if saved is None else Progress(**saved["progress"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,12 +21,13 @@ from ncl_deepxde.runs import Experiment
 
 from .settings import TorusModel
 
-__all__ = ["ROWS", "measure"]
+__all__ = ["ROWS", "agreement", "measure"]
 
 ROWS = (*ERROR_ROWS, *CONSERVATION_ROWS)
 
 GRID = 64
 CONTINUITY_POINTS = 4000
+AGREEMENT_TIMES = (0.1, 0.2, 0.3)
 
 
 def measure(experiment: Experiment[TorusModel], reference: Solution) -> dict[str, Any]:
@@ -47,3 +50,20 @@ def measure(experiment: Experiment[TorusModel], reference: Solution) -> dict[str
         "continuity_relative": continuity.relative,
         "mass_drift": mass_drift(solution, points, times),
     }
+
+
+def agreement(
+    solutions: Mapping[str, Solution],
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Measure how far the models are from each other, in standard deviations.
+
+    Args:
+        solutions: Models by name.
+    """
+    points = torus_grid(GRID)
+    found = {}
+    for first, second in combinations(solutions, 2):
+        pair = solutions[first], solutions[second]
+        errors = by_time_key(errors_over_time(*pair, points, AGREEMENT_TIMES))
+        found[f"{first} and {second}"] = errors["standardized_l2"]
+    return found

@@ -41,7 +41,7 @@ from ncl_deepxde.runs import Experiment, Figure, Preset, Problem, Stage
 from ..equations import Formulation
 from ..stages import stage
 from . import reference, results
-from .measures import ROWS, measure
+from .measures import ROWS, agreement, measure
 from .models import MODELS, build_formulation, initial_residuals, window_edges
 from .presets import PRESETS
 from .settings import TorusModel
@@ -88,6 +88,12 @@ class EulerTorus(Problem[TorusModel]):
     ) -> dict[str, Any]:
         """Measure errors over time, the continuity residual and the drift of mass."""
         return measure(experiment, reference)
+
+    def agreement(
+        self, solutions: Mapping[str, Solution]
+    ) -> dict[str, dict[str, dict[str, float]]]:
+        """Measure how far the models are from each other."""
+        return agreement(solutions)
 
     def draw(
         self,

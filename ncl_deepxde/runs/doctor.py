@@ -1,0 +1,175 @@
+"""What is there to compute with, and what to do about what is missing."""
+
+from __future__ import annotations
+
+import io
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import deepxde as dde
+import numpy as np
+import torch
+
+from ..data import Collocation, kronecker_box
+from ..evaluation.solution import continuity_error
+from ..nn import NCL
+from ..optimizers import GaussNewton
+from .stage_loop import Stage
+from .threads import available_cores, default_threads
+from .training import train
+
+__all__ = ["Check", "examine"]
+
+PACKAGES = ("ncl-deepxde", "deepxde", "torch", "numpy", "scipy")
+OPTIONAL = {
+    "dolfinx": (
+        "finite elements",
+        "pip install 'ncl-deepxde[fem]' (Linux x86-64, Python 3.12), elsewhere "
+        "conda env create -f environment.yml; without it the torus has a spectral "
+        "reference, and the ball none",
+    ),
+    "netgen": ("meshes of domains in words", "pip install 'ncl-deepxde[mesh]'"),
+    "pandas": ("radar files of birds", "pip install 'ncl-deepxde[birds]'"),
+}
+
+GIB = 2**30
+DISK = 1.0
+"""GiB on the disk below which a remedy is told."""
+
+MEMORY = 2.0
+"""GiB of memory below which a remedy is told."""
+
+ROUNDINGS = 100
+"""Roundings that a residual of a few dozen terms may be off."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What it is.
+        found: What was found.
+        remedy: What to do; empty where all is well.
+        is_needed: Whether a run fails without.
+    """
+
+    name: str
+    found: str
+    remedy: str = ""
+    is_needed: bool = False
+
+
+def examine(directory: Path) -> Iterator[Check]:
+    """Yield what there is to compute with, one check after the other.
+
+    Args:
+        directory: Where runs would be written, and where a tiny training is.
+    """
+    yield from _versions()
+    yield from _devices()
+    yield from _parts()
+    yield from _room(directory)
+    yield _exactness()
+    yield _training(directory)
+
+
+def _versions() -> Iterator[Check]:
+    yield Check("python", f"{platform.python_version()}, {platform.platform()}")
+    for name in PACKAGES:
+        try:
+            yield Check(name, version(name))
+        except PackageNotFoundError:
+            yield Check(name, "not installed as a package", f"pip install {name}")
+
+
+def _devices() -> Iterator[Check]:
+    if torch.cuda.is_available():
+        yield Check("GPU", torch.cuda.get_device_name())
+    elif torch.version.cuda:
+        yield Check("GPU", f"none seen; torch is built for CUDA {torch.version.cuda}")
+    else:
+        remedy = "with a GPU: make .venv TORCH=cuda" if _has_nvidia() else ""
+        yield Check("GPU", "none; torch is built for CPUs", remedy)
+    threads, cores = default_threads(), available_cores()
+    yield Check("threads", f"{threads} by default, {cores} cores to be had")
+
+
+def _has_nvidia() -> bool:
+    return any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+def _parts() -> Iterator[Check]:
+    for name, (purpose, remedy) in OPTIONAL.items():
+        if find_spec(name) is None:
+            yield Check(name, f"missing, for {purpose}", remedy)
+        else:
+            yield Check(name, f"there, for {purpose}")
+
+
+def _room(directory: Path) -> Iterator[Check]:
+    free = shutil.disk_usage(directory).free / GIB
+    remedy = "" if free >= DISK else "free some space, or choose another --out"
+    yield Check("disk", f"{free:.1f} GiB free in {directory}", remedy)
+    memory = _free_memory()
+    if memory is not None:
+        remedy = "" if memory >= MEMORY else "close other programs"
+        yield Check("memory", f"{memory:.1f} GiB free", remedy)
+
+
+def _free_memory(table: Path = Path("/proc/meminfo")) -> float | None:
+    """Return the memory that can be had in GiB, where the system tells."""
+    if not table.is_file():
+        return None
+    for line in table.read_text(encoding="ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024 / GIB
+    return None
+
+
+def _exactness() -> Check:
+    """Measure the residual of continuity of an exact network that is not trained."""
+    net = NCL([3, 16, 16, 3], "tanh", "Glorot normal")
+    points = np.random.default_rng(0).random((64, 3))
+    error = continuity_error(net, points[:, :2], points[:, 2:], "flux")
+    dtype = next(net.parameters()).dtype
+    is_exact = error.relative <= ROUNDINGS * torch.finfo(dtype).eps
+    found = f"rho_t + div m is {error.relative:.0e} of its largest term ({dtype})"
+    remedy = "" if is_exact else "report this: the network must be exact to round-off"
+    return Check("exactness", found, remedy, is_needed=True)
+
+
+def _training(directory: Path) -> Check:
+    """Train an exact network for four steps, with checkpoints and a log."""
+    net = NCL([2, 8, 8, 2], "tanh", "Glorot normal")
+
+    def carried(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return y[:, 1:] - y[:, :1] + torch.sin(x[:, :1])
+
+    data = Collocation(carried, kronecker_box([0, 0], [1, 1]), num_domain=64, seed=0)
+    model = dde.Model(data, net)
+
+    def compiled(model: dde.Model) -> None:
+        model.compile(GaussNewton(model), verbose=0)
+
+    losses = []
+    for steps in (1, 4):
+        folder = directory / ".doctor"
+        try:
+            stage = Stage("gauss-newton", compiled, steps)
+            with redirect_stdout(io.StringIO()):
+                found = train(model, [stage], folder, name="doctor", progress=False)
+            losses.append(found.loss)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    first, last = losses
+    fell = last < first
+    found_text = f"loss {first:.1e} before the first step, {last:.1e} before the last"
+    remedy = "" if fell else "report this: four steps must lower the loss"
+    return Check("training", found_text, remedy, is_needed=True)

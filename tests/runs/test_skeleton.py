@@ -1,0 +1,39 @@
+"""A problem folder that the command writes, and that runs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ncl_deepxde.cli import main
+from ncl_deepxde.runs.skeleton import write_problem
+
+
+def test_what_is_written_runs_as_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "pond"]) == 0
+    assert "ncl-deepxde run pond --preset smoke" in capsys.readouterr().out
+    words = ["run", "pond", "--preset", "smoke", "--quiet", "--out", "out"]
+    command = [sys.executable, "-m", "ncl_deepxde", *words]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # Quiet: DeepXDE names its backend, we say nothing.
+    assert "ncl-deepxde" not in done.stdout + done.stderr
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert metrics["problem"] == "pond"
+    ratios = {m: v["continuity_relative"] for m, v in metrics["models"].items()}
+    assert ratios["ncl"] < 1e-13 < 1e-3 < ratios["pinn"]
+    assert "What happened" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["1st", "my problem", "pond.py", ".."])
+def test_bad_names_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match="NAME: must begin with a letter"):
+        write_problem(tmp_path / name)
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "pond").mkdir()
+    with pytest.raises(ValueError, match="exists already"):
+        write_problem(tmp_path / "pond")
