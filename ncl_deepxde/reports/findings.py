@@ -116,6 +116,8 @@ def _comparable(rows: Iterable[Row], lost: set[str]) -> list[Row]:
     # Both are the same error in other units, and one says what a bad one is.
     if {"relative_l2", "standardized_l2"} <= keys:
         judged = [row for row in judged if row.metric.key != "relative_l2"]
+    # At the start, those are best that have it built in.
+    judged = [row for row in judged if not row.label.endswith(", t = 0")]
     kept = (row.without(lost) for row in judged)
     return [row for row in kept if any(v != 0 for v in row.values.values())]
 
@@ -134,8 +136,10 @@ def _values(row: Row, names: Sequence[str]) -> str:
 
 
 def _margin(row: Row, names: Sequence[str]) -> str:
-    """Say that the two best are level, where they are."""
+    """Say that the two best are level, or that none is good, where it is so."""
     values = sorted(abs(row.values[name]) for name in names if name in row.values)
+    if row.metric.key == "standardized_l2" and values and values[0] >= 1:
+        return " None is better than answering with the mean of the field, which has 1."
     if row.best == "largest" or len(values) < 2 or values[1] > LEVEL * values[0]:
         return ""
     return " The first two are about level."
@@ -234,7 +238,7 @@ def _exactness(rows: Iterable[Row]) -> Iterable[str]:
         yield f"{row.metric.law}{case}: {', '.join(words)}."
     if told:
         yield (
-            "Numbers of single precision (float32) carry 7 digits, of double precision "
+            "Numbers of single precision (float32) carry 7 to 8 digits, of double precision "
             "(float64) 16; sums of many terms lose one to three of them."
         )
     else:

@@ -49,6 +49,19 @@ def test_close_values_are_called_level():
     assert "about level" in told("accurate", models)[1]
 
 
+def test_a_bad_field_is_called_bad_whoever_wins():
+    models = {"pinn": model([3.0, 5.0]), "ncl": model([0.9, 1.0])}
+    assert "None is better than answering with the mean" in told("accurate", models)[1]
+
+
+def test_starts_that_are_built_in_win_nothing():
+    models = {
+        name: {"standardized_l2": {"rho": {"0": first, "0.1": second}}}
+        for name, first, second in (("hard", 1e-7, 0.3), ("soft", 0.1, 0.2))
+    }
+    assert "Best of one comparison: soft in 1." in told("accurate", models)[1]
+
+
 def test_larger_is_better_where_the_metric_says_so():
     rows = (MetricRow("r2", "Accuracy", "R2", "largest"),)
     metrics = {"models": {"pinn": {"r2": 0.5}, "ncl": {"r2": 0.9}}}
