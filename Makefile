@@ -37,10 +37,12 @@ lint: .venv ## Check style, format and types (1 minute)
 	@echo ".venv: installs ncl-deepxde[$(EXTRAS)], 2 GB, or 6 GB with CUDA, 1 to 5 minutes"
 	@scripts/make-environment $(EXTRAS) $(TORCH)
 
-docs: .venv ## Build the site (2 minutes); EXECUTE=1 runs the examples for it
+docs: .venv ## Build the site (2 minutes); EXECUTE=1 runs the examples, LINKS=1 asks the network
 	@echo "docs: builds the site, about two minutes, ten with EXECUTE=1"
 	OMP_NUM_THREADS=1 .venv/bin/python -m sphinx -W --keep-going -q -b html \
 	    -D plot_gallery=$(EXECUTE) docs docs/_build/html
+	.venv/bin/python docs/_extensions/links.py docs/_build/html
+	$(if $(LINKS),.venv/bin/python -m sphinx -q -b linkcheck docs docs/_build/links)
 	@echo "docs: open $(CURDIR)/docs/_build/html/index.html in a browser"
 
 constraints: .venv ## Resolve the newest versions anew into constraints.txt

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -149,9 +150,48 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert found, (path.name, target)
 
 
+@pytest.mark.parametrize(
+    ("link", "is_broken"),
+    [
+        ("b.html", False),
+        ("b.html#part", False),
+        ("b.html#nothing", True),
+        ("#here", False),
+        ("#gone", True),
+        ("c.html", True),
+        ("sub/", False),
+        ("picture%20one.png", False),
+        ("https://example.org/nowhere", False),
+    ],
+)
+def test_links_of_the_built_site_are_checked(link, is_broken, tmp_path, monkeypatch):
+    broken = extension("links", monkeypatch).broken
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "index.html").write_text('<a href="../b.html#part">b</a>')
+    (tmp_path / "picture one.png").touch()
+    (tmp_path / "b.html").write_text('<h2 id="part">Part</h2>')
+    (tmp_path / "a.html").write_text(f'<p id="here"><a href="{link}">there</a></p>')
+    assert list(broken(tmp_path)) == ([f"a.html: {link}"] if is_broken else [])
+
+
+def notebook_agrees(path: Path, example: Path) -> bool:
+    """Whether a notebook is of the present format and has the code of an example."""
+    notebook = json.loads(path.read_text())
+    assert notebook["nbformat"] == 4
+    assert {cell["cell_type"] for cell in notebook["cells"]} == {"code", "markdown"}
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] for cell in cells)
+    code = "\n".join("".join(cell["source"]) for cell in cells)
+    statements = {ast.dump(node) for node in ast.parse(code).body}
+    wanted = {ast.dump(node) for node in ast.parse(example.read_text()).body[1:]}
+    return wanted <= statements
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not is_there("sphinx"), reason="needs the extra docs")
-def test_site_builds_without_a_warning(tmp_path: Path) -> None:
+def test_site_builds_without_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q"]
     folders = ["-d", str(tmp_path / "trees"), str(DOCS), str(tmp_path / "html")]
     done = subprocess.run(
@@ -171,3 +211,7 @@ def test_site_builds_without_a_warning(tmp_path: Path) -> None:
     network = (tmp_path / "html" / "api" / "nn.html").read_text()
     assert 'id="ncl_deepxde.nn.NCL"' in network
     assert (tmp_path / "html" / "gallery" / "kovasznay.html").is_file()
+    assert list(extension("links", monkeypatch).broken(tmp_path / "html")) == []
+    for example in EXAMPLES:
+        (notebook,) = (tmp_path / "html").rglob(f"{example.stem}.ipynb")
+        assert notebook_agrees(notebook, example), example

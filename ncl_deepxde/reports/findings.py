@@ -238,8 +238,8 @@ def _exactness(rows: Iterable[Row]) -> Iterable[str]:
         yield f"{row.metric.law}{case}: {', '.join(words)}."
     if told:
         yield (
-            "Numbers of single precision (float32) carry 7 to 8 digits, of double precision "
-            "(float64) 16; sums of many terms lose one to three of them."
+            "Numbers of single precision (float32) carry 7 to 8 digits, of double "
+            "precision (float64) 16; sums of many terms lose one to three of them."
         )
     else:
         yield "This problem measures no law."
