@@ -25,5 +25,5 @@ from . import _upstream, nn  # noqa: E402
 
 _upstream.mend()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["nn"]
