@@ -47,6 +47,9 @@ class ShockCase:
         walled: Laws without flux at both ends.
         speed: Largest speed of a wave of states (N, K), (N,).
         shock: Place of a shock at the end, and the value of the first state there.
+        centers: Places of jumps at the start, from which waves run.
+        summed: Integrals of what the start deviates from its means by, from the left
+            end, (N, 1) -> (N, K), with which it fades.
         viscosities: Viscosities of the stages, in units of length and speed.
         sizes: Sizes of the states.
         length: Length of the network's units.
@@ -66,6 +69,8 @@ class ShockCase:
     sizes: tuple[float, ...] = (1.0,)
     length: float = 1.0
     velocity: float = 1.0
+    centers: tuple[float, ...] = ()
+    summed: Callable[[Tensor], Tensor] | None = None
     viscosities: Sequence[float] = field(default=(0.1, 0.02, 0.005, 0.001, 0.0003))
 
     def points(self, n: int = 2000) -> np.ndarray:
@@ -93,6 +98,35 @@ def smooth_jumps(
         return total
 
     return start
+
+
+def summed_jumps(
+    states: Sequence[Sequence[float]],
+    places: Sequence[float],
+    width: float,
+    low: float,
+    high: float,
+) -> Callable[[Tensor], Tensor]:
+    r"""Return the integral of ``smooth_jumps`` less its mean, from the left end.
+
+    A step :math:`(1 + \tanh y)/2`, :math:`y = (x - x_0)/\varepsilon`, is the slope of
+    :math:`(x + \varepsilon\log\cosh y)/2`.
+    """
+
+    def raised(x: Tensor) -> Tensor:
+        total = 0 * x
+        for place, (before, after) in zip(places, pairwise(states), strict=True):
+            y = (x - place).abs() / width
+            log_cosh = y + torch.log1p(torch.exp(-2 * y))
+            rise = x.new_tensor(after) - x.new_tensor(before)
+            total = total + (x - place + width * log_cosh) / 2 * rise
+        return total
+
+    def summed(x: Tensor) -> Tensor:
+        first, last = (raised(torch.full_like(x, end)) for end in (low, high))
+        return raised(x) - first - (x - low) / (high - low) * (last - first)
+
+    return summed
 
 
 def _breaking() -> ShockCase:
@@ -141,9 +175,16 @@ def _of_jumps(
         parts = [s(x - p, t) for s, p in zip(solutions, places, strict=True)]
         return np.stack(parts)[which, np.arange(len(x))]
 
-    width = EPSILON * (high - low)
-    start = smooth_jumps([conserved(s) for s in states], places, width)
-    return ShockCase(law, low, high, end, start, exact, **options)
+    width, kept = EPSILON * (high - low), [conserved(s) for s in states]
+    return ShockCase(
+        law,
+        *(low, high, end),
+        smooth_jumps(kept, places, width),
+        exact,
+        centers=tuple(places),
+        summed=summed_jumps(kept, places, width, low, high),
+        **options,
+    )
 
 
 def _fan_and_shock() -> ShockCase:
@@ -165,7 +206,7 @@ def _fan_and_shock() -> ShockCase:
         # Periodic to the last bit: tanh of a sine, of the slope of the jumps.
         return torch.tanh(torch.sin(math.pi * x) / (math.pi * width))
 
-    return ShockCase(**{**vars(inner), "start": start})
+    return ShockCase(**{**vars(inner), "start": start, "centers": (), "summed": None})
 
 
 def _traffic() -> ShockCase:

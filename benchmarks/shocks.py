@@ -1,7 +1,8 @@
 """Shocks by exact laws, by plain networks and by finite volumes, in CPU seconds.
 
     python benchmarks/shocks.py --case burgers --network exact --seconds 60 [--seed 0]
-        [--points 1500] [--width 16] [--entropy 0] [--out runs/shocks.jsonl]
+        [--points 1500] [--width 16] [--huber 0] [--entropy 0] [--centered]
+        [--out runs/shocks.jsonl]
 
 Viscosity falls from stage to stage, a part of the length by the speed of the case, to
 nothing in the last one; each stage is a training of its own by ``GaussNewton(model)``,
@@ -18,6 +19,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +39,29 @@ NETWORKS = ("exact", "plain", "volumes")
 State = Callable[[Tensor], Tensor]
 
 
-def exact_network(case: ShockCase, hidden: list[int], ramp: float | None) -> Any:
-    """Return the laws of a case with their start and walls."""
-    starts = [
-        InitialState(lambda x, k=k: case.start(x)[:, k : k + 1], ramp=ramp)
-        for k in range(case.law.laws)
-    ]
+def exact_network(
+    case: ShockCase, hidden: list[int], ramp: float | None, *, centered: bool = False
+) -> Any:
+    """Return the laws of a case with their start and walls.
+
+    Where waves are ``centered``, the start fades, and the network sees the distance
+    from each jump in units of the time since, in which its waves are at rest.
+    """
+
+    def start(k: int) -> InitialState:
+        def density(x: Tensor) -> Tensor:
+            return case.start(x)[:, k : k + 1]
+
+        if not centered or case.summed is None:
+            return InitialState(density, ramp=ramp)
+        summed = case.summed
+        return InitialState(
+            density,
+            ramp=ramp or case.end / 20,
+            potential=lambda x: summed(x)[:, k : k + 1],
+        )
+
+    starts = [start(k) for k in range(case.law.laws)]
     middle = [(case.low + case.high) / 2, 0.0]
     scales = Scales(
         length=case.length,
@@ -50,7 +69,7 @@ def exact_network(case: ShockCase, hidden: list[int], ramp: float | None) -> Any
         velocity=case.velocity,
         origin=None if case.period else middle,
     )
-    return BalanceLaws(
+    net = BalanceLaws(
         [2, *hidden, case.law.columns],
         "tanh",
         "Glorot normal",
@@ -61,6 +80,18 @@ def exact_network(case: ShockCase, hidden: list[int], ramp: float | None) -> Any
         initial=starts,
         wall=case.wall(),
     )
+    if centered:
+        net.apply_feature_transform(partial(_centered, case))
+    return net
+
+
+def _centered(case: ShockCase, z: Tensor) -> Tensor:
+    """Return features (N, 2 + jumps) of inputs (N, 2), all of order one."""
+    x, t = z[:, :1], z[:, 1:]
+    middle = (case.low + case.high) / 2
+    age = case.velocity * (t + case.end / 10)
+    waves = [(x - place) / age for place in case.centers]
+    return torch.cat([(x - middle) / case.length, t / case.end, *waves], dim=1)
 
 
 def plain_network(case: ShockCase, hidden: list[int]) -> Any:
@@ -82,6 +113,37 @@ def plain_network(case: ShockCase, hidden: list[int]) -> Any:
         lambda z, y: case.start(z[:, :1]) + z[:, 1:] / case.end * sizes * y
     )
     return net
+
+
+def robust(residual: Tensor, size: float) -> Tensor:
+    r"""Return what squares to a smooth form of Huber's norm of a residual.
+
+    .. math:: 2 s^2\,(\sqrt{1 + r^2/s^2} - 1) ,
+
+    the square of small residuals, :math:`2 s |r|` of large ones. Its root is smooth:
+    with :math:`w = \sqrt{1 + r^2/s^2}` it is :math:`r\,\sqrt{2/(1 + w)}`.
+    """
+    w = (1 + (residual / size) ** 2).sqrt()
+    return residual * (2 / (1 + w)).sqrt()
+
+
+def with_options(pde: Any, law: Any, options: argparse.Namespace) -> Any:
+    r"""Return residuals in Huber's norm, and entropy that is produced against its sign.
+
+    The entropy is one-sided, :math:`w\,\max(0, \partial_t\eta + \nabla\cdot Q)`.
+    """
+
+    def residuals(z: Tensor, y: Tensor) -> list[Tensor]:
+        found = pde(z, y)
+        if options.huber:
+            found = [robust(r, options.huber) for r in found]
+        if options.entropy:
+            exact = options.network == "exact"
+            gained = law.entropy_production(z, y, exact=exact)
+            found.append(options.entropy * torch.relu(gained))
+        return found
+
+    return residuals
 
 
 def steep_sampler(case: ShockCase, state: State | None) -> Any:
@@ -185,7 +247,8 @@ def train(options: argparse.Namespace, write: Callable[[dict[str, Any]], None]) 
     hidden = [options.width] * options.depth
     is_exact = options.network == "exact"
     if is_exact:
-        net = exact_network(case, hidden, options.ramp and options.ramp * case.end)
+        ramp = options.ramp and options.ramp * case.end
+        net = exact_network(case, hidden, ramp, centered=options.centered)
     else:
         net = plain_network(case, hidden)
     state: State = net.state if is_exact else net
@@ -195,6 +258,7 @@ def train(options: argparse.Namespace, write: Callable[[dict[str, Any]], None]) 
         nu = viscosity * case.length * case.velocity
         law = case.law.with_viscosity(nu) if nu else case.law
         pde = law.closure if is_exact else law.residual
+        pde = with_options(pde, case.law, options)
         sampler = steep_sampler(case, steep)
         data = Collocation(pde, sampler, options.points, seed=options.seed + number)
         model = dde.Model(data, net)
@@ -235,7 +299,10 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=1500)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--depth", type=int, default=4)
+    parser.add_argument("--centered", action="store_true", help="waves of jumps")
     parser.add_argument("--ramp", type=float, help="in parts of the last time")
+    parser.add_argument("--huber", type=float, default=0.0, help="size where it turns")
+    parser.add_argument("--entropy", type=float, default=0.0, help="weight")
     parser.add_argument("--stages", type=float, nargs="+", help="viscosities")
     parser.add_argument("--cells", type=int, default=1000)
     parser.add_argument("--out", type=Path)

@@ -7,6 +7,7 @@ from .base.plain import as_flow
 from .base.scales import Scales
 from .constraints.continuation import Continuation
 from .constraints.initial_velocity import InitialVelocity
+from .constraints.known_flux import KnownFlux
 from .constraints.known_source import KnownSource
 from .constraints.lifting import Lifting
 from .constraints.potentials import FourierPotential, HomotopyPotential
@@ -19,6 +20,7 @@ from .hodge_field import HodgeField
 from .incompressible import Incompressible
 from .lflow import LFlow
 from .momentum_ncl import MomentumNCL
+from .monotone_balance_law import MonotoneBalanceLaw
 from .ncl import NCL
 from .semi_lagrangian.net import SemiLagrangian
 from .sourced_ncl import SourcedNCL
@@ -42,10 +44,12 @@ __all__ = [
     "Incompressible",
     "InitialState",
     "InitialVelocity",
+    "KnownFlux",
     "KnownSource",
     "LFlow",
     "Lifting",
     "MomentumNCL",
+    "MonotoneBalanceLaw",
     "Scales",
     "SemiLagrangian",
     "SourcedNCL",

@@ -23,7 +23,6 @@ from .base.spec import Constant, FieldSpec, Layers
 from .base.units import NetworkUnits
 from .constraints.continuation import Continuation, ContinuedLaw
 from .constraints.joined import joined
-from .constraints.known_source import Supply, SupplyCheck
 from .constraints.law import AddedFlux, BuiltInSource, FluxField, Law, law_of
 from .constraints.means import Mean
 from .constraints.start_and_wall import InitialState, Wall
@@ -76,8 +75,9 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
         known_sources: Source of each law that is known: K entries, each a function of
             the inputs, (N, d + 1) -> (N, 1), a ``KnownSource``, or ``None``. It is part
             of the column :math:`s_k` where the law has one.
-        lifting: Known flux that is added to each law, without divergence, as for
-            :class:`NCL`: K entries, each a lifting or ``None``.
+        lifting: Known flux that is added to each law: K entries, each one without
+            divergence, as for :class:`NCL`, a ``KnownFlux``, which open ends and sides
+            have, or ``None``.
         served: As for :class:`NCL`.
         columns: Names of all columns, as the script calls them.
 
@@ -145,8 +145,7 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
             _of_law(k, field, units, k in place.sources, *given)
             for k, given in enumerate(options)
         ]
-        supplies = [law.supply for law in found]
-        _check_supplies(base, supplies)
+        _check_continued(base, found)
         rows, ansatz = joined([law.group for law in found], place.extras)
         n = 1 + place.dim
         super().__init__(
@@ -174,10 +173,9 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
                 + [*units.extras],
             ),
         )
-        self._supplies = supplies
-        known = [SupplyCheck(supply) for supply in supplies if supply is not None]
+        self._laws = found
         first, *others = [law.given for law in found]
-        self._given = first.also(*others, *known)
+        self._given = first.also(*others)
         self._place, self.output = place, output
         self._convert = conversion_of(output, place)
         self.dim, self.laws, self.sources = place.dim, laws, place.sources
@@ -213,7 +211,7 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
     def source(self, inputs: Tensor, k: int) -> Tensor:
         """See ``BalanceNet``."""
         self._check_law(k)
-        supply = self._supplies[k]
+        supply = self._laws[k].supply
         if k in self.sources:
             return self._serve(inputs, None)[:, self._place.source(k)]
         if supply is not None:
@@ -264,24 +262,22 @@ def _starts(base: Continuation | None, place: LawColumns) -> list[ContinuedLaw] 
             f"{place.laws} in {place.dim} dimension(s) with sources {place.sources}, "
             f"got a {type(net).__name__}. Build both with the same arguments."
         )
-    return [ContinuedLaw(base, k, place.law(k)) for k in range(place.laws)]
+    return [ContinuedLaw(base, place.law(k)) for k in range(place.laws)]
 
 
-def _check_supplies(base: Continuation | None, supplies: list[Supply | None]) -> None:
-    """Refuse other known sources than those of the network that is continued.
+def _check_continued(base: Continuation | None, laws: list[Law]) -> None:
+    """Refuse other known sources and fluxes than those of the network continued.
 
     Raises:
-        ValueError: A source is another one.
+        ValueError: One of them is another one.
     """
     if base is None or not isinstance(base.net, BalanceLaws):
         return
-    for k, (new, old) in enumerate(zip(supplies, base.net._supplies, strict=True)):
-        if (new and new.known) != (old and old.known):
-            raise ValueError(
-                f"law {k}: known_sources: must be that of the network which is "
-                "continued, the same function, got another one or none. Pass the same "
-                "known_sources to both."
-            )
+    for k, (new, old) in enumerate(zip(laws, base.net._laws, strict=True)):
+        try:
+            new.check_continues(old)
+        except ValueError as error:
+            raise ValueError(f"law {k}: {error}") from error
 
 
 def _each(argument: str, given: Any, laws: int, default: Any = None) -> list[Any]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
-
-from torch import Tensor
 
 from ..potentials import constructions
 from ..potentials.constructions import Construction
@@ -14,16 +12,16 @@ from .base.checks import check_layer_sizes, check_periods
 from .base.columns import SCRIPTS, named_columns
 from .base.contract import ContinuityLaw
 from .base.flow_field import FlowFieldNet
-from .base.scale import scaled_operator
 from .base.scales import Scales
 from .base.spec import FieldSpec, Layers
 from .base.units import NetworkUnits
-from .constraints.continuation import Continuation, check_continued_flow
-from .constraints.given import GivenFunctions
-from .constraints.hard import hard_constraints
-from .constraints.in_units import start_in_units, wall_in_units
-from .constraints.lifting import Lifting, check_lifting
-from .constraints.means import mean_flux
+from .constraints.continuation import (
+    Continuation,
+    check_continued_flow,
+    continued_law,
+)
+from .constraints.joined import joined
+from .constraints.law import AddedFlux, FluxField, Law, law_of
 from .constraints.start_and_wall import InitialState, Wall
 from .sourced_ncl import SourcedNCL
 
@@ -79,9 +77,10 @@ class NCL(FlowFieldNet, ContinuityLaw):
             the inputs, (N, d + 1) -> (N, 1), or a ``KnownSource``, which is built in;
             or ``"trained"``, which is the column after the momentum. The class then
             makes a :class:`SourcedNCL`, which is no ``ContinuityLaw``.
-        lifting: Known momentum that is added, without divergence, as for
-            :class:`Incompressible`: its normal component on the wall takes the place of
-            0, an inflow through a side that is taken as wall. By an
+        lifting: Known momentum that is added: a ``KnownFlux`` through open ends and
+            sides, or one without divergence, as for :class:`Incompressible`: its normal
+            component on the wall takes the place of 0, an inflow through a side that is
+            taken as wall. By an
             :class:`nn.Lifting` of ``flows`` it passes between the parts of a wall in
             the plane, beside what moves with the density; that part of the flow is
             trained by default.
@@ -107,6 +106,8 @@ class NCL(FlowFieldNet, ContinuityLaw):
         2
     """
 
+    _law: Law
+
     def __new__(cls, *args: Any, source: Any = None, **kwargs: Any) -> Any:
         """Make a network with a source where there is one."""
         if cls is NCL and source is not None:
@@ -131,33 +132,31 @@ class NCL(FlowFieldNet, ContinuityLaw):
         initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
         source: None = None,
-        lifting: Lifting | Callable[[Tensor], Tensor] | None = None,
+        lifting: AddedFlux | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
-        check_lifting(lifting)
         check_continued_flow(initial)
         extras = check_layer_sizes(layer_sizes, 2, "(rho, m_1..m_d)")
         d = layer_sizes[0] - 1
         axes = check_periods(periods, d, rest=1)
-        construction = constructions.get(construction)
         units = NetworkUnits.of(scales, d, extras)
-        density_by_time = units.density / units.reach[-1]
-        field = scaled_operator(
-            construction,
-            [d, *range(d)],
-            axes,
-            harmonics,
-            scale,
+        law = law_of(
+            FluxField(constructions.get(construction), axes, harmonics, scale),
             units,
-            density_by_time,
+            False,
+            mean_density,
+            continued_law(initial, slice(0, d + 1)),
+            wall,
+            lifting,
+            None,
+            mean_momentum=mean_momentum,
+            first_density=1.0,
         )
-        means = mean_flux(axes[:-1], initial, wall, mean_density, mean_momentum)
-        given = GivenFunctions(d, d + 1, initial, wall, lifting)
-        initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
-        flux, ansatz = hard_constraints(
-            field, extras, initial, wall, means, axes[:-1], units, lifting
-        )
+        base = initial if isinstance(initial, Continuation) else None
+        if base is not None and isinstance(base.net, NCL):
+            law.check_continues(base.net._law)
+        (flux,), ansatz = joined([law.group], extras)
         super().__init__(
             Layers(
                 layer_sizes[1:-1],
@@ -170,17 +169,17 @@ class NCL(FlowFieldNet, ContinuityLaw):
             ),
             FieldSpec(
                 flux,
-                field.num_potentials,
-                means,
+                law.group.num_channels,
+                law.means,
                 extras,
                 served,
                 ansatz,
-                base=initial if isinstance(initial, Continuation) else None,
+                base=base,
                 sizes=[*units.flux, *units.extras],
             ),
             output=output,
             native="flux",
         )
-        self._given = given
+        self._law, self._given = law, law.given
         kind = "NCL" if output == "flux" else 'NCL(output="velocity")'
         self.columns = named_columns(SCRIPTS[kind], d, extras, columns)

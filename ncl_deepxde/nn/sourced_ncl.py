@@ -12,20 +12,21 @@ from ..potentials.constructions import Construction
 from ..potentials.network import Initializer
 from .base.checks import check_kind, check_periods
 from .base.columns import SCRIPTS
+from .base.contract import SourcedFlow
 from .base.flow_field import FlowFieldNet
 from .base.laws import LawColumns
 from .base.scales import Scales
 from .base.spec import Constant, FieldSpec, Layers
 from .base.units import NetworkUnits
+from .constraints.continuation import Continuation, continued_law
 from .constraints.joined import joined
-from .constraints.known_source import SupplyCheck
-from .constraints.law import AddedFlux, BuiltInSource, FluxField, law_of
+from .constraints.law import AddedFlux, BuiltInSource, FluxField, Law, law_of
 from .constraints.start_and_wall import InitialState, Wall
 
 __all__ = ["SourcedNCL"]
 
 
-class SourcedNCL(FlowFieldNet):
+class SourcedNCL(FlowFieldNet, SourcedFlow):
     r"""Density and momentum with :math:`\partial_t\rho + \nabla\cdot m = s` exactly.
 
     What ``NCL(..., source=...)`` makes: a flow that is no ``ContinuityLaw``. Outputs
@@ -47,7 +48,8 @@ class SourcedNCL(FlowFieldNet):
         output: As for :class:`NCL`.
         mean_density: As for :class:`NCL`; the mean that is left of the source.
         mean_momentum: As for :class:`NCL`.
-        initial: As for :class:`NCL`, an ``InitialState``.
+        initial: As for :class:`NCL`; a ``Continuation`` is one of a network with the
+            same source.
         wall: As for :class:`NCL`.
         lifting: As for :class:`NCL`.
         served: As for :class:`NCL`.
@@ -79,14 +81,14 @@ class SourcedNCL(FlowFieldNet):
         output: str = "flux",
         mean_density: float | Literal["trained"] | None = None,
         mean_momentum: Sequence[float] | Literal["trained"] | None = None,
-        initial: InitialState | None = None,
+        initial: InitialState | Continuation | None = None,
         wall: Wall | None = None,
         lifting: AddedFlux | None = None,
         served: int | None = None,
         columns: Sequence[str] | None = None,
     ) -> None:
         is_trained = _is_trained(source)
-        check_kind("initial", initial, InitialState)
+        check_kind("initial", initial, InitialState, Continuation)
         place = LawColumns.of(layer_sizes, 1, (0,) if is_trained else ())
         axes = check_periods(periods, place.dim, rest=1)
         units = NetworkUnits.of(scales, place.dim, place.extras)
@@ -95,13 +97,15 @@ class SourcedNCL(FlowFieldNet):
             units,
             is_trained,
             mean_density,
-            initial,
+            continued_law(initial, place.law(0)),
             wall,
             lifting,
             None if isinstance(source, str) else source,
             mean_momentum=mean_momentum,
             first_density=1.0,
         )
+        base = initial if isinstance(initial, Continuation) else None
+        _check_continued(base, law, is_trained)
         (rows,), ansatz = joined([law.group], place.extras)
         super().__init__(
             Layers(
@@ -120,26 +124,40 @@ class SourcedNCL(FlowFieldNet):
                 place.extras,
                 served,
                 ansatz,
+                base=base,
                 sizes=[*law.sizes, *[1.0] * is_trained, *units.extras],
             ),
             output=output,
             native="flux",
         )
         self.num_sources = int(is_trained)
-        self._supply = law.supply
-        self._given = law.given
-        if law.supply is not None:
-            self._given = law.given.also(SupplyCheck(law.supply))
+        self._law, self._given = law, law.given
         named = [*SCRIPTS["NCL"].columns(place.dim), *["s"] * is_trained]
         named += [f"extra_{k + 1}" for k in range(place.extras)]
         self.columns = place.names(named if columns is None else columns)
 
     def source(self, inputs: Tensor) -> Tensor:
-        r"""Return s, shape (N, 1), for inputs (N, d + 1)."""
-        if self._supply is not None:
-            return self._supply.rate(self._checked(inputs))
+        """See ``SourcedFlow``."""
+        if self._law.supply is not None:
+            return self._law.supply.rate(self._checked(inputs))
         column = self.dim + 1
         return self._serve(inputs, None)[:, column : column + 1]
+
+
+def _check_continued(base: Continuation | None, law: Law, is_trained: bool) -> None:
+    """Refuse to go on from a flow of another source.
+
+    Raises:
+        ValueError: The earlier network has none, or another one.
+    """
+    if base is None:
+        return
+    if not isinstance(base.net, SourcedNCL) or base.net.num_sources != is_trained:
+        raise ValueError(
+            "initial: the network which is continued must have the same source, got a "
+            f"{type(base.net).__name__}. Build both with the same source=."
+        )
+    law.check_continues(base.net._law)
 
 
 def _is_trained(source: Any) -> bool:

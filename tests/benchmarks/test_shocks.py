@@ -51,11 +51,58 @@ def test_a_training_writes_a_line_for_each_stage(shocks, network) -> None:
         case="burgers", network=network, seed=0, points=60, width=6, depth=2, ramp=None
     )
     options.seconds, options.stages = 1e-3, [0.1, 0.05]
+    options.huber, options.entropy, options.centered = 0.3, 0.1, False
     shocks.train(options, lines.append)
     assert [line["viscosity"] for line in lines] == [0.1, 0.05]
     assert all(np.isfinite(line["l1"]) for line in lines)
     if network == "exact":
         assert abs(lines[-1]["drift"]) < 1e-6
+
+
+def test_starts_fade_by_their_integral(shocks) -> None:
+    for name in "dam", "sod":
+        case = shocks.CASES[name]()
+        ends = torch.tensor([[case.low], [case.high]])
+        assert float(case.summed(ends).abs().max()) < 1e-12
+        x = torch.linspace(case.low, case.high, 301)[:, None].requires_grad_()
+        states = case.start(x)
+        for k in range(case.law.laws):
+            (slope,) = torch.autograd.grad(case.summed(x)[:, k].sum(), x)
+            deviation = slope[:, 0] - states[:, k].detach()
+            assert float(deviation.std()) < 1e-12
+
+
+def test_centered_network_is_exact_at_its_start(shocks) -> None:
+    case = shocks.CASES["dam"]()
+    net = shocks.exact_network(case, [6], None, centered=True)
+    x = torch.linspace(0, 10, 31)[:, None]
+    now = torch.cat([x, 0 * x], dim=1)
+    torch.testing.assert_close(net.state(now), case.start(x))
+
+
+def test_norm_of_huber_is_a_square_where_small_and_linear_where_large(shocks) -> None:
+    small, large = torch.tensor(1e-4), torch.tensor(1e4)
+    for sign in -1, 1:
+        assert shocks.robust(sign * small, 1.0).item() == pytest.approx(sign * 1e-4)
+        # 2 s |r| - 2 s^2, of which the last is lost beside 2e4.
+        square = shocks.robust(sign * large, 1.0).square().item()
+        assert square == pytest.approx(2e4, rel=2e-4)
+
+
+def test_entropy_counts_where_it_grows(shocks) -> None:
+    """A jump up, from -1 to 1, is one that viscosity would not let be."""
+    law = shocks.CASES["transonic"]().law
+    options = SimpleNamespace(huber=0.0, entropy=2.0, network="plain")
+    z = torch.linspace(-0.5, 0.5, 41)[:, None] * torch.tensor([[1.0, 0.0]])
+    z.requires_grad_()
+    for sign in 1, -1:
+        u = sign * torch.tanh(5 * z[:, :1])
+        _, gained = shocks.with_options(law.residual, law, options)(z, u)
+        # At rest it is d_x (u^3 / 3) = u^2 u_x.
+        slope = torch.autograd.grad(u.sum(), z)[0][:, :1]
+        right = 2 * torch.relu(u**2 * slope)
+        torch.testing.assert_close(gained, right)
+        assert bool(gained.max() > 0) == (sign == 1)
 
 
 def test_steep_places_get_more_points(shocks) -> None:

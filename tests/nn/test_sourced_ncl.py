@@ -16,6 +16,7 @@ from ncl_deepxde.nn import (
     KnownSource,
     SourcedNCL,
     Wall,
+    Windows,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:FutureWarning")
@@ -97,6 +98,36 @@ def test_bad_sources_are_named() -> None:
         NCL([2, 8, 2], *GLOROT, source=3.0)
     with pytest.raises(ValueError, match="layer_sizes: the last entry must be"):
         NCL([2, 8, 2], *GLOROT, source="trained")
-    then = Continuation(NCL([2, 8, 2], *GLOROT), 0.1, 0.1)
-    with pytest.raises(ValueError, match=r"initial: must be an nn\.InitialState"):
-        NCL([2, 8, 2], *GLOROT, source=rate, initial=then)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_flow_goes_on_with_its_source(source, dtype) -> None:
+    first = build(1, source)
+    sizes = [2, 6, 3 + (source == "trained")]
+    then = NCL(
+        sizes, *GLOROT, source=SOURCES[source], initial=Continuation(first, 0.4, 0.2)
+    )
+    net, x = Windows([first, then], [0.4]), torch.rand(8, 2)
+    assert not isinstance(net, ContinuityLaw)
+    later = torch.cat([x[:, :1], 0.5 + x[:, 1:]], dim=1)
+    assert residual(then, later) < LIMITS[dtype]
+    trained(net, "adam", steps=2)
+    assert residual(then, later) < LIMITS[dtype]
+    now = torch.cat([x[:, :1], torch.full((8, 1), 0.4)], dim=1).to(dtype)
+    torch.testing.assert_close(then.flux(now), first.flux(now))
+    if source != "trained":
+        # It is the source given, not slowed down by the clock.
+        torch.testing.assert_close(then.source(later), rate(later))
+
+
+def test_flows_of_another_source_do_not_go_on() -> None:
+    flow, sourced = NCL([2, 8, 2], *GLOROT), NCL([2, 8, 2], *GLOROT, source=rate)
+    with pytest.raises(ValueError, match="must have the same source, got a NCL"):
+        NCL([2, 8, 2], *GLOROT, source=rate, initial=Continuation(flow, 0.1, 0.1))
+    refused = r"same source|must be that of the network"
+    for other in "trained", lambda z: z[:, :1]:
+        sizes = [2, 8, 2 + (other == "trained")]
+        with pytest.raises(ValueError, match=refused):
+            NCL(sizes, *GLOROT, source=other, initial=Continuation(sourced, 0.1, 0.1))
+    with pytest.raises(ValueError, match="must be a flow without a source"):
+        NCL([2, 8, 2], *GLOROT, initial=Continuation(sourced, 0.1, 0.1))

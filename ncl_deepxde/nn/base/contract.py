@@ -6,7 +6,14 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-__all__ = ["OUTPUTS", "ContinuityLaw", "FlowNet", "PressureNet", "VelocityNet"]
+__all__ = [
+    "OUTPUTS",
+    "ContinuityLaw",
+    "FlowNet",
+    "PressureNet",
+    "SourcedFlow",
+    "VelocityNet",
+]
 
 OUTPUTS = ("flux", "velocity")
 """What columns 1..d of the outputs of a flow may hold: momentum or velocity."""
@@ -54,6 +61,14 @@ class ContinuityLaw(FlowNet):
     adds no methods: ``isinstance(net, ContinuityLaw)`` tells whether continuity is
     built in or left to training.
     """
+
+
+class SourcedFlow(FlowNet):
+    r"""A flow whose flux obeys :math:`\partial_t\rho + \nabla\cdot m = s` exactly."""
+
+    @abstractmethod
+    def source(self, inputs: Tensor) -> Tensor:
+        r"""Return s, shape (N, 1), for inputs (N, d + 1)."""
 
 
 class PressureNet(FlowNet):

@@ -53,6 +53,7 @@ class FieldNet(FixedOutputs):
         "apply_feature_transform."
     )
 
+    why_no_feature_transform: ClassVar[str] = ""
     fixed: Tensor
     trained: Tensor
     _sizes: Tensor
@@ -161,9 +162,12 @@ class FieldNet(FixedOutputs):
         ``dde.Model.compile``.
 
         Raises:
-            ValueError: The network already embeds periodic axes, or the transform does
-                not fit the inputs.
+            ValueError: The network already embeds periodic axes or has no features of
+                its inputs, or the transform does not fit the inputs.
         """
+        why_not = self.why_no_feature_transform
+        if why_not:
+            raise ValueError(f"apply_feature_transform: {why_not}")
         if any(period is not None for period in self.periods):
             raise ValueError(
                 "apply_feature_transform: the network already embeds its periodic "

@@ -57,8 +57,8 @@ class FlowFieldNet(FieldNet, FlowNet, Continuable):
         return self._serve(inputs, self._to_velocity)[:, 1 : self.dim + 1]
 
     def paced(self, num_inputs: int) -> Sequence[int]:
-        """See ``Continuable``: the momentum."""
-        return range(1, num_inputs)
+        """See ``Continuable``: the momentum, and a trained source."""
+        return range(1, num_inputs + self.num_sources)
 
     def flux_levels(self, inputs: Tensor, order: int) -> list[Tensor]:
         """See ``Continuable``."""
@@ -69,5 +69,7 @@ class FlowFieldNet(FieldNet, FlowNet, Continuable):
         """See ``Continuable``: the constant part; zero of a field of the velocity."""
         if self.predecessor is not None:
             return self.predecessor.mean_momentum(inputs)
-        constant = self._constants()[1 : self.dim + 1].detach().to(inputs)
+        constant = (
+            self._constants()[list(self.paced(self.num_inputs))].detach().to(inputs)
+        )
         return constant if self._to_flux is None else torch.zeros_like(constant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import torch
@@ -14,14 +14,14 @@ from ...jets.remembered import Remembered
 from ...jets.served import serve
 from ...jets.snapshot import Snapshot, weights_state
 from ..base.balance import BalanceNet
-from ..base.contract import ContinuityLaw
+from ..base.contract import ContinuityLaw, SourcedFlow
 from ..base.conversion import slowed, to_momentum
 from ..base.fixed import FixedOutputs, uncompiled
 from ..base.plain import output_of
 from ..base.predecessor import Continuable, Predecessor
 from .start_and_wall import check_ramp, elapsed
 
-__all__ = ["Continuation", "ContinuedLaw", "check_continued_flow"]
+__all__ = ["Continuation", "ContinuedLaw", "check_continued_flow", "continued_law"]
 
 
 class Continuation(Predecessor):
@@ -94,7 +94,7 @@ class Continuation(Predecessor):
 
     def check(self, num_inputs: int, num_outputs: int, served: int) -> None:
         """Raise ``ValueError`` unless an exact network of these numbers can go on."""
-        if not isinstance(self.net, ContinuityLaw | BalanceNet):
+        if not isinstance(self.net, ContinuityLaw | BalanceNet | SourcedFlow):
             raise ValueError(
                 "initial: the network which is continued must obey continuity exactly, "
                 "an nn.ContinuityLaw, or this one would not either, got a "
@@ -159,11 +159,16 @@ class Continuation(Predecessor):
 
 
 def check_continued_flow(initial: object) -> None:
-    """Raise ``ValueError`` where the end of balance laws would start a flow."""
-    if isinstance(initial, Continuation) and isinstance(initial.net, BalanceNet):
+    """Raise ``ValueError`` where the end of other laws would start a flow."""
+    if not isinstance(initial, Continuation):
+        return
+    if isinstance(initial.net, BalanceNet | SourcedFlow):
+        remedy = "NCL(source=...)"
+        if isinstance(initial.net, BalanceNet):
+            remedy = "BalanceLaws"
         raise ValueError(
-            "initial: the network which is continued must be a flow, got a "
-            f"{type(initial.net).__name__}. Continue it by an nn.BalanceLaws."
+            "initial: the network which is continued must be a flow without a source, "
+            f"got a {type(initial.net).__name__}. Continue it by an nn.{remedy}."
         )
 
 
@@ -172,15 +177,21 @@ class ContinuedLaw:
 
     Args:
         whole: The continuation of all laws.
-        law: Number of the law.
         columns: Where its state and flux are.
     """
 
     has_momentum = True
 
-    def __init__(self, whole: Continuation, law: int, columns: slice) -> None:
-        self.whole, self.law, self.columns = whole, law, columns
+    def __init__(self, whole: Continuation, columns: slice) -> None:
+        self.whole, self.columns = whole, columns
         self.time = whole.time
+        self._rest: Callable[[Tensor], Tensor] | None = None
+
+    def with_momentum(self, rest: Callable[[Tensor], Tensor]) -> ContinuedLaw:
+        """Return the same start, of a flux (N, d) that is a part of its own."""
+        found = ContinuedLaw(self.whole, self.columns)
+        found._rest = rest
+        return found
 
     def factor(self, t: Tensor) -> Tensor:
         """See ``Continuation``."""
@@ -188,9 +199,20 @@ class ContinuedLaw:
 
     def momentum_at(self, x: Tensor) -> Tensor:
         """Return the flux at the seam, (N, d), at points (N, d)."""
+        if self._rest is not None:
+            return self._rest(x)
         x = x.to(next(self.whole.net.parameters()))
         inputs = torch.cat([x, torch.full_like(x[:, :1], self.time)], dim=1)
         return self.whole.levels(inputs, 0)[0][:, self.columns][:, 1:].detach()
+
+
+def continued_law[State](
+    initial: State | Continuation, columns: slice
+) -> State | ContinuedLaw:
+    """Return what one law starts from; ``columns`` are those of its state and flux."""
+    if isinstance(initial, Continuation):
+        return ContinuedLaw(initial, columns)
+    return initial
 
 
 class _Nested(Continuable):

@@ -70,6 +70,7 @@ def hard_constraints(
     periods: Sequence[float | None],
     units: NetworkUnits,
     lifting: Lifting | PointFunction | None = None,
+    through: float = 0.0,
 ) -> tuple[Components, ChannelMap | None]:
     """Make a field start from a state and keep a wall.
 
@@ -83,6 +84,8 @@ def hard_constraints(
         periods: Period of each of the d space axes, ``None`` where not periodic.
         units: Units of the network.
         lifting: Momentum that is added; a function is its potential.
+        through: Size of the flux through the wall that ``initial`` is without, of whose
+            round-off its own is.
 
     Returns:
         The summands of each component, fixed channels included, and the factors and
@@ -103,6 +106,7 @@ def hard_constraints(
         time_powers=time_powers(operator, d, initial) + free,
         wall_powers=wall_powers(operator, d, wall) + free,
         lifted=added,
+        through=through,
     )
     check_mean(added, "mean_momentum", state.mean)
     _check_continued(state)
@@ -158,6 +162,7 @@ class HardState:
         time_powers: Exponent :math:`p_k` of each channel.
         wall_powers: Exponent :math:`q_k` of each channel.
         lifted: Momentum that is added, if there is some.
+        through: Size of a flux through the wall that the initial state is without.
     """
 
     initial: Start | None
@@ -166,6 +171,7 @@ class HardState:
     time_powers: Sequence[int]
     wall_powers: Sequence[int]
     lifted: Lifted | None = None
+    through: float = 0.0
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return factors, fixed channels and M functions at inputs (N, d + 1)."""
@@ -292,7 +298,8 @@ def _check_wall(state: HardState) -> None:
     x, n = state.wall.surface()
     for argument, m in state.momenta_at(x).items():
         leak = float((m * n).sum(dim=1).abs().max())
-        if not leak <= LEAK[m.dtype] * max(float(m.abs().max()), STILL):
+        size = max(float(m.abs().max()), STILL, state.through)
+        if not leak <= LEAK[m.dtype] * size:
             raise ValueError(
                 f"{argument}: the momentum, less that of the lifting, must not cross "
                 f"the wall, got |m.n| up to {leak:.1e} at its points. Give the "

@@ -1,7 +1,10 @@
-r"""Known sources, built in exactly by their antiderivative in time.
+r"""Known rates, built in exactly by their antiderivative in time: sources, fluxes.
 
 .. math:: q = \ldots + S, \qquad S(x, t) = \int_{t_0}^t s(x, \tau)\,d\tau
     \quad\Rightarrow\quad \partial_t S = s .
+
+.. math:: (q, F) = \ldots + (-\nabla\cdot P, \partial_t P), \qquad P(x, t) =
+    \int_{t_0}^t G(x, \tau)\,d\tau \quad\Rightarrow\quad F = \ldots + G .
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from .ansatz import Ansatz
 from .joined import ChannelGroup, joined
 from .start_and_wall import PointFunction, jumps, shaped
 
-__all__ = ["KnownSource", "Supply", "SupplyCheck", "supplied", "supply_of"]
+__all__ = ["KnownRate", "KnownSource", "Supply", "SupplyCheck", "supplied", "supply_of"]
 
 # Part of the largest rate by which a rule may miss it: round-off of its sums, which
 # grow by their differentiation.
@@ -29,7 +32,43 @@ MISS = {torch.float64: 1e-10, torch.float32: 1e-3}
 
 
 @dataclass(frozen=True)
-class KnownSource:
+class KnownRate:
+    """What is added by the time whatever the weights: a source or a flux.
+
+    Attributes:
+        rate: Inputs (N, d + 1) -> (N, 1) or (N, d), in smooth torch operations without
+            trainable parameters. Not needed beside an antiderivative.
+        antiderivative: A function whose derivative by the time is the rate. Without, it
+            is Gauss-Legendre quadrature of the rate from the start: round-off for rates
+            that ``nodes`` resolve, and refused for others.
+        nodes: Nodes of the quadrature.
+
+    Raises:
+        ValueError: Neither rate nor antiderivative, or no nodes.
+    """
+
+    rate: PointFunction | None = None
+    antiderivative: PointFunction | None = None
+    nodes: int = 24
+
+    def __post_init__(self) -> None:
+        check_counts(nodes=(self.nodes, 1))
+        for name in ("rate", "antiderivative"):
+            function = getattr(self, name)
+            if function is not None and not callable(function):
+                raise ValueError(
+                    f"{name}: must be a function of inputs (N, d + 1) or None, got "
+                    f"{function!r}."
+                )
+        if self.rate is None and self.antiderivative is None:
+            raise ValueError(
+                f"{type(self).__name__}: rate or antiderivative must be given, got "
+                "neither. Give a function of (x, t)."
+            )
+
+
+@dataclass(frozen=True)
+class KnownSource(KnownRate):
     r"""A source :math:`s(x, t)` that a law has whatever the weights.
 
     Attributes:
@@ -48,47 +87,32 @@ class KnownSource:
         24
     """
 
-    rate: PointFunction | None = None
-    antiderivative: PointFunction | None = None
-    nodes: int = 24
-
-    def __post_init__(self) -> None:
-        check_counts(nodes=(self.nodes, 1))
-        for name in ("rate", "antiderivative"):
-            function = getattr(self, name)
-            if function is not None and not callable(function):
-                raise ValueError(
-                    f"{name}: must be a function of inputs (N, d + 1) or None, got "
-                    f"{function!r}."
-                )
-        if self.rate is None and self.antiderivative is None:
-            raise ValueError(
-                "KnownSource: rate or antiderivative must be given, got neither. Give "
-                "the function s of (x, t)."
-            )
-
 
 @dataclass(frozen=True)
 class Supply:
-    r"""What a known source has added since a start.
+    r"""What a known source or flux has added since a start.
 
     .. math:: S(x, t) = \int_{t_0}^t s(x, \tau)\,d\tau
 
-    Where a network goes on from an earlier one, whose source has been slowed down with
+    Where a network goes on from an earlier one, whose rates have been slowed down with
     its clock :math:`c(t)`, it adds what is missing, the integral from :math:`c(t)` on.
 
     Attributes:
-        known: The source.
+        known: The source, or the flux.
         start: The time :math:`t_0`.
         clock: The function c of times (N, 1), in place of :math:`t_0`.
+        columns: Number C of columns of the rate: 1 of a source, d of a flux.
+        argument: Name of the user's argument, for messages.
     """
 
-    known: KnownSource
+    known: KnownRate
     start: float = 0.0
     clock: PointFunction | None = None
+    columns: int = 1
+    argument: str = "known_sources"
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Return S, (N, 1), at inputs (N, d + 1)."""
+        """Return S, (N, C), at inputs (N, d + 1)."""
         x, t = inputs[:, :-1], inputs[:, -1:]
         begin = self.clock(t) if self.clock else torch.full_like(t, self.start)
         if self.known.antiderivative is not None:
@@ -96,32 +120,37 @@ class Supply:
             return self._of("antiderivative", inputs) - self._of(
                 "antiderivative", at_start
             )
-        nodes, weights = np.polynomial.legendre.leggauss(self.known.nodes)
-        total = torch.zeros_like(t)
-        for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-            at = torch.cat([x, begin + float(node) * (t - begin)], dim=1)
-            total = total + float(weight) * self._of("rate", at)
-        return (t - begin) * total
+        nodes, weights = map(t.new_tensor, _gauss(self.known.nodes))
+        # All nodes at once, (Q, N, ...): one call of the user's function.
+        times = begin + nodes[:, None, None] * (t - begin)
+        at = torch.cat([x.expand(len(nodes), *x.shape), times], dim=-1)
+        rates = self._of("rate", at.flatten(0, 1)).reshape(len(nodes), len(t), -1)
+        mean: Tensor = (weights[:, None, None] * rates).sum(dim=0)
+        return (t - begin) * mean
 
     def rate(self, inputs: Tensor) -> Tensor:
-        r"""Return s, (N, 1), at inputs (N, d + 1)."""
+        r"""Return s, (N, C), at inputs (N, d + 1)."""
         return self._of("rate", inputs) if self.known.rate else self.slope(inputs)
 
     def slope(self, inputs: Tensor) -> Tensor:
-        r"""Return :math:`\partial_t S` of a fixed start, (N, 1), at (N, d + 1)."""
+        r"""Return :math:`\partial_t S` of a fixed start, (N, C), at (N, d + 1)."""
         whole = replace(self, clock=None)
         return jet_of_callable(whole, inputs, jet_space(inputs.shape[1], 1))[-1]
 
-    def first_rate(self, inputs: Tensor) -> float:
-        """Return the largest rate at the start; at the inputs it may vanish."""
-        t = torch.full_like(inputs[:, -1:], self.start)
-        at_start = torch.cat([inputs[:, :-1], t], dim=1)
-        return float(self._of("rate", at_start).detach().abs().max())
+    def first_rate(self, x: Tensor) -> Tensor:
+        """Return s at the start, (N, C), at points (N, d)."""
+        return self.rate(torch.cat([x, x.new_full((len(x), 1), self.start)], dim=1))
 
     def _of(self, name: str, inputs: Tensor) -> Tensor:
         function: PointFunction = getattr(self.known, name)
         value = function(inputs)
-        return shaped(f"{name} of known_sources", value, (len(inputs), 1))
+        return shaped(f"{name} of {self.argument}", value, (len(inputs), self.columns))
+
+
+def _gauss(nodes: int) -> tuple[list[float], list[float]]:
+    """Return nodes and weights of Gauss's rule on [0, 1]."""
+    places, weights = np.polynomial.legendre.leggauss(nodes)
+    return ((places + 1) / 2).tolist(), (weights / 2).tolist()
 
 
 class SupplyCheck:
@@ -134,7 +163,7 @@ class SupplyCheck:
     def __init__(self, supply: Supply) -> None:
         self.supply = supply
         self._points = [
-            PointwiseCheck(f"{name} of known_sources", is_kept=True)
+            PointwiseCheck(f"{name} of {supply.argument}", is_kept=True)
             for name in ("rate", "antiderivative")
         ]
         self._is_known = False
@@ -162,34 +191,42 @@ class SupplyCheck:
         supply, known = self.supply, self.supply.known
         rate = supply.rate(x).detach()
         miss = float((supply.slope(x).detach() - rate).abs().max())
-        if miss <= MISS[x.dtype] * max(float(rate.abs().max()), supply.first_rate(x)):
+        # At the inputs the rate may vanish.
+        first = supply.first_rate(x[:, :-1]).detach()
+        if miss <= MISS[x.dtype] * float(torch.maximum(rate.abs(), first.abs()).max()):
             return
         if known.antiderivative is not None:
             raise ValueError(
-                "known_sources: rate must be the derivative of antiderivative by the "
-                f"time, got functions that differ by {miss:.1e}. Leave one of them out."
+                f"{supply.argument}: rate must be the derivative of antiderivative by "
+                f"the time, got functions that differ by {miss:.1e}. Leave one of them "
+                "out."
             )
         raise ValueError(
-            f"known_sources: the rate must be resolved by {known.nodes} nodes between "
-            f"the start, {supply.start:g}, and the times of the inputs, got a "
+            f"{supply.argument}: the rate must be resolved by {known.nodes} nodes "
+            f"between the start, {supply.start:g}, and the times of the inputs, got a "
             f"derivative of its integral that differs by {miss:.1e}. Raise nodes, or "
             "give its antiderivative in time."
         )
 
 
 def supply_of(
-    given: KnownSource | PointFunction | None,
+    given: KnownRate | PointFunction | None,
     periods: Sequence[float | None],
     start: float,
     clock: PointFunction | None = None,
+    *,
+    columns: int = 1,
+    argument: str = "known_sources",
 ) -> Supply | None:
-    """Return what a source as the user gave it adds, ``None`` for nothing.
+    """Return what a source or flux as the user gave it adds, ``None`` for nothing.
 
     Args:
-        given: The source; a function is its rate.
+        given: The source or flux; a function is its rate.
         periods: Period of each space axis, ``None`` where not periodic.
         start: Time from which it adds.
         clock: As for ``Supply``.
+        columns: As for ``Supply``.
+        argument: As for ``Supply``.
 
     Raises:
         ValueError: No source, one that needs numpy or is trained, or one without the
@@ -197,17 +234,18 @@ def supply_of(
     """
     if given is None:
         return None
-    known = given if isinstance(given, KnownSource) else KnownSource(given)
-    supply = Supply(known, start, clock)
+    known = given if isinstance(given, KnownRate) else KnownSource(given)
+    supply = Supply(known, start, clock, columns, argument)
     for name in ("rate", "antiderivative"):
         function = getattr(known, name)
         if function is not None:
-            check_without_points(f"{name} of known_sources", function, len(periods) + 1)
+            check_without_points(f"{name} of {argument}", function, len(periods) + 1)
     if any(period is not None for period in periods):
         spread = torch.linspace(0.1, 0.6, 7)[:, None] * torch.ones(len(periods) + 1)
-        for axis, jump in jumps(Supply(known, start), spread + start, periods):
+        whole = replace(supply, clock=None)
+        for axis, jump in jumps(whole, spread + start, periods):
             raise ValueError(
-                f"periods: known_sources must have the period {periods[axis]} of axis "
+                f"periods: {argument} must have the period {periods[axis]} of axis "
                 f"{axis}, got functions that differ by {jump:.1e} one period on. Make "
                 "them periodic, or give None for the axis."
             )

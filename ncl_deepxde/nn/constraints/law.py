@@ -17,14 +17,15 @@ from .given import GivenFunctions
 from .hard import hard_constraints
 from .in_units import start_in_units, wall_in_units
 from .joined import ChannelGroup
-from .known_source import KnownSource, Supply, supplied, supply_of
+from .known_flux import KnownFlux, beside_flux, crossed
+from .known_source import KnownSource, Supply, SupplyCheck, supplied, supply_of
 from .lifting import Lifting, check_lifting
 from .means import Mean, mean_flux
-from .start_and_wall import InitialState, Wall
+from .start_and_wall import InitialState, PointFunction, Wall
 
 __all__ = ["AddedFlux", "BuiltInSource", "FluxField", "Law", "law_of"]
 
-AddedFlux = Lifting | Callable[[Tensor], Tensor]
+AddedFlux = Lifting | KnownFlux | Callable[[Tensor], Tensor]
 BuiltInSource = KnownSource | Callable[[Tensor], Tensor]
 
 
@@ -40,13 +41,40 @@ class FluxField:
 
 @dataclass(frozen=True)
 class Law:
-    """One law: its channels, constants and sizes, and the functions given for it."""
+    """One law: its channels, constants and sizes, and the functions given for it.
+
+    Attributes:
+        group: Channels and components (q, F), and s where it is trained.
+        means: Constants of q and F.
+        sizes: Sizes of q and F.
+        given: Checks of the functions that were given.
+        supply: What a known source adds, if there is one.
+        inflow: What a known flux has carried, if there is one.
+    """
 
     group: ChannelGroup
     means: Sequence[Constant]
     sizes: Sequence[float]
     given: GivenFunctions
     supply: Supply | None
+    inflow: Supply | None = None
+
+    def check_continues(self, earlier: Law) -> None:
+        """Refuse another known source or flux than that of the earlier network.
+
+        Raises:
+            ValueError: One of them is another one.
+        """
+        pairs = {
+            "known_sources": (self.supply, earlier.supply),
+            "lifting": (self.inflow, earlier.inflow),
+        }
+        for argument, (new, old) in pairs.items():
+            if (new and new.known) != (old and old.known):
+                raise ValueError(
+                    f"{argument}: must be that of the network which is continued, the "
+                    "same function, got another one or none. Pass the same one to both."
+                )
 
 
 def law_of(
@@ -71,7 +99,8 @@ def law_of(
         mean: Constant of the state as the user gave it.
         initial: State that it starts from, if it is hard.
         wall: Wall, if there is one.
-        lifting: Flux that is added, if there is one.
+        lifting: Flux that is added, if there is one: without divergence, or a
+            ``KnownFlux``.
         known: Known source, if there is one.
         mean_momentum: Constants of the flux as the user gave them.
         first_density: Value that a trained constant of the state starts from.
@@ -79,7 +108,7 @@ def law_of(
     Raises:
         ValueError: An argument is out of its range.
     """
-    check_lifting(lifting)
+    check_lifting(_potential(lifting))
     d = len(units.lengths)
     operator = scaled_operator(
         field.construction,
@@ -93,14 +122,27 @@ def law_of(
     if has_source:
         operator = with_source(operator, d, units.density)
     space = field.periods[:-1]
-    means = mean_flux(space, initial, wall, mean, mean_momentum, start=first_density)
-    given = GivenFunctions(d, d + 1, initial, wall, lifting)
-    initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
-    rows, channel_map = hard_constraints(
-        operator, 0, initial, wall, means, space, units, lifting
-    )
     clock = initial.whole.clock if isinstance(initial, ContinuedLaw) else None
-    start = 0.0 if initial is None else initial.time
-    supply = supply_of(known, space, start, clock)
+    begin = 0.0 if initial is None else initial.time, clock
+    supply, inflow = supply_of(known, space, *begin), None
+    given = GivenFunctions(d, d + 1, initial, wall, _potential(lifting))
+    if isinstance(lifting, KnownFlux):
+        inflow = supply_of(lifting, space, *begin, columns=d, argument="lifting")
+        initial, lifting = beside_flux(initial, inflow), None
+    means = mean_flux(space, initial, wall, mean, mean_momentum, start=first_density)
+    initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
+    through = 0.0
+    if inflow is not None and wall is not None:
+        through = float(inflow.first_rate(wall.points).abs().max())
+    rows, channel_map = hard_constraints(
+        operator, 0, initial, wall, means, space, units, lifting, through
+    )
     group = ChannelGroup(rows, operator.num_potentials, channel_map)
-    return Law(supplied(group, supply, d), means, units.flux, given, supply)
+    group = crossed(supplied(group, supply, d), inflow)
+    known_rates = [SupplyCheck(added) for added in (supply, inflow) if added]
+    given = given.also(*known_rates)
+    return Law(group, means, units.flux, given, supply, inflow)
+
+
+def _potential(lifting: AddedFlux | None) -> Lifting | PointFunction | None:
+    return None if isinstance(lifting, KnownFlux) else lifting

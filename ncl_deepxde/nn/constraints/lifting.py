@@ -232,7 +232,8 @@ def check_lifting(given: object) -> None:
     if not (given is None or isinstance(given, Lifting) or callable(given)):
         raise ValueError(
             "lifting: must be a function of the inputs that returns a potential, an "
-            f"nn.Lifting, or None, got {given!r}."
+            "nn.Lifting, of a law in time also an nn.KnownFlux, or None, got "
+            f"{given!r}."
         )
 
 
