@@ -19,7 +19,7 @@ from ..base.conversion import slowed, to_momentum
 from ..base.fixed import FixedOutputs, uncompiled
 from ..base.plain import output_of
 from ..base.predecessor import Continuable, Predecessor
-from .start_and_wall import check_ramp, elapsed
+from .start_and_wall import InitialState, check_ramp, elapsed
 
 __all__ = ["Continuation", "ContinuedLaw", "check_continued_flow", "continued_law"]
 
@@ -206,9 +206,9 @@ class ContinuedLaw:
         return self.whole.levels(inputs, 0)[0][:, self.columns][:, 1:].detach()
 
 
-def continued_law[State](
-    initial: State | Continuation, columns: slice
-) -> State | ContinuedLaw:
+def continued_law(
+    initial: InitialState | Continuation | None, columns: slice
+) -> InitialState | ContinuedLaw | None:
     """Return what one law starts from; ``columns`` are those of its state and flux."""
     if isinstance(initial, Continuation):
         return ContinuedLaw(initial, columns)
