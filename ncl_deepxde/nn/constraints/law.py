@@ -122,6 +122,7 @@ def law_of(
     if has_source:
         operator = with_source(operator, d, units.density)
     space = field.periods[:-1]
+    means = mean_flux(space, initial, wall, mean, mean_momentum, start=first_density)
     clock = initial.whole.clock if isinstance(initial, ContinuedLaw) else None
     begin = 0.0 if initial is None else initial.time, clock
     supply, inflow = supply_of(known, space, *begin), None
@@ -129,7 +130,6 @@ def law_of(
     if isinstance(lifting, KnownFlux):
         inflow = supply_of(lifting, space, *begin, columns=d, argument="lifting")
         initial, lifting = beside_flux(initial, inflow), None
-    means = mean_flux(space, initial, wall, mean, mean_momentum, start=first_density)
     initial, wall = start_in_units(initial, units), wall_in_units(wall, units)
     through = 0.0
     if inflow is not None and wall is not None:
