@@ -9,7 +9,7 @@ EXECUTE := 0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint docs constraints clean .venv FORCE
+.PHONY: help demo test check lint docs claims constraints clean .venv FORCE
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,10 @@ docs: .venv ## Build the site (2 minutes); EXECUTE=1 runs the examples, LINKS=1 
 	.venv/bin/python docs/_extensions/links.py docs/_build/html
 	$(if $(LINKS),.venv/bin/python -m sphinx -q -b linkcheck docs docs/_build/links)
 	@echo "docs: open $(CURDIR)/docs/_build/html/index.html in a browser"
+
+claims: .venv ## Write docs/claims.md and the tables of results (seconds)
+	@echo "claims: writes docs/claims.md and the tables of README and docs/results.md, seconds"
+	.venv/bin/python docs/_extensions/claims_page.py
 
 constraints: .venv ## Resolve the newest versions anew into constraints.txt
 	@echo "constraints: resolves all extras for all platforms, some seconds"
