@@ -72,7 +72,7 @@ def test_a_right_result_is_read(module):
     results = module("results")
     result = results.check(json.dumps(good()), "two.json")
     assert result.models == ["a", "b"]
-    assert result.row("density, t = 0.1").cell("b") == "-, 3.0"
+    assert result.row("density, t = 0.1").cell("b") == "-, 3"
     with pytest.raises(ValueError, match="got 'steps'"):
         result.row("steps")
 
@@ -150,7 +150,9 @@ def test_a_result_that_breaks_the_schema_is_refused(module, change, place):
         (0.016190, 2, "0.016"),
         (9.96, 2, "10"),
         (0.984, 3, "0.984"),
-        (1.0, 2, "1.0"),
+        (1.0, 2, "1"),
+        (196.0, 4, "196"),
+        (214.0, 2, "210"),
         (241, 3, "241"),
         (-0.15, 2, "-0.15"),
         (8.8e-5, 2, "8.8e-5"),
@@ -169,6 +171,9 @@ def test_a_factor_turns_what_was_printed_into_the_unit(module):
     row = module("results").check(json.dumps(content), "two.json").rows[0]
     assert row.of("a") == [0.2, 0.5]
     assert row.cell("a") == "0.20, 0.50"
+    content["rows"][0]["decimals"] = 1
+    row = module("results").check(json.dumps(content), "two.json").rows[0]
+    assert (row.cell("a"), row.cell("b")) == ("0.2, 0.5", "-, 6.0")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +199,7 @@ def test_a_table_has_rows_models_and_seeds(module):
     result = module("results").check(json.dumps(good()), "two.json")
     text = "before\n<!-- table: two | models: b -->\nold\n<!-- end of table -->\nafter"
     written = module("result_tables").fill(text, {"two": result})
-    rows = "| seeds 0, 1 | `b` |\n| --- | --- |\n| density, t = 0.1 | -, 3.0 |\n"
+    rows = "| seeds 0, 1 | `b` |\n| --- | --- |\n| density, t = 0.1 | -, 3 |\n"
     assert written == text.replace("old\n", rows)
     assert module("result_tables").fill(written, {"two": result}) == written
 

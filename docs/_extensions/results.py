@@ -17,7 +17,8 @@ The numbers of README, results page and claims page come from these files alone
                none for what has no random numbers
 ``statistic``  ``each seed``, or ``mean`` where only means over the seeds were kept
 ``note``       what a reader must know, also why a value is missing; may be empty
-``rows``       what was measured: ``unit``, ``digits`` shown, ``values`` by model
+``rows``       what was measured: ``unit``, ``values`` by model, how many significant
+               ``digits`` (2) or ``decimals`` are shown
 =============  =========================================================================
 
 A row has one value per seed and model, ``null`` where there is none. Where the run
@@ -35,7 +36,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 __all__ = ["Result", "Row", "check", "format_number", "load"]
 
-type Unit = Literal[
+Unit = Literal[
     "standard deviations",
     "relative L2",
     "relative squared L2",
@@ -52,8 +53,8 @@ type Unit = Literal[
     "KiB",
     "MiB",
 ]
-type Text = Annotated[str, Field(min_length=1)]
-type Number = Annotated[float, Field(allow_inf_nan=False)]
+Text = Annotated[str, Field(min_length=1)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 FIELDS_WITH_A_MEAN = ("density", "velocity")
@@ -73,6 +74,7 @@ class Row(BaseModel):
     name: Text
     unit: Unit
     digits: int = Field(default=2, ge=1, le=6)
+    decimals: Annotated[int, Field(ge=0, le=6)] | None = None
     values: dict[Text, list[Number | None]] = Field(min_length=1)
     printed: Unit | None = None
     factor: Annotated[Number, Field(gt=0)] | None = None
@@ -98,7 +100,11 @@ class Row(BaseModel):
         """Return the values of a model as text, one per seed."""
         if model not in self.values:
             return "-"
-        return ", ".join(format_number(v, self.digits) for v in self.of(model))
+        if self.decimals is None:
+            return ", ".join(format_number(v, self.digits) for v in self.of(model))
+        return ", ".join(
+            "-" if v is None else f"{v:.{self.decimals}f}" for v in self.of(model)
+        )
 
 
 class Result(BaseModel):
@@ -192,10 +198,10 @@ def format_number(value: float | None, digits: int) -> str:
     """Write a number with so many significant digits, none as ``-``."""
     if value is None:
         return "-"
-    if value == 0:
-        return "0"
     plain = f"{value:.{digits - 1}e}"
     exponent = int(plain.partition("e")[2])
+    if float(value).is_integer() and exponent < digits:
+        return f"{value:.0f}"
     if -4 < exponent < 5:
         return f"{float(plain):.{max(digits - 1 - exponent, 0)}f}"
     return f"{plain.partition('e')[0]}e{exponent}"
