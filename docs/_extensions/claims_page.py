@@ -47,14 +47,14 @@ Every claim that the two papers, and this project, make about results, and what 
 {verdicts}
 
 A verdict from fewer than three seeds is *provisional*. Values of several seeds are listed one by one. Errors of density and velocity
-are in standard deviations of the field. Fields of {{download}}`claims.toml` and the files of results name what was run, on which
-machine, and where a number was first printed; `docs/_extensions/results.py` says what a file holds and refuses what it must not.
+are in standard deviations of the field. The file behind each run has its command, machine, sizes and seeds, and says where a number was
+first printed; `docs/_extensions/results.py` documents and checks these files. The claims stand in {{download}}`claims.toml`.
 `make claims` writes this page and the tables of README and [results](results.md); a test fails where they differ from the files.
 """  # noqa: E501
 
 
 class Claim(BaseModel):
-    """One claim; ``ran`` names results, of which ``ours`` cites ``{file|row|model}``.
+    """One claim; ``ran`` names results, which the texts cite as ``{file|row|model}``.
 
     Raises:
         ValidationError: A field is missing or unknown, ``not run`` has numbers, or
@@ -78,20 +78,29 @@ class Claim(BaseModel):
     def _stands_on_something(self) -> Self:
         if (self.verdict == "not run") != (self.ours == ""):
             raise ValueError(f"{self.where}: 'not run' and no 'ours' go together.")
-        cited = {match[1] for match in NUMBER.finditer(self.ours + self.second)}
+        text = self.ours + self.second + self.decides
+        cited = {match[1] for match in NUMBER.finditer(text)}
         if not cited <= set(self.ran):
             raise ValueError(f"{self.where}: 'ran' must name {sorted(cited)}.")
         return self
 
-    def found(self, results: Mapping[str, Result]) -> str:
-        """Return what was found and by which second source, with their numbers.
+    def cells(self, results: Mapping[str, Result]) -> list[str]:
+        """Return claim, what was found, and verdict, with their numbers.
 
         Raises:
             ValueError: A number is not in the results.
         """
-        second = f" *Second source:* {self.second}" if self.second else ""
-        cited = self.ours + second
-        return NUMBER.sub(lambda match: _number(results, *match.groups()), cited)
+        second = f"*Second source:* {self.second}" if self.second else ""
+        runs = "; ".join(_run(stem, results[stem]) for stem in self.ran)
+        found = [self.ours, second, f"*Ran:* {runs}." if runs else ""]
+        cells = [
+            f"**{self.where}.** {self.claim}",
+            " ".join(part for part in found if part),
+            f"{self.judged(results)}. *Decides:* {self.decides}",
+        ]
+        return [
+            NUMBER.sub(lambda m: _number(results, *m.groups()), cell) for cell in cells
+        ]
 
     def judged(self, results: Mapping[str, Result]) -> str:
         """Return the verdict, and whether it stands on too few seeds."""
@@ -150,15 +159,7 @@ def _number(results: Mapping[str, Result], stem: str, name: str, model: str) -> 
 
 
 def _line(claim: Claim, results: Mapping[str, Result]) -> str:
-    found = [claim.found(results)]
-    runs = [_run(stem, results[stem]) for stem in claim.ran]
-    if runs:
-        found.append("*Ran:* " + "; ".join(runs) + ".")
-    cells = [
-        f"**{claim.where}.** {claim.claim}",
-        " ".join(found).strip(),
-        f"{claim.judged(results)}. *Decides:* {claim.decides}",
-    ]
+    cells = claim.cells(results)
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 

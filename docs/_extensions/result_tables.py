@@ -57,7 +57,7 @@ def seeds_in_words(result: Result) -> str:
     if len(known) < len(result.seeds):
         return "one seed" if len(result.seeds) == 1 else f"{len(result.seeds)} draws"
     if len(known) == 1:
-        return f"one seed ({known[0]})"
+        return f"seed {known[0]}"
     listed = "seeds " + ", ".join(known)
     return f"mean of {listed}" if result.statistic == "mean" else listed
 
