@@ -174,6 +174,7 @@ def _doctor(options: argparse.Namespace) -> None:
         failed += [check.name] * is_bad
     if failed:
         raise RuntimeError(f"doctor: these must not fail: {', '.join(failed)}.")
+    print("\nready; try: ncl-deepxde run euler-torus --preset smoke")
 
 
 def _new(options: argparse.Namespace) -> None:

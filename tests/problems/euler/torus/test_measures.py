@@ -1,5 +1,6 @@
 """Metrics of flows on the torus, of a flow against itself and against a heavier one."""
 
+import numpy as np
 import pytest
 from euler_flows import built
 
@@ -25,3 +26,31 @@ def test_errors_are_those_against_the_reference(monkeypatch):
     # Exact continuity, in double precision.
     assert found["continuity_relative"] < 1e-13
     assert 0 < found["mass_drift"] < 1e-2
+
+
+def wave(height, shift):
+    """A flow with a wave of density and one of velocity; the wave deviates by 1/2^0.5."""
+
+    def solution(points, time):
+        sine = np.sin(2 * np.pi * points[:, :1])
+        u = np.hstack([height * sine + shift * time, 0 * sine])
+        return {"rho": 2 + height * sine + shift, "u": u}
+
+    return solution
+
+
+def test_agreement_is_the_distance_of_every_pair():
+    models = {"a": wave(1, 0), "b": wave(1, 0.1), "c": wave(2, 0)}
+    found = PROBLEM.agreement(models)
+    assert list(found) == ["a and b", "a and c", "b and c"]
+    times = np.array([0.1, 0.2, 0.3])
+    for pair, rho, u in (
+        ("a and b", 0.1 * 2**0.5 + 0 * times, 0.1 * 2**0.5 * times),
+        # Half of the wave, in deviations of the second model.
+        ("a and c", 0.5 + 0 * times, 0.5 + 0 * times),
+    ):
+        assert set(found[pair]) == {"rho", "u"}
+        assert list(found[pair]["rho"]) == ["0.1", "0.2", "0.3"]
+        assert list(found[pair]["rho"].values()) == pytest.approx(list(rho))
+        assert list(found[pair]["u"].values()) == pytest.approx(list(u))
+    assert PROBLEM.agreement({"a": wave(1, 0)}) == {}
