@@ -41,6 +41,7 @@ Unit = Literal[
     "relative L2",
     "relative squared L2",
     "mean square",
+    "root mean square",
     "squared distance",
     "R2",
     "sMAPE",
