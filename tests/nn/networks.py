@@ -142,6 +142,13 @@ ALL_NETWORKS = {
     # Several laws, each with its own density.
     "balance-laws": Network(laws, **FIELD),
     "windows-laws": Network(lambda: windows(laws), **FIELD),
+    # A line and time.
+    "monotone-balance-law": Network(
+        lambda: nn.MonotoneBalanceLaw(
+            [2, 8, 2], *GLOROT, interval=(-5.0, 5.0), total=1.0
+        ),
+        **PLANE,
+    ),
     # Fields in space, without time.
     "divergence-free": Network(lambda: nn.DivergenceFree([2, 8, 3], *GLOROT), **PLANE),
     "gradient-field": Network(lambda: nn.GradientField([2, 8, 2], *GLOROT), **PLANE),

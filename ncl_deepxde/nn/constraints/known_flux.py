@@ -52,6 +52,7 @@ class KnownFlux(KnownRate):
         ValueError: Neither rate nor antiderivative, or no nodes.
 
     Example:
+        >>> import torch
         >>> filling = KnownFlux.of_ends(0.0, 2.0, [torch.sin, torch.zeros_like])
         >>> filling.rate(torch.tensor([[1.0, 0.0]]))  # half of both ends in the middle
         tensor([[0.]])

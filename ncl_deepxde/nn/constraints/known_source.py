@@ -124,7 +124,9 @@ class Supply:
         # All nodes at once, (Q, N, ...): one call of the user's function.
         times = begin + nodes[:, None, None] * (t - begin)
         at = torch.cat([x.expand(len(nodes), *x.shape), times], dim=-1)
-        rates = self._of("rate", at.flatten(0, 1)).reshape(len(nodes), len(t), -1)
+        rates = self._of("rate", at.flatten(0, 1)).reshape(
+            len(nodes), len(t), self.columns
+        )
         mean: Tensor = (weights[:, None, None] * rates).sum(dim=0)
         return (t - begin) * mean
 

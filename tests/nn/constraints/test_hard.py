@@ -391,6 +391,6 @@ def test_points_of_a_wall_may_be_of_single_precision():
         initial=state,
     )
     # Round-off of a point, 1e-16, times the slope across the wall.
-    x, n = net._ansatz.function.wall.surface()
+    x, n = net._ansatz._maps[0].function.wall.surface()
     assert ball(x).abs().max() < 1e-12
     torch.testing.assert_close(n, -x)
