@@ -26,7 +26,7 @@ __all__ = ["main"]
 
 EXAMPLES = """examples:
   ncl-deepxde run euler-torus                      the preset quick, minutes
-  ncl-deepxde run euler-torus --preset smoke       seconds, to see that it runs
+  ncl-deepxde run euler-torus --preset smoke       a minute, to see that it runs
   ncl-deepxde run euler-torus --model ncl-hard --seed 1 --out runs/second
   ncl-deepxde run euler-torus --seed 1 --out runs/second --resume
   ncl-deepxde new pond && ncl-deepxde run pond     a problem of your own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -83,5 +84,7 @@ def save(figure: Figure, path: PathLike) -> None:
         figure: The figure.
         path: Image file to write; its suffix tells the format.
     """
-    with style(), replacing(path) as temporary:
+    with style(), replacing(path) as temporary, warnings.catch_warnings():
+        # That a legend took a second to place, as any does on a busy machine.
+        warnings.filterwarnings("ignore", 'Creating legend with loc="best"')
         figure.savefig(temporary, dpi=DPI)

@@ -1,6 +1,10 @@
 """Style: one width, settings that end with the block, files that are whole."""
 
+import itertools
+from types import SimpleNamespace
+
 import matplotlib as mpl
+import matplotlib.legend
 import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
@@ -30,3 +34,15 @@ def test_failed_save_leaves_the_older_file(tmp_path):
         save(new_figure(height=2.0), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_legend_that_took_long_is_no_warning(tmp_path, monkeypatch):
+    # Two seconds between any two looks at the clock, as on a busy machine.
+    slow_clock = SimpleNamespace(perf_counter=itertools.count(0, 2).__next__)
+    monkeypatch.setattr(matplotlib.legend, "time", slow_clock)
+    figure = new_figure(height=2.0)
+    axes = figure.subplots()
+    axes.plot([0, 1], label="a")
+    axes.legend()
+    save(figure, tmp_path / "a.png")
+    assert next(slow_clock.perf_counter.__self__) > 2

@@ -10,6 +10,7 @@ from ncl_deepxde.cli import main
 from ncl_deepxde.runs.skeleton import write_problem
 
 
+@pytest.mark.slow
 def test_what_is_written_runs_as_it_is(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "pond"]) == 0

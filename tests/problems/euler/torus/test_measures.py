@@ -29,7 +29,7 @@ def test_errors_are_those_against_the_reference(monkeypatch):
 
 
 def wave(height, shift):
-    """A flow with waves of density and velocity, which deviate by 1/2^0.5."""
+    """A flow with equal waves of density and velocity; a sine deviates by 1/2^0.5."""
 
     def solution(points, time):
         sine = np.sin(2 * np.pi * points[:, :1])
