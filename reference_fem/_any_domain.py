@@ -9,7 +9,7 @@ from ._dolfinx import MPI, Mesh
 from ._domain import FlowDomain, number_by_rank
 from ._facets import FacetChoice, distribute
 from ._mesh_source import open_mesh
-from ._periodic_mesh import EDGE, VELOCITY_REUSE_BELOW, VELOCITY_SOLVER
+from ._periodic_mesh import EDGE, VELOCITY_RENEWAL, VELOCITY_SOLVER
 from .boundary import (
     BoundaryCondition,
     FreeSlip,
@@ -64,7 +64,7 @@ def create_domain(
         number_by_rank,
         edge_weight=EDGE * avg(FacetArea(msh)) ** 2 if is_plane else None,
         velocity_solver=VELOCITY_SOLVER if is_plane else ITERATIVE,
-        velocity_reuse_below=VELOCITY_REUSE_BELOW if is_plane else 0,
+        velocity_renewal=VELOCITY_RENEWAL if is_plane else 0,
         parts=parts,
         keeps_mesh=True,
     )

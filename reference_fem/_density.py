@@ -24,6 +24,7 @@ from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._levels import LEVELS, TimeLevels
 from ._linear import LinearProblem
+from ._matrix import ComponentMatrix
 from ._openings import Openings
 
 KRYLOV = {"ksp_rtol": 1e-12, "ksp_max_it": 500}
@@ -78,6 +79,5 @@ def density_problem(
     if source is not None:
         L += source * r * dx
     passing, incoming = openings.density_terms(s, r)
-    return LinearProblem(
-        "density", a + passing, sum(incoming, L), rho[0], DENSITY_SOLVER
-    )
+    matrix = ComponentMatrix(rho.space, a + passing)
+    return LinearProblem("density", matrix, sum(incoming, L), rho[0], DENSITY_SOLVER)

@@ -33,7 +33,7 @@ class FlowDomain:
         edge_weight: Factor c h^2 of the terms on inner facets; ``None`` leaves them
             out.
         velocity_solver: PETSc options of the velocity solve.
-        velocity_reuse_below: See :class:`reference_fem._linear.LinearProblem`.
+        velocity_renewal: See :class:`reference_fem._linear.LinearProblem`.
         metadata: Options of integrals over cells, such as a quadrature degree.
         parts: The boundary, each facet in one part. Where parts meet, the first one
             that says something of the velocity rules.
@@ -49,7 +49,7 @@ class FlowDomain:
     number_nodes: Callable[[fem.FunctionSpace], Integers]
     edge_weight: Any
     velocity_solver: dict[str, Any]
-    velocity_reuse_below: int = 0
+    velocity_renewal: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
     parts: tuple[BoundaryPart, ...] = ()
     normal: SpaceFunction | None = None

@@ -13,6 +13,7 @@ from ._domain import BoundaryPart, number_by_rank
 from ._facets import FacetChoice, distribute, facet_cells
 from ._levels import nodal_values
 from ._linear import LinearProblem
+from ._matrix import FormMatrix
 from ._mesh_arrays import mesh_arrays
 from ._mesh_source import open_mesh
 from ._spaces import flow_spaces
@@ -83,7 +84,9 @@ def solve_ground(
         _check_balance(_integral(msh, sum(g * ds for g, ds in through)), produced)
     L = s * v * dx - sum((g * v * ds for g, ds in through), 0 * v * dx)
     a = K * dot(grad(u), grad(v)) * dx
-    problem = LinearProblem("head", a, L, h, SOLVER, null_space=not bcs, bcs=bcs)
+    problem = LinearProblem(
+        "head", FormMatrix(a, bcs), L, h, SOLVER, null_space=not bcs
+    )
     iterations = problem.solve()
     problem.destroy()
     if not bcs:

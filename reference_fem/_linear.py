@@ -1,10 +1,11 @@
 """A linear system that is assembled and solved again in every time step."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ._arrays import Array
 from ._dolfinx import PETSc, fem, fem_petsc
+from ._matrix import SystemMatrix
+from ._prediction import Predictor
 
 
 class SubspaceProjection(Protocol):
@@ -44,63 +45,55 @@ class _ProjectedPreconditioner:
 
 
 class LinearProblem:
-    """Find x with a(x, v) = L(v) for all v, by a PETSc Krylov method.
+    """Find x with A x = L(v) for all v, by a PETSc Krylov method.
 
-    The matrix, its sparsity and the preconditioner's set-up are kept between solves;
-    the current content of the solution starts the iteration.
+    The matrix's sparsity and the preconditioner's set-up are kept between solves. The
+    solutions of the solves before start the iteration, in the first solve the content
+    of the solution. A preconditioner is kept as
+    long as a solve takes fewer iterations than the mean since it was made, its making
+    included: then the mean still falls.
 
     Args:
         name: Name for error messages.
-        a: Bilinear form, assembled in every solve.
+        matrix: Matrix A, assembled in every solve.
         L: Linear form.
         solution: Function that starts and receives the solution.
         options: PETSc options of the solver.
         null_space: Whether constants are in the kernel (pressure).
-        reuse_below: Keep the preconditioner of an older matrix as long as solves take
-            fewer iterations than this; 0 renews it in every solve.
-        fixed: Further part of the bilinear form, assembled once.
+        renewal: Iterations that cost as much as to make the preconditioner; 0 makes it
+            in every solve.
         projection: Where given, the solution and the test functions are confined to
             its range, from which the solution must start.
-        bcs: Degrees of freedom that are given, by dolfinx.
     """
 
     def __init__(
         self,
         name: str,
-        a: Any,
+        matrix: SystemMatrix,
         L: Any,
         solution: fem.Function,
         options: dict[str, Any],
         null_space: bool = False,
-        reuse_below: int = 0,
-        fixed: Any = None,
+        renewal: int = 0,
         projection: SubspaceProjection | None = None,
-        bcs: Sequence[Any] = (),
     ) -> None:
-        self.name, self.solution, self.bcs = name, solution, list(bcs)
-        self.null_space, self.reuse_below = null_space, reuse_below
-        self.a, self.L = fem.form(a), fem.form(L)
-        self.A = fem_petsc.create_matrix(self.a)
+        self.name, self.matrix, self.solution = name, matrix, solution
+        self.null_space, self.renewal = null_space, renewal
+        self.L = fem.form(L)
         self.b = fem_petsc.create_vector(self.L.function_spaces[0])
-        self.fixed, self.lifted = None, [self.a]
-        if fixed is not None:
-            form = fem.form(fixed)
-            # the matrix that it is added to has the ones of given values
-            self.fixed = fem_petsc.assemble_matrix(form, bcs=self.bcs, diag=0.0)
-            self.fixed.assemble()
-            self.lifted.append(form)
-        comm = self.A.getComm()
+        comm = matrix.A.getComm()
         self.constants = PETSc.NullSpace().create(constant=True, comm=comm)
         if null_space:
-            self.A.setNullSpace(self.constants)
+            matrix.A.setNullSpace(self.constants)
+        self.predictor = Predictor(solution.x.petsc_vec)
         self._create_solver(options)
         if projection is not None:
             self._confine(projection)
         self._reuse(False)
 
     def _create_solver(self, options: dict[str, Any]) -> None:
-        self.ksp = PETSc.KSP().create(self.A.getComm())
-        self.ksp.setOperators(self.A)
+        self.ksp = PETSc.KSP().create(self.matrix.A.getComm())
+        self.ksp.setOperators(self.matrix.A, self.matrix.P)
         self.ksp.setInitialGuessNonzero(True)
         prefix = f"ncl_{self.name}_"
         self.ksp.setOptionsPrefix(prefix)
@@ -113,8 +106,8 @@ class LinearProblem:
 
     def _confine(self, projection: SubspaceProjection) -> None:
         context = _ProjectedPreconditioner(self.ksp.getPC(), projection)
-        outer = PETSc.PC().createPython(context, comm=self.A.getComm())
-        outer.setOperators(self.A)
+        outer = PETSc.PC().createPython(context, comm=self.matrix.A.getComm())
+        outer.setOperators(self.matrix.A, self.matrix.P)
         self.ksp.setPC(outer)
 
     def solve(self, L: Any | None = None) -> int:
@@ -130,6 +123,8 @@ class LinearProblem:
             RuntimeError: If the iteration does not converge.
         """
         self._assemble(self.L if L is None else L)
+        if L is None:
+            self.predictor.predict(self.solution.x.petsc_vec)
         reason = self._iterate()
         if reason < 0 and self.reuses:
             self._reuse(False)
@@ -141,30 +136,26 @@ class LinearProblem:
                 f"the {self.name} solve did not converge (PETSc reason {reason}, "
                 f"{count} iterations); use a smaller dt or a larger n"
             )
-        self._reuse(count < self.reuse_below)
+        if L is None:
+            self.predictor.learn(self.solution.x.petsc_vec)
+        self.counts.append(count)
+        mean = (self.renewal + sum(self.counts)) / len(self.counts)
+        self._reuse(self.renewal > 0 and count <= mean)
         return count
 
     def _assemble(self, L: Any) -> None:
-        self.A.zeroEntries()
-        fem_petsc.assemble_matrix(self.A, self.a, bcs=self.bcs)
-        self.A.assemble()
-        if self.fixed is not None:
-            pattern = PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN
-            self.A.axpy(1.0, self.fixed, pattern)
+        self.matrix.assemble()
         with self.b.localForm() as local:
             local.set(0.0)
         fem_petsc.assemble_vector(self.b, L)
-        if self.bcs:
-            for form in self.lifted:
-                fem_petsc.apply_lifting(self.b, [form], bcs=[self.bcs])
-        self.b.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
-        if self.bcs:
-            fem_petsc.set_bc(self.b, self.bcs)
+        self.matrix.complete(self.b)
         if self.null_space:
             self.constants.remove(self.b)
 
     def _iterate(self) -> int:
         """Run the Krylov method; return PETSc's reason for its end."""
+        if not self.reuses:
+            self.matrix.refresh()
         self.ksp.solve(self.b, self.solution.x.petsc_vec)
         reason: Any = self.ksp.getConvergedReason()
         return int(reason)
@@ -173,9 +164,10 @@ class LinearProblem:
         """Say whether the next solve keeps the preconditioner of this one."""
         self.reuses = keep
         self.ksp.getPC().setReusePreconditioner(keep)
+        if not keep:
+            self.counts: list[int] = []
 
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        for item in (self.ksp, self.A, self.b, self.constants, self.fixed):
-            if item is not None:
-                item.destroy()
+        for item in (self.ksp, self.matrix, self.predictor, self.b, self.constants):
+            item.destroy()

@@ -53,6 +53,7 @@ from ._domain import FlowDomain
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels
 from ._linear import LinearProblem
+from ._matrix import ComponentMatrix, FormMatrix
 from ._openings import Openings
 from ._scales import natural_grad_div
 from ._setup import FlowSetup
@@ -112,37 +113,37 @@ class Splitting:
 
     def _create_velocity_problem(self, grad_div: float, viscosity: float) -> None:
         rho, w, phi, alpha = self.rho, self.w, self.phi, self.alpha
+        s, r = TrialFunction(self.R), TestFunction(self.R)
         u, v = TrialFunction(self.V), TestFunction(self.V)
-        gamma = fem.Constant(self.msh, grad_div)
 
-        def transport(u: Any, v: Any) -> Any:
-            return 0.5 * rho[0] * dot(dot(grad(u), self.w_star), v)
+        def transport(s: Any, r: Any) -> Any:
+            return 0.5 * rho[0] * dot(self.w_star, grad(s)) * r
 
-        a = alpha[0] * rho[0] * dot(u, v) * self.dx
-        a += (transport(u, v) - transport(v, u)) * self.dx
-        a += edge_term(self.domain, self.w_star, rho[0]("+"), u, v)
-        a += self.openings.transport_term(rho[0], u, v)
+        # the same for each component of w and v
+        shared = alpha[0] * rho[0] * s * r * self.dx
+        shared += (transport(s, r) - transport(r, s)) * self.dx
+        shared += edge_term(self.domain, self.w_star, rho[0]("+"), s, r)
+        shared += self.openings.transport_term(rho[0], s, r)
+        fixed = fem.Constant(self.msh, grad_div) * div(u) * div(v) * self.dx
+        if viscosity:
+            mu = fem.Constant(self.msh, viscosity)
+            fixed += 2 * mu * inner(sym(grad(u)), grad(v)) * self.dx
+            fixed += self.openings.viscous_term(mu, grad(u), v)
         L = dot(self.f - grad(self.p_star), v) * self.dx
         if self.gravity is not None:
             L += dot(rho[0] * self.gravity, v) * self.dx
         for j in range(1, LEVELS):
             projected = w[j] - grad(phi[j]) / rho[j]
             L -= alpha[j] * sqrt(rho[0] * rho[j]) * dot(projected, v) * self.dx
-        fixed = gamma * div(u) * div(v) * self.dx
-        if viscosity:
-            mu = fem.Constant(self.msh, viscosity)
-            fixed += 2 * mu * inner(sym(grad(u)), grad(v)) * self.dx
-            fixed += self.openings.viscous_term(mu, grad(u), v)
+        skips_facets = self.domain.edge_weight is not None
         self.velocity = LinearProblem(
             "velocity",
-            a,
+            ComponentMatrix(self.V, shared, fixed, self.conditions.bcs, skips_facets),
             L,
             w[0],
             self.domain.velocity_solver,
-            reuse_below=self.domain.velocity_reuse_below,
-            fixed=fixed,
+            renewal=self.domain.velocity_renewal,
             projection=self.conditions.projection,
-            bcs=self.conditions.bcs,
         )
 
     def _create_pressure_problem(self, viscosity: float) -> None:
@@ -152,12 +153,11 @@ class Splitting:
         L = -div(w) * q * self.dx
         self.pressure = LinearProblem(
             "pressure",
-            a,
+            FormMatrix(a, self.openings.pressure_conditions(self.Q)),
             L,
             self.phi[0],
             PRESSURE_SOLVER,
             null_space=self.openings.is_closed,
-            bcs=self.openings.pressure_conditions(self.Q),
         )
         acceleration = self.f / rho - dot(grad(w), w)
         if self.gravity is not None:
@@ -177,7 +177,7 @@ class Splitting:
         chi = fem.Constant(self.msh, coefficient)
         self.correction = LinearProblem(
             "correction",
-            g * q * self.dx,
+            FormMatrix(g * q * self.dx),
             chi * div(self.w[0]) * q * self.dx,
             fem.Function(self.Q),
             CORRECTION_SOLVER,
