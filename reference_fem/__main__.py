@@ -110,6 +110,12 @@ def _add_options(parser: argparse.ArgumentParser, defaults: _Subcommand) -> None
     )
     add("--degree", type=int, default=2, help="degree of rho and u")
     add("--out", type=_output, required=True, help="npz file to write")
+    add(
+        "--checkpoint",
+        type=_output,
+        metavar="FILE",
+        help="file that keeps the state; if it exists, the march goes on from it",
+    )
     add("--paraview", type=Path, metavar="DIR", help="also write .vtu here")
 
 
@@ -148,6 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             t_end=options.t_end,
             save_times=options.save_times,
             degree=options.degree,
+            checkpoint=options.checkpoint,
         )
     except ValueError as error:
         parser.error(str(error))

@@ -6,7 +6,7 @@ from typing import Any
 from ufl import FacetArea, avg
 
 from ._dolfinx import MPI, Mesh
-from ._domain import FlowDomain, number_by_rank
+from ._domain import BoundaryPart, FlowDomain, number_by_rank
 from ._facets import FacetChoice, distribute
 from ._mesh_source import open_mesh
 from ._periodic_mesh import EDGE, VELOCITY_RENEWAL, VELOCITY_SOLVER
@@ -49,15 +49,7 @@ def create_domain(
     Raises:
         ValueError: If the mesh or the boundary is none that can be solved on.
     """
-    for _, condition in boundary:
-        if not isinstance(condition, OF_FLOWS):
-            raise ValueError(
-                "boundary must have conditions of flows, got "
-                f"{type(condition).__name__}; reference_fem.boundary lists them"
-            )
-    msh, tags = open_mesh(source, boundary, comm)
-    check_mesh(msh, degree)
-    parts = distribute(msh, tags, boundary)
+    msh, parts = open_with_conditions(source, boundary, OF_FLOWS, degree, comm)
     is_plane = msh.topology.dim == 2
     return FlowDomain(
         msh,
@@ -68,6 +60,37 @@ def create_domain(
         parts=parts,
         keeps_mesh=True,
     )
+
+
+def open_with_conditions(
+    source: Any,
+    boundary: Sequence[tuple[FacetChoice, BoundaryCondition]],
+    kinds: tuple[type, ...],
+    degree: int,
+    comm: MPI.Comm,
+) -> tuple[Mesh, tuple[BoundaryPart, ...]]:
+    """Return a mesh that can be solved on, and the parts of its boundary.
+
+    Args:
+        source: What stands for a mesh.
+        boundary: Pairs of a tag or a function of points, and a condition.
+        kinds: Conditions that the equations know.
+        degree: Degree of the fields.
+        comm: MPI communicator of what is not yet a mesh.
+
+    Raises:
+        ValueError: If the mesh or the boundary is none that can be solved on.
+    """
+    for _, condition in boundary:
+        if not isinstance(condition, kinds):
+            known = ", ".join(kind.__name__ for kind in kinds)
+            raise ValueError(
+                f"boundary must have conditions among {known}, got "
+                f"{type(condition).__name__}; reference_fem.boundary explains them"
+            )
+    msh, tags = open_mesh(source, boundary, comm)
+    check_mesh(msh, degree)
+    return msh, distribute(msh, tags, boundary)
 
 
 def check_mesh(msh: Mesh, degree: int) -> None:

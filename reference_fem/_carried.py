@@ -8,7 +8,8 @@ from ._density import density_problem
 from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
-from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, nodal_values
+from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named, nodal_values
+from ._linear import LinearProblem
 from ._openings import Openings
 from ._setup import FlowSetup
 from ._spaces import flow_spaces
@@ -120,6 +121,20 @@ class CarriedDensity:
         )
         p = nodal_values(self.Q, self.p.x.array, number(self.Q))
         return rho[0], u, np.zeros_like(p[0])
+
+    @property
+    def functions(self) -> dict[str, fem.Function]:
+        """All fields that the next steps need, by name."""
+        return named({"rho": self.rho, "w": self.w})
+
+    @property
+    def problems(self) -> tuple[LinearProblem, ...]:
+        """The linear system of a step."""
+        return (self.density,)
+
+    def forget(self) -> None:
+        """Forget what the solver keeps between steps."""
+        self.density.forget()
 
     def destroy(self) -> None:
         """Free the PETSc objects."""

@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 from ufl import Measure, TestFunction, TrialFunction, dot, grad
 
-from ._any_domain import check_mesh
+from ._any_domain import open_with_conditions
 from ._arrays import Array, SpaceFunction
 from ._dolfinx import MPI, Mesh, fem
 from ._domain import BoundaryPart, number_by_rank
-from ._facets import FacetChoice, distribute, facet_cells
+from ._facets import FacetChoice, facet_cells
 from ._levels import nodal_values
 from ._linear import LinearProblem
 from ._matrix import FormMatrix
 from ._mesh_arrays import mesh_arrays
-from ._mesh_source import open_mesh
 from ._spaces import flow_spaces
 from .boundary import BoundaryCondition, Flux, Head, Periodic
 
@@ -59,15 +58,8 @@ def solve_ground(
             source has nowhere to go.
         RuntimeError: If the solver fails.
     """
-    for _, condition in boundary:
-        if not isinstance(condition, Head | Flux | Periodic):
-            raise ValueError(
-                "boundary must have Head, Flux or Periodic, got "
-                f"{type(condition).__name__}; Flux() lets nothing pass"
-            )
-    msh, tags = open_mesh(source, boundary, comm)
-    check_mesh(msh, degree)
-    parts = distribute(msh, tags, boundary)
+    kinds = (Head, Flux, Periodic)
+    msh, parts = open_with_conditions(source, boundary, kinds, degree, comm)
     R, _, Q = flow_spaces(msh, degree)
     K, s = _field(R, conductivity, "conductivity"), _field(R, supply, "source")
     least = msh.comm.allreduce(K.x.array.min(initial=np.inf), MPI.MIN)

@@ -66,6 +66,19 @@ class TimeLevels:
         return nodal_values(self.space, self.combine(weights), numbers)
 
 
+def named(fields: Mapping[str, TimeLevels]) -> dict[str, fem.Function]:
+    """Return the functions of all levels, such as ``rho0`` to ``rho3``.
+
+    Args:
+        fields: Fields by name.
+    """
+    return {
+        f"{name}{level}": function
+        for name, field in fields.items()
+        for level, function in enumerate(field.functions)
+    }
+
+
 def nodal_values(space: fem.FunctionSpace, dofs: Array, numbers: Integers) -> Array:
     """Return degrees of freedom as nodal values (components, P), on every process.
 

@@ -35,6 +35,10 @@ class _ProjectedPreconditioner:
         self.inner.setOperators(*pc.getOperators())
         self.inner.setUp()
 
+    def reset(self, pc: PETSc.PC) -> None:
+        """Forget what was prepared."""
+        self.inner.reset()
+
     def apply(self, pc: PETSc.PC, x: PETSc.Vec, y: PETSc.Vec) -> None:
         """Compute y = P M P x."""
         projected = x.copy()
@@ -103,9 +107,10 @@ class LinearProblem:
         self.ksp.setFromOptions()
         for key in options:
             database.delValue(prefix + key)
+        self.inner = self.ksp.getPC()
 
     def _confine(self, projection: SubspaceProjection) -> None:
-        context = _ProjectedPreconditioner(self.ksp.getPC(), projection)
+        context = _ProjectedPreconditioner(self.inner, projection)
         outer = PETSc.PC().createPython(context, comm=self.matrix.A.getComm())
         outer.setOperators(self.matrix.A, self.matrix.P)
         self.ksp.setPC(outer)
@@ -126,7 +131,8 @@ class LinearProblem:
         if L is None:
             self.predictor.predict(self.solution.x.petsc_vec)
         reason = self._iterate()
-        if reason < 0 and self.reuses:
+        if reason < 0:
+            # a new preconditioner, and a new start of methods that broke down
             self._reuse(False)
             reason = self._iterate()
         self.solution.x.scatter_forward()
@@ -166,6 +172,19 @@ class LinearProblem:
         self.ksp.getPC().setReusePreconditioner(keep)
         if not keep:
             self.counts: list[int] = []
+
+    def forget(self) -> None:
+        """Forget earlier solutions and the preconditioner."""
+        self.predictor.forget()
+        self.ksp.getPC().reset()
+        self.ksp.setOperators(self.matrix.A, self.matrix.P)
+        self._reuse(False)
+
+    def describe(self) -> str:
+        """Return the name of the method and of its preconditioner."""
+        pc: Any = self.inner.getType()
+        package: Any = self.inner.getFactorSolverType() if pc == "lu" else None
+        return f"{self.ksp.getType()} with {pc}" + (f" ({package})" if package else "")
 
     def destroy(self) -> None:
         """Free the PETSc objects."""

@@ -1,23 +1,22 @@
 """The march through time that all domains share."""
 
-import sys
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from tqdm import tqdm
 
 from ._arrays import Array
 from ._setup import FlowSetup, TimeGrid
+from ._tale import Tale
 from .solution import time_weights
 
 if TYPE_CHECKING:
+    from ._checkpoint import Checkpoint, Record
     from ._domain import FlowDomain
-
-Fields = tuple[Array, Array, Array]
-"""Density, velocity and pressure."""
+    from ._linear import LinearProblem
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,24 @@ class Scheme(Protocol):
         R: Space of the density.
         Q: Space of the pressure.
         grad_div: Coefficient of the grad-div term.
+        num_steps: Steps that were done.
     """
 
     R: Any
     Q: Any
     grad_div: float
+    num_steps: int
+
+    @property
+    def functions(self) -> dict[str, Any]:
+        """All fields that the next steps need, by name."""
+
+    @property
+    def problems(self) -> "tuple[LinearProblem, ...]":
+        """The linear systems of a step."""
+
+    def forget(self) -> None:
+        """Forget what solvers keep between steps."""
 
     def step(self, dt: float, t: float) -> None:
         """Advance all fields by a step dt that ends at t."""
@@ -64,7 +76,7 @@ class Scheme(Protocol):
     def diagnostics(self, t: float) -> dict[str, float]:
         """Return the numbers reported for the step that ended at t."""
 
-    def at_nodes(self, weights: dict[int, float]) -> Fields:
+    def at_nodes(self, weights: dict[int, float]) -> tuple[Array, Array, Array]:
         """Return the fields at the nodes, a weighted sum of time levels."""
 
     def destroy(self) -> None:
@@ -78,6 +90,7 @@ def march(
     comm: Any,
     label: str | None,
     create_scheme: "Callable[[FlowDomain, FlowSetup], Scheme] | None" = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> NodalFlow:
     """Solve by a scheme that steps through time, by default the splitting scheme.
 
@@ -88,15 +101,19 @@ def march(
         comm: MPI communicator; ``None`` for all processes.
         label: Label of the progress bar on the first process; ``None`` shows no bar.
         create_scheme: Makes the scheme.
+        checkpoint: File for the state, every :data:`reference_fem._checkpoint.EVERY`
+            steps; where it exists, the march goes on from it.
 
     Returns:
         The flow, on every process.
 
     Raises:
         ImportError: If dolfinx is missing or too old.
+        ValueError: If the checkpoint is damaged or of another march.
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
+    from ._checkpoint import Checkpoint
     from ._mesh_arrays import mesh_arrays
     from ._splitting import Splitting
 
@@ -107,10 +124,16 @@ def march(
     scheme: Scheme = (create_scheme or Splitting)(domain, setup)
     try:
         mesh = mesh_arrays(scheme.R, scheme.Q) if domain.keeps_mesh else {}
-        fields, rows = _advance(scheme, grid, _progress(grid.num_steps, comm, label))
+        file = None
+        if checkpoint is not None:
+            march = {"times": grid.steps.tolist(), "saved": grid.saved.tolist()}
+            numbers = {"viscosity": setup.viscosity, "grad_div": scheme.grad_div}
+            file = Checkpoint(checkpoint, scheme, {**march, **numbers})
+        record = _advance(scheme, grid, file, Tale(label, grid, scheme, comm))
     finally:
         scheme.destroy()
-    rho, u, p = (np.stack(part) for part in zip(*fields, strict=True))
+    rho, u, p = (np.stack(part) for part in zip(*record.fields, strict=True))
+    rows = record.rows
     diagnostics = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     parameters = {
         "degree": setup.degree,
@@ -143,30 +166,27 @@ def ready(comm: Any) -> Any:
     return comm
 
 
-def _progress(num_steps: int, comm: Any, label: str | None) -> Iterable[int]:
-    """Return the numbers of the steps, with a progress bar on the first process."""
-    return tqdm(
-        range(1, num_steps + 1),
-        label,
-        disable=label is None or comm.rank > 0,
-        file=sys.stderr,
-    )
-
-
 def _advance(
-    scheme: Scheme, grid: TimeGrid, bar: Iterable[int]
-) -> tuple[list[Fields], list[dict[str, float]]]:
-    """Run all steps; return the fields at the saved times and the diagnostics."""
+    scheme: Scheme, grid: TimeGrid, file: "Checkpoint | None", tale: Tale
+) -> "Record":
+    """Run all steps that are left to do."""
+    from ._checkpoint import EVERY, Record
+
     steps, saved = grid.steps, grid.saved
-    fields, rows = [], [scheme.diagnostics(0.0)]
-    if saved[0] == 0.0:
-        fields.append(scheme.at_nodes({0: 1.0}))
-    for k in bar:
+    record = None if file is None else file.load()
+    if record is None:
+        record = Record(rows=[scheme.diagnostics(0.0)])
+        if saved[0] == 0.0:
+            record.fields.append(scheme.at_nodes({0: 1.0}))
+    for k in tale.steps(record.step):
         scheme.step(grid.dt, float(steps[k]))
-        rows.append(scheme.diagnostics(float(steps[k])))
+        record.rows.append(scheme.diagnostics(float(steps[k])))
         known = steps[max(0, k - 3) : k + 1]
         for moment in saved[(saved > steps[k - 1]) & (saved <= steps[k])]:
             weights = time_weights(known, float(moment))
             levels = {len(known) - 1 - i: w for i, w in weights.items()}
-            fields.append(scheme.at_nodes(levels))
-    return fields, rows
+            record.fields.append(scheme.at_nodes(levels))
+        record.step = k
+        if file is not None and (k % EVERY == 0 or k == grid.num_steps):
+            file.save(record)
+    return record

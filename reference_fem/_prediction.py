@@ -28,10 +28,14 @@ class Predictor:
     """
 
     def __init__(self, solution: PETSc.Vec) -> None:
+        self.residual = solution.duplicate()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all solutions."""
         self.history: list[Array] = []
         self.guesses: list[Array] = []
         self.best = 1
-        self.residual = solution.duplicate()
 
     def predict(self, solution: PETSc.Vec) -> None:
         """Overwrite the solution by a guess, where there has been one before.

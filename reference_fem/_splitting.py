@@ -51,7 +51,7 @@ from ._density import KRYLOV, density_problem, edge_term
 from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
-from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels
+from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named
 from ._linear import LinearProblem
 from ._matrix import ComponentMatrix, FormMatrix
 from ._openings import Openings
@@ -321,8 +321,23 @@ class Splitting:
         )
         return rho[0], u, p[0]
 
+    @property
+    def functions(self) -> dict[str, fem.Function]:
+        """All fields that the next steps need, by name."""
+        return named({"rho": self.rho, "w": self.w, "phi": self.phi, "p": self.p})
+
+    @property
+    def problems(self) -> tuple[LinearProblem, ...]:
+        """The linear systems of a step."""
+        given = self.density, self.velocity, self.pressure
+        return given if self.correction is None else (*given, self.correction)
+
+    def forget(self) -> None:
+        """Forget what solvers keep between steps."""
+        for problem in self.problems:
+            problem.forget()
+
     def destroy(self) -> None:
         """Free the PETSc objects."""
-        for problem in (self.density, self.velocity, self.pressure, self.correction):
-            if problem is not None:
-                problem.destroy()
+        for problem in self.problems:
+            problem.destroy()

@@ -13,6 +13,7 @@ was more accurate than Nitsche's method; figures are in
 :mod:`reference_fem._velocity_conditions`.
 """
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def solve(
     force: SpaceTimeFunction | None = None,
     grad_div: float = 1.0,
     progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> BallResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
@@ -58,7 +60,10 @@ def solve(
         comm: MPI communicator, by default all processes.
         force: Body force per volume f, ((3, N), t) -> (3, N).
         grad_div: Coefficient of the grad-div term.
-        progress: Whether the first process shows a progress bar.
+        progress: Whether the first process tells its solvers and shows a progress bar.
+        checkpoint: File that keeps the state of the march, renewed every 20 steps. If
+            it exists, the march goes on from it, to the same numbers; the number of
+            processes must be the same.
 
     Returns:
         The result, on every process.
@@ -85,6 +90,7 @@ def solve(
         TimeGrid.create(dt, t_end, save_times),
         comm,
         f"FEM ball n={n}" if progress else None,
+        checkpoint=checkpoint,
     )
     parameters = {"n": n, **flow.parameters}
     return BallResult(

@@ -10,6 +10,7 @@ The scheme is written out in :mod:`reference_fem._splitting`, the conditions on 
 boundary in :mod:`reference_fem.boundary`.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ def solve(
     comm: Any = None,
     grad_div: float | None = None,
     progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> FlowResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
@@ -76,7 +78,10 @@ def solve(
         degree: Polynomial degree of rho and u, 2 or 3; the pressure has one less.
         comm: MPI communicator, by default that of the mesh.
         grad_div: Coefficient of the grad-div term, by default one of the flow's units.
-        progress: Whether the first process shows a progress bar.
+        progress: Whether the first process tells its solvers and shows a progress bar.
+        checkpoint: File that keeps the state of the march, renewed every 20 steps. If
+            it exists, the march goes on from it, to the same numbers; the number of
+            processes must be the same.
 
     Returns:
         The result, on every process.
@@ -103,8 +108,10 @@ def solve(
         ("t_end", t_end, t_end is not None, "given unless steady=True"),
     )
     grid = TimeGrid.create(dt or 0.0, t_end or 0.0, save_times)
-    flow = march(create_domain, setup, grid, comm, "FEM" if progress else None)
-    return flow_result(flow)
+    label = "FEM" if progress else None
+    return flow_result(
+        march(create_domain, setup, grid, comm, label, checkpoint=checkpoint)
+    )
 
 
 def _settle(

@@ -8,6 +8,7 @@ r"""Variable-density incompressible Euler on the periodic unit square, by FEM.
 The scheme is written out in :mod:`reference_fem._splitting`.
 """
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ def solve(
     force: SpaceTimeFunction | None = None,
     grad_div: float = 1.0,
     progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> TorusResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
@@ -54,7 +56,10 @@ def solve(
         comm: MPI communicator, by default all processes.
         force: Body force per volume f, ((2, N), t) -> (2, N).
         grad_div: Coefficient of the grad-div term.
-        progress: Whether the first process shows a progress bar.
+        progress: Whether the first process tells its solvers and shows a progress bar.
+        checkpoint: File that keeps the state of the march, renewed every 20 steps. If
+            it exists, the march goes on from it, to the same numbers; the number of
+            processes must be the same.
 
     Returns:
         The result, on every process.
@@ -81,6 +86,7 @@ def solve(
         TimeGrid.create(dt, t_end, save_times),
         comm,
         f"FEM n={n}" if progress else None,
+        checkpoint=checkpoint,
     )
     rho, u, p = (fold(values) for values in (flow.rho, flow.u, flow.p))
     parameters = {"n": n, **flow.parameters}

@@ -9,6 +9,7 @@ undershoot where it is steep; ``min_density`` and ``max_density`` of the diagnos
 by how much.
 """
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def solve(
     degree: int = 2,
     comm: Any = None,
     progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> FlowResult:
     r"""Solve from an initial density; the same numbers on any number of processes.
 
@@ -58,7 +60,10 @@ def solve(
         source: Source s per volume and time, ((dim, N), t) -> (N,).
         degree: Polynomial degree of the density, 2 or 3.
         comm: MPI communicator of what is not yet a mesh, by default all processes.
-        progress: Whether the first process shows a progress bar.
+        progress: Whether the first process tells its solvers and shows a progress bar.
+        checkpoint: File that keeps the state of the march, renewed every 20 steps. If
+            it exists, the march goes on from it, to the same numbers; the number of
+            processes must be the same.
 
     Returns:
         The result, on every process; its u is the given velocity, its p is zero.
@@ -87,4 +92,6 @@ def solve(
 
     grid = TimeGrid.create(dt, t_end, save_times)
     label = "FEM transport" if progress else None
-    return flow_result(march(create_domain, setup, grid, comm, label, create_scheme))
+    return flow_result(
+        march(create_domain, setup, grid, comm, label, create_scheme, checkpoint)
+    )

@@ -143,7 +143,9 @@ def test_bad_arguments_are_named():
 
     msh = meshes.create(*meshes.scattered(3))
     heads = [(everywhere, Head(head))]
-    with pytest.raises(ValueError, match=r"^boundary must have Head, Flux or Periodic"):
+    with pytest.raises(
+        ValueError, match=r"^boundary must have conditions among Head, Flux, Periodic"
+    ):
         solve(msh, [(everywhere, NoSlip())])
     with pytest.raises(ValueError, match=r"^conductivity must be positive everywhere"):
         solve(msh, heads, conductivity=lambda x: x[0] - 0.5)
