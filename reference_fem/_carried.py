@@ -9,6 +9,7 @@ from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named, nodal_values
+from ._limiter import Limiter
 from ._linear import LinearProblem
 from ._openings import Openings
 from ._setup import FlowSetup
@@ -59,6 +60,10 @@ class CarriedDensity:
         self.functionals = Functionals(self.rho[0], self.w[0], self.p, dx)
         self.rho[0].interpolate(lambda x: setup.rho0(x[: self.dim]))
         self._set_velocity(0.0)
+        self.openings.set_time(0.0)
+        self.limiter = (
+            Limiter.of_start(self.rho[0], self.openings, dx) if setup.limited else None
+        )
         self.mass = self.functionals.mass()
         self.grad_div, self.num_steps, self.iterations = 0.0, 0, 0
 
@@ -93,6 +98,8 @@ class CarriedDensity:
             # the solver's residual along r = 1 would be a drift of mass
             lost = self.mass - self.functionals.mass()
             self.rho[0].x.array[:] += lost / self.functionals.volume
+        if self.limiter is not None:
+            self.limiter(self.rho[0])
 
     def diagnostics(self, t: float) -> dict[str, float]:
         """Return the numbers reported for one step.

@@ -70,15 +70,19 @@ class Openings:
         """Whether fluid may pass the boundary."""
         return bool(self.inflows) or not self.is_closed
 
+    @property
+    def varies(self) -> bool:
+        """Whether the density of what comes in depends on the time."""
+        return any(at_times(c.density) is c.density for _, c in self.inflows)
+
     def bring_only(self, density: float) -> bool:
         """Return whether all that comes in has, and will have, this density.
 
         Args:
             density: The density.
         """
-        varies = any(at_times(c.density) is c.density for _, c in self.inflows)
         seen = set().union(*self.msh.comm.allgather(self.seen))
-        return not varies and seen <= {density}
+        return not self.varies and seen <= {density}
 
     def set_time(self, t: float) -> None:
         """Evaluate the given densities.

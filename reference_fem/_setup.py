@@ -40,6 +40,7 @@ class FlowSetup:
             :func:`reference_fem._scales.natural_grad_div`.
         viscosity: Dynamic viscosity mu.
         gravity: Force per mass (dim,).
+        limited: Whether the density is kept within the bounds of its start.
 
     Raises:
         ValueError: If a coefficient is negative or not finite.
@@ -52,6 +53,7 @@ class FlowSetup:
     grad_div: float | None = 1.0
     viscosity: float = 0.0
     gravity: Sequence[float] | None = None
+    limited: bool = False
 
     def __post_init__(self) -> None:
         for name in ("grad_div", "viscosity"):

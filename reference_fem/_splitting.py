@@ -29,7 +29,8 @@ it, and the fluxes :math:`\rho\, w \cdot n` through it are left out of the three
 equations. Openings have terms of their own (:mod:`reference_fem._openings`). A density
 that is the same everywhere, also in what comes in, stays so and is not solved for.
 
-J is the term of :mod:`reference_fem._density` on edges.
+J is the term of :mod:`reference_fem._density` on edges. On demand the density is kept
+within its bounds after step 1 (:mod:`reference_fem._limiter`).
 """
 
 from typing import Any
@@ -52,6 +53,7 @@ from ._dolfinx import fem
 from ._domain import FlowDomain
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named
+from ._limiter import Limiter
 from ._linear import LinearProblem
 from ._matrix import ComponentMatrix, FormMatrix
 from ._openings import Openings
@@ -98,6 +100,11 @@ class Splitting:
         self._create_pressure_problem(setup.viscosity)
         self.functionals = Functionals(self.rho[0], self.w[0], self.p[0], self.dx)
         self._start(setup.rho0, setup.u0)
+        self.limiter = (
+            Limiter.of_start(self.rho[0], self.openings, self.dx)
+            if setup.limited
+            else None
+        )
         self.mass = self.functionals.mass()
         self.iterations = (0, 0, 0)
 
@@ -269,6 +276,8 @@ class Splitting:
             # the solver's residual along r = 1 would be a drift of mass
             lost = self.mass - self.functionals.mass()
             self.rho[0].x.array[:] += lost / self.functionals.volume
+        if self.limiter is not None:
+            self.limiter(self.rho[0])
         self.functionals.check_density(t)
         return iterations
 

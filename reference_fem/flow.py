@@ -47,6 +47,7 @@ def solve(
     grad_div: float | None = None,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
+    limited: bool = False,
 ) -> FlowResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
@@ -82,6 +83,9 @@ def solve(
         checkpoint: File that keeps the state of the march, renewed every 20 steps. If
             it exists, the march goes on from it, to the same numbers; the number of
             processes must be the same.
+        limited: Whether the density at the nodes is kept within the range of ``rho0``
+            and of what comes in, at the same mass: for densities that jump, as smooth
+            ones lose order at their extrema (:mod:`reference_fem._limiter`).
 
     Returns:
         The result, on every process.
@@ -93,7 +97,7 @@ def solve(
             does not stay positive.
     """
     check(("degree", degree, degree in (2, 3), "2 or 3"))
-    setup = FlowSetup(rho0, u0, force, degree, grad_div, viscosity, gravity)
+    setup = FlowSetup(rho0, u0, force, degree, grad_div, viscosity, gravity, limited)
 
     def create_domain(comm: Any) -> "FlowDomain":
         from ._any_domain import create_domain

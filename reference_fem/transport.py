@@ -41,6 +41,7 @@ def solve(
     comm: Any = None,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
+    limited: bool = False,
 ) -> FlowResult:
     r"""Solve from an initial density; the same numbers on any number of processes.
 
@@ -64,6 +65,9 @@ def solve(
         checkpoint: File that keeps the state of the march, renewed every 20 steps. If
             it exists, the march goes on from it, to the same numbers; the number of
             processes must be the same.
+        limited: Whether the density at the nodes is kept within the range of ``rho0``
+            and of what comes in, at the same mass: for densities that jump, as smooth
+            ones lose order at their extrema (:mod:`reference_fem._limiter`).
 
     Returns:
         The result, on every process; its u is the given velocity, its p is zero.
@@ -77,8 +81,15 @@ def solve(
         ("degree", degree, degree in (2, 3), "2 or 3"),
         ("diffusivity", diffusivity, diffusivity >= 0, "finite and not negative"),
     )
+    if limited and source is not None:
+        raise ValueError(
+            "limited must be False where there is a source, got True; the bounds are "
+            "not known"
+        )
     carried = at_times(velocity)
-    setup = FlowSetup(rho0, lambda x: carried(x, 0.0), degree=degree, grad_div=0.0)
+    setup = FlowSetup(
+        rho0, lambda x: carried(x, 0.0), degree=degree, grad_div=0.0, limited=limited
+    )
 
     def create_domain(comm: Any) -> "FlowDomain":
         from ._any_domain import create_domain
