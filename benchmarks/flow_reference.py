@@ -2,7 +2,8 @@ r"""Finite elements on any domain against published tables.
 
     python benchmarks/flow_reference.py cavity [--n 64]
     python benchmarks/flow_reference.py cylinder [--h 0.04]
-    python benchmarks/flow_reference.py rayleigh-taylor [--n 16] [--out rt.npz]
+    python benchmarks/flow_reference.py rayleigh-taylor [--n 16] [--limited]
+        [--out rt.npz]
 
 - cavity: the lid of the unit square moves with speed 1, Reynolds number 1000; extrema
   on the lines through the center: O. Botella and R. Peyret, Computers and Fluids 27
@@ -131,7 +132,7 @@ def cylinder(h: float) -> None:
     )
 
 
-def rayleigh_taylor(n: int, dt: float, out: Path | None) -> None:
+def rayleigh_taylor(n: int, dt: float, out: Path | None, limited: bool) -> None:
     """Print the positions of the interface and the bounds of the density."""
 
     def layered(x: np.ndarray) -> np.ndarray:
@@ -152,6 +153,8 @@ def rayleigh_taylor(n: int, dt: float, out: Path | None) -> None:
             (lambda x: abs(x[1]) > 2 - 1e-9, boundary.NoSlip()),
             (lambda x: x[1] < 3, boundary.FreeSlip()),
         ],
+        limited=limited,
+        checkpoint=None if out is None else out.with_suffix(".march"),
     )
     seconds = time.process_time() - start
     if out is not None:
@@ -188,6 +191,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="cells per unit, or per half width")
     parser.add_argument("--h", type=float, default=0.04, help="size of the cells")
     parser.add_argument("--dt", type=float, default=0.01, help="time step")
+    parser.add_argument("--limited", action="store_true", help="keep density's bounds")
     parser.add_argument("--out", type=Path, help="npz file for the flow")
     options = parser.parse_args()
     if options.flow == "cavity":
@@ -195,7 +199,7 @@ def main() -> None:
     elif options.flow == "cylinder":
         cylinder(options.h)
     else:
-        rayleigh_taylor(options.n or 16, options.dt, options.out)
+        rayleigh_taylor(options.n or 16, options.dt, options.out, options.limited)
 
 
 if __name__ == "__main__":
