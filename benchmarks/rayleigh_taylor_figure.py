@@ -34,9 +34,7 @@ def draw(source: Path, target: Path) -> None:
             x, y, rho, vmin=1, vmax=3, cmap="viridis", rasterized=True
         )
         axis.contour(x, y, rho, levels=[2], colors="white", linewidths=0.8)
-        axis.set(
-            title=f"t = {time:g}", aspect="equal", xlabel="x", xticks=[-0.5, 0, 0.5]
-        )
+        axis.set(title=f"t = {time:g}", aspect="equal", xlabel="x", xticks=[0])
     axes[0].set_ylabel("y")
     figure.colorbar(
         image, ax=axes, label="density", shrink=0.8, extend="both", pad=0.02

@@ -62,13 +62,14 @@ def wall(path):
     from reference_fem import boundary, flow, geometry
 
     return flow.solve(
-        geometry.Disk((0, 0), 1, 0.6),
+        geometry.Polygon([(0, 0), (1, 0.3), (0.3, 1)], 0.4),
         lambda x: 2 + x[0],
-        lambda x: np.stack([-x[1], x[0]]),
+        lambda x: 0 * x,
         dt=0.05,
         t_end=STEPS * 0.05,
         save_times=3,
         viscosity=0.01,
+        gravity=(0, -1),
         boundary=[(lambda x: x[0] < 9, boundary.FreeSlip())],
         progress=False,
         checkpoint=path,
