@@ -14,7 +14,8 @@ r"""Finite elements on any domain against published tables.
 - rayleigh-taylor: density ratio 3, Reynolds number 1000, viscosity the same in both
   fluids, as J.-L. Guermond and L. Quartapelle, J. Comput. Phys. 165 (2000) 167-188: the
   interface between no-slip ends 4 widths apart, one half of it between planes of
-  symmetry; lowest and highest point of the interface (density 2) over time in units of (d / (A g))^(1/2), A = 1/2.
+  symmetry; lowest and highest point of the interface (density 2) over time in units of
+  (d / (A g))^(1/2), A = 1/2.
 """
 
 import argparse
