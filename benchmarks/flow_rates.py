@@ -77,9 +77,9 @@ def zalesak(n: int, limited: bool) -> None:
     )
 
 
-def gresho(sizes: list[int], t_end: float = 1.0) -> None:
-    """Let the vortex turn and print errors, rates and the drift of energy."""
-    x = points(200)
+def gresho(sizes: list[int], t_end: float = 1.0) -> list[tuple[float, float]]:
+    """Let the vortex turn; print and return errors and the drift of energy."""
+    x, rows = points(200), []
     exact, before = vortex(x.T).T, None
     for n in sizes:
         start = time.process_time()
@@ -95,6 +95,8 @@ def gresho(sizes: list[int], t_end: float = 1.0) -> None:
             f"energy {energy[-1] / energy[0] - 1:.1e}"
         )
         before = n, error
+        rows.append((float(error), float(energy[-1] / energy[0] - 1)))
+    return rows
 
 
 def _rate(coarse: tuple[int, float], fine: tuple[int, float]) -> float:

@@ -118,7 +118,7 @@ class ComponentMatrix:
             near = rows // self.dim * size + columns // self.dim
             j = np.where(np.isin(i * size + j, near), j, i)
             self.P = self._place(i, j, rows, columns)
-        self.rows = self._given_rows()
+        self.rows = PETSc.IS().createGeneral(self._given_rows(), space.mesh.comm)
         self.given = self.A.createVecRight()
 
     def _place(
@@ -140,10 +140,11 @@ class ComponentMatrix:
             ),
         )
         # rows of given values are made zero and filled again
-        A.setOption(PETSc.Mat.Option.KEEP_NONZERO_PATTERN, True)
+        keep: Any = PETSc.Mat.Option.KEEP_NONZERO_PATTERN
+        A.setOption(keep, True)
         return A
 
-    def _given_rows(self) -> Integers:
+    def _given_rows(self) -> Any:
         start = self.dim * self.space.dofmap.index_map.local_range[0]
         rows = [np.zeros(0, dtype=np.int32)]
         for bc in self.bcs:
@@ -177,7 +178,7 @@ class ComponentMatrix:
 
     def destroy(self) -> None:
         """Free the matrices."""
-        for item in (self.A, self.P, self.given):
+        for item in (self.A, self.P, self.given, self.rows):
             item.destroy()
 
 
