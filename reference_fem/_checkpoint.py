@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from . import _archive
 from ._arrays import Array
 from ._dolfinx import fem
 from ._mesh_source import on_first
-
-if TYPE_CHECKING:
-    from ._march import Scheme
 
 EVERY = 20
 """Steps between two checkpoints."""
@@ -56,7 +53,7 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], scheme: "Scheme", march: Mapping[str, Any]
+        self, path: str | os.PathLike[str], scheme: Any, march: Mapping[str, Any]
     ) -> None:
         self.path, self.scheme = Path(path), scheme
         self.comm = scheme.R.mesh.comm

@@ -4,14 +4,11 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from ._setup import TimeGrid
-
-if TYPE_CHECKING:
-    from ._march import Scheme
 
 FIRST = 3
 """Steps of backward differentiation's start; the next ones cost as all later ones."""
@@ -30,7 +27,7 @@ class Tale:
     """
 
     def __init__(
-        self, label: str | None, grid: TimeGrid, scheme: "Scheme", comm: Any
+        self, label: str | None, grid: TimeGrid, scheme: Any, comm: Any
     ) -> None:
         self.label = label if comm.rank == 0 else None
         self.grid, self.processes = grid, comm.size
