@@ -32,6 +32,11 @@ def slotted_disk(x: np.ndarray) -> np.ndarray:
     return 1.0 * (is_inside & ~is_slot)
 
 
+def nothing(x: np.ndarray) -> np.ndarray:
+    """Return the density of what comes through the sides, which the flow crosses."""
+    return 0 * x[0]
+
+
 def turning(x: np.ndarray) -> np.ndarray:
     """Return the velocity that turns once around the center in a unit of time."""
     return 2 * np.pi * np.stack([0.5 - x[1], x[0] - 0.5])
@@ -61,7 +66,7 @@ def zalesak(n: int, limited: bool) -> None:
         dt=1 / (8 * n),
         t_end=1.0,
         save_times=2,
-        boundary=[(lambda x: x[0] < 9, boundary.NoSlip())],
+        boundary=[(lambda x: x[0] < 9, boundary.Inflow(turning, nothing))],
         limited=limited,
     )
     seconds = time.process_time() - start

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ufl import FacetArea, avg
+from ufl import avg
+from ufl.geometry import FacetJacobianDeterminant, ReferenceFacetVolume
 
 from ._dolfinx import MPI, Mesh
 from ._domain import BoundaryPart, FlowDomain, number_by_rank
@@ -54,12 +55,29 @@ def create_domain(
     return FlowDomain(
         msh,
         number_by_rank,
-        edge_weight=EDGE * avg(FacetArea(msh)) ** 2 if is_plane else None,
+        edge_weight=EDGE * avg(facet_measure(msh)) ** 2 if is_plane else None,
         velocity_solver=VELOCITY_SOLVER if is_plane else ITERATIVE,
         velocity_renewal=VELOCITY_RENEWAL if is_plane else 0,
         parts=parts,
         keeps_mesh=True,
     )
+
+
+def facet_measure(msh: Mesh) -> Any:
+    r"""Return the measure of the facet that a point lies on, for forms on facets.
+
+    .. math::
+        |\hat F|\, |\det J_F|,
+
+    with the map's derivative on the facet :math:`J_F` and the reference facet
+    :math:`\hat F`. It is the facet's measure where it is straight. Along a curved
+    facet it varies and has the measure as its mean over the reference facet; UFL's
+    ``FacetArea`` is not defined there.
+
+    Args:
+        msh: The mesh.
+    """
+    return abs(FacetJacobianDeterminant(msh)) * ReferenceFacetVolume(msh)
 
 
 def open_with_conditions(

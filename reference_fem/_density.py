@@ -28,7 +28,13 @@ from ._matrix import ComponentMatrix
 from ._openings import Openings
 
 KRYLOV = {"ksp_rtol": 1e-12, "ksp_max_it": 500}
-DENSITY_SOLVER = {"ksp_type": "bcgs", "pc_type": "jacobi", **KRYLOV}
+DENSITY_SOLVER = {
+    "ksp_type": "gmres",
+    "pc_type": "jacobi",
+    "ksp_gmres_restart": 100,
+    **KRYLOV,
+}
+"""BiCGStab breaks down where a density piles up at a wall that the velocity crosses."""
 
 
 def edge_term(domain: FlowDomain, w_star: Any, weight: Any, a: Any, b: Any) -> Any:

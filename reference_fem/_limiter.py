@@ -9,9 +9,7 @@ one that does not and has the same mass,
 
 with :math:`m_i = \int \varphi_i` and :math:`d_i = \int \varphi_i^2` of the shape
 functions. Its solution is :math:`\rho_i = \min(b, \max(a, \tilde\rho_i + \lambda\,
-m_i / d_i))`, whose mass does not fall with the multiplier :math:`\lambda`. (For
-constraints of this kind in general: J. J. W. van der Vegt, Y. Xia, Y. Xu, SIAM J. Sci.
-Comput. 41 (2019) A2037-A2065.)
+m_i / d_i))`, whose mass does not fall with the multiplier :math:`\lambda`.
 """
 
 from typing import Any, Self

@@ -53,7 +53,8 @@ def solve(
         t_end: Final time.
         save_times: Increasing times in [0, t_end], or a number of equally spaced ones.
         boundary: Pairs as in :func:`reference_fem.flow.solve`. Nothing passes
-            ``FreeSlip()`` and ``NoSlip()``, whatever the velocity is there. Through
+            ``FreeSlip()`` and ``NoSlip()``, whatever the velocity is there: where it
+            leads out, the density piles up. Through
             ``Inflow(velocity, density)`` comes :math:`\rho_i\, u \cdot n` of this
             density with the velocity that carries; through ``Outflow()`` leaves what
             is carried.

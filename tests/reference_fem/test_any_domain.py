@@ -1,6 +1,7 @@
 """Meshes that can be solved on, and those that cannot."""
 
 import meshes
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.fem
@@ -19,6 +20,28 @@ def test_plane_is_factorized_and_space_iterated():
     assert plane.velocity_solver["pc_type"] == "lu"
     assert space.velocity_solver["pc_type"] != "lu"
     assert (len(plane.parts[0].facets), len(space.parts[0].facets)) == (12, 48)
+
+
+def test_measure_of_facets_is_their_length_on_curved_triangles():
+    from mpi4py import MPI
+
+    from reference_fem._any_domain import facet_measure
+    from reference_fem._dolfinx import fem, mesh, ufl
+    from reference_fem._mesh_source import open_mesh
+    from reference_fem.geometry import Disk
+
+    msh = open_mesh(Disk((0, 0), 1, 0.5), [], MPI.COMM_SELF)[0]
+    assert msh.geometry.cmaps[0].degree == 2
+    msh.topology.create_entities(1)
+    edges = np.arange(msh.topology.index_map(1).size_local, dtype=np.int32)
+    a, b, middle = msh.geometry.x[
+        mesh.entities_to_geometry(msh, 1, edges, permute=False)
+    ].swapaxes(0, 1)
+    is_straight = np.linalg.norm(middle - (a + b) / 2, axis=1) < 1e-12
+    squares = (((b - a) ** 2).sum(axis=1))[is_straight]
+    found = fem.assemble_scalar(fem.form(ufl.avg(facet_measure(msh)) * ufl.dS))
+    assert 0 < len(squares) < len(edges)
+    assert found == pytest.approx(squares.sum(), rel=1e-12)
 
 
 def test_meshes_of_other_cells_are_refused():

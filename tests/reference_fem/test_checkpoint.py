@@ -1,5 +1,7 @@
 """Checkpoints: a march that was cut goes on to the same numbers; wrong files."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -17,11 +19,26 @@ def velocity(x):
     return np.stack([s[0] * c[1], -c[0] * s[1]])
 
 
-@pytest.fixture
-def often(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def often():
     from reference_fem import _checkpoint
 
-    monkeypatch.setattr(_checkpoint, "EVERY", 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_checkpoint, "EVERY", 3)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A march on the torus that was not cut, and its file."""
+    path = tmp_path_factory.mktemp("whole") / "state"
+    return torus(path), path
+
+
+@pytest.fixture
+def state(whole, tmp_path):
+    """The file of the march on the torus, to be changed."""
+    return shutil.copy(whole[1], tmp_path / "state")
 
 
 def torus(path, t_end=STEPS * 0.02, **changes):
@@ -98,11 +115,11 @@ def assert_close(found, wanted):
 
 
 @pytest.mark.parametrize("solve", [torus, wall, carried])
-def test_cut_march_goes_on_to_the_same_numbers(solve, tmp_path, monkeypatch, often):
+def test_cut_march_goes_on_to_the_same_numbers(solve, whole, tmp_path, monkeypatch):
     from reference_fem._carried import CarriedDensity
     from reference_fem._splitting import Splitting
 
-    whole = solve(tmp_path / "whole")
+    wanted = whole[0] if solve is torus else solve(tmp_path / "whole")
     scheme = CarriedDensity if solve is carried else Splitting
     with monkeypatch.context() as patch:
         cut_after(patch, scheme, 5)
@@ -110,26 +127,25 @@ def test_cut_march_goes_on_to_the_same_numbers(solve, tmp_path, monkeypatch, oft
             solve(tmp_path / "cut")
     found = solve(tmp_path / "cut")
     for name in ("rho", "u", "p"):
-        assert_close(getattr(found, name), getattr(whole, name))
-    assert found.diagnostics.keys() == whole.diagnostics.keys()
-    for name, values in whole.diagnostics.items():
+        assert_close(getattr(found, name), getattr(wanted, name))
+    assert found.diagnostics.keys() == wanted.diagnostics.keys()
+    for name, values in wanted.diagnostics.items():
         assert_close(found.diagnostics[name], values)
 
 
-def test_checkpoints_do_not_change_the_solution(tmp_path, often):
-    with_file, without = torus(tmp_path / "state"), torus(None)
+def test_checkpoints_do_not_change_the_solution(whole):
+    with_file, without = whole[0], torus(None)
     # the solvers' tolerance is 1e-12
     assert np.abs(with_file.u - without.u).max() < 1e-9
     assert np.abs(with_file.rho - without.rho).max() < 1e-9
 
 
-def test_finished_march_is_not_repeated(tmp_path, often, monkeypatch, capsys):
+def test_finished_march_is_not_repeated(whole, state, monkeypatch, capsys):
     from reference_fem._splitting import Splitting
 
-    first = torus(tmp_path / "state")
     cut_after(monkeypatch, Splitting, STEPS)
-    again = torus(tmp_path / "state", progress=True)
-    assert np.array_equal(first.rho, again.rho)
+    again = torus(state, progress=True)
+    assert np.array_equal(whole[0].rho, again.rho)
     assert f"goes on after step {STEPS} of {STEPS}" in capsys.readouterr().err
 
 
@@ -137,15 +153,12 @@ def test_finished_march_is_not_repeated(tmp_path, often, monkeypatch, capsys):
     "changes",
     [{"t_end": 0.2}, {"grad_div": 0.5}, {"density": lambda x: 3 + 0 * x[0]}],
 )
-def test_other_marches_are_refused(changes, tmp_path, often):
-    torus(tmp_path / "state")
+def test_other_marches_are_refused(changes, state):
     with pytest.raises(ValueError, match="checkpoint must be a file of the same march"):
-        torus(tmp_path / "state", **changes)
+        torus(state, **changes)
 
 
-def test_damaged_files_are_refused(tmp_path, often):
-    path = tmp_path / "state"
-    torus(path)
-    path.write_bytes(path.read_bytes()[:-200])
+def test_damaged_files_are_refused(state):
+    state.write_bytes(state.read_bytes()[:-200])
     with pytest.raises(ValueError, match=r"not a complete checkpoint.*delete it"):
-        torus(path)
+        torus(state)

@@ -39,7 +39,7 @@ def told(scheme, label, num_steps, seconds, monkeypatch, capsys, done=0):
 def test_solvers_and_sizes_are_told(scheme, monkeypatch, capsys):
     text = told(scheme, "FEM", 8, 1.0, monkeypatch, capsys)
     # 72 nodes of rho and of two components, 18 of the pressure
-    assert "234 unknowns; density by bcgs with jacobi" in text
+    assert "234 unknowns; density by gmres with jacobi" in text
     assert "velocity by gmres with lu (mumps); pressure by cg with gamg" in text
     assert "more steps" not in text
 

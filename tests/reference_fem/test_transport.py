@@ -138,3 +138,59 @@ def test_bad_arguments_are_named():
         solve(msh, 0.1, 0.2, inflow(), diffusivity=-1.0)
     with pytest.raises(ValueError, match="have none: in the box"):
         solve(msh, 0.1, 0.2, [])
+
+
+def test_disk_of_curved_triangles_turns_in_itself():
+    from reference_fem import transport
+    from reference_fem.boundary import NoSlip
+    from reference_fem.geometry import Disk
+
+    def rho(x):
+        return 2 + np.sin(2 * x[0] + x[1])
+
+    c, s = np.cos(0.6), np.sin(0.6)
+    x = np.random.default_rng(0).uniform(-0.6, 0.6, (2, 500))
+    errors = []
+    for h in (0.5, 0.25):
+        found = transport.solve(
+            Disk((0, 0), 1, h),
+            rho,
+            lambda x: np.stack([-x[1], x[0]]),
+            dt=0.02,
+            t_end=0.6,
+            save_times=[0.6],
+            boundary=[(everywhere, NoSlip())],
+            progress=False,
+        )
+        exact = rho(np.stack([c * x[0] + s * x[1], c * x[1] - s * x[0]]))
+        errors.append(np.abs(found.evaluate(x.T, 0.6)["rho"][:, 0] - exact).max())
+        mass = found.diagnostics["mass"]
+        assert np.abs(mass / mass[0] - 1).max() < 1e-12
+    # order 3, on meshes that are not refinements of each other
+    assert errors[1] < 0.25 * errors[0] < 0.01
+
+
+def test_flow_against_a_wall_is_solved_to_the_tolerance():
+    # the density piles up, so the matrix is not positive; BiCGStab breaks down here
+    from mpi4py import MPI
+
+    from reference_fem import transport
+    from reference_fem._dolfinx import mesh
+    from reference_fem.boundary import NoSlip
+
+    crossed = mesh.create_unit_square(
+        MPI.COMM_SELF, 6, 6, diagonal=mesh.DiagonalType.crossed
+    )
+    found = transport.solve(
+        crossed,
+        lambda x: 1.0 * (np.hypot(x[0] - 0.5, x[1] - 0.75) < 0.15),
+        turning,
+        dt=1 / 48,
+        t_end=4 / 48,
+        save_times=2,
+        boundary=[(everywhere, NoSlip())],
+        progress=False,
+    )
+    mass = found.diagnostics["mass"]
+    assert np.abs(mass / mass[0] - 1).max() < 1e-12
+    assert found.diagnostics["density_iterations"].max() < 100
