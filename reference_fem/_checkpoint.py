@@ -29,7 +29,7 @@ Fields = tuple[Array, Array, Array]
 
 
 @dataclass
-class Record:
+class SavedMarch:
     """What a march has found so far.
 
     Attributes:
@@ -61,7 +61,7 @@ class Checkpoint:
         header["initial"] = scheme.diagnostics(0.0)
         self.header = json.dumps(header)
 
-    def load(self) -> Record | None:
+    def load(self) -> SavedMarch | None:
         """Put the scheme into the state of the file, where there is one.
 
         Returns:
@@ -79,7 +79,7 @@ class Checkpoint:
         self.scheme.forget()
         saved = (arrays[name] for name in ("rho", "u", "p"))
         rows = _archive.below("diagnostics/", arrays)
-        return Record(
+        return SavedMarch(
             self.scheme.num_steps,
             list(zip(*saved, strict=True)),
             [
@@ -97,7 +97,7 @@ class Checkpoint:
             )
         return arrays
 
-    def save(self, record: Record) -> None:
+    def save(self, record: SavedMarch) -> None:
         """Write the state, at once or not at all; the solvers forget.
 
         Args:
@@ -113,7 +113,7 @@ class Checkpoint:
         on_first(self.comm, lambda: self._write(state, record))
         self.scheme.forget()
 
-    def _write(self, state: Mapping[str, Array], record: Record) -> None:
+    def _write(self, state: Mapping[str, Array], record: SavedMarch) -> None:
         saved = zip(*record.fields, strict=True) if record.fields else ((), (), ())
         names = ("rho", "u", "p")
         fields = {n: np.array(part) for n, part in zip(names, saved, strict=True)}

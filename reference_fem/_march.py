@@ -14,7 +14,7 @@ from ._tale import Tale
 from .solution import time_weights
 
 if TYPE_CHECKING:
-    from ._checkpoint import Checkpoint, Record
+    from ._checkpoint import Checkpoint, SavedMarch
     from ._domain import FlowDomain
     from ._linear import LinearProblem
 
@@ -168,14 +168,14 @@ def ready(comm: Any) -> Any:
 
 def _advance(
     scheme: Scheme, grid: TimeGrid, file: "Checkpoint | None", tale: Tale
-) -> "Record":
+) -> "SavedMarch":
     """Run all steps that are left to do."""
-    from ._checkpoint import EVERY, Record
+    from ._checkpoint import EVERY, SavedMarch
 
     steps, saved = grid.steps, grid.saved
     record = None if file is None else file.load()
     if record is None:
-        record = Record(rows=[scheme.diagnostics(0.0)])
+        record = SavedMarch(rows=[scheme.diagnostics(0.0)])
         if saved[0] == 0.0:
             record.fields.append(scheme.at_nodes({0: 1.0}))
     for k in tale.steps(record.step):
