@@ -156,7 +156,10 @@ def _gauss(nodes: int) -> tuple[list[float], list[float]]:
 
 
 class SupplyCheck:
-    r"""Whether :math:`\partial_t S` is s, told at the first points that are met.
+    r"""Whether :math:`\partial_t S` is s, told where points are further in time.
+
+    A quadrature that resolves the rate over some time need not over a longer one: the
+    check is repeated where inputs are further from the start than all before.
 
     Args:
         supply: What the source adds.
@@ -168,10 +171,10 @@ class SupplyCheck:
             PointwiseCheck(f"{name} of {supply.argument}", is_kept=True)
             for name in ("rate", "antiderivative")
         ]
-        self._is_known = False
+        self._reach = -1.0
 
     def __call__(self, inputs: Tensor) -> None:
-        """Check the source at inputs (N, d + 1), until it is known.
+        """Check the source at inputs (N, d + 1), until it is known so far in time.
 
         Raises:
             ValueError: The derivative of its integral differs from s by more than
@@ -183,11 +186,14 @@ class SupplyCheck:
         ):
             if function is not None:
                 check(function, inputs)
-        if self._is_known or in_functorch() or not len(inputs) or known.rate is None:
+        if in_functorch() or not len(inputs) or known.rate is None:
+            return
+        reach = float((inputs.detach()[:, -1] - self.supply.start).abs().max())
+        if reach <= self._reach:
             return
         with torch.inference_mode(False), torch.enable_grad():
             self._compare(inputs.detach().clone())
-        self._is_known = True
+        self._reach = reach
 
     def _compare(self, x: Tensor) -> None:
         supply, known = self.supply, self.supply.known

@@ -137,7 +137,19 @@ def test_sources_must_have_the_periods_of_the_network() -> None:
 def test_it_is_checked_once() -> None:
     calls = []
     check = SupplyCheck(Supply(KnownSource(lambda z: calls.append(1) or rate(z))))
-    check(torch.rand(5, 2))
+    x = torch.rand(5, 2)
+    check(x)
     number = len(calls)
-    check(torch.rand(5, 2))
+    # Not where all is nearer to the start than before.
+    check(x / 2)
     assert len(calls) == number
+
+
+def test_a_rate_that_nodes_resolve_for_a_while_is_refused_later():
+    # 24 nodes resolve sin(100 t) up to t = 0.2, but not up to 1.
+    net = build(1, KnownSource(lambda z: torch.sin(100 * z[:, 1:])))
+    early = torch.rand(20, 2) * torch.tensor([1.0, 0.2])
+    net(early)
+    net(early / 2)
+    with pytest.raises(ValueError, match="must be resolved by 24 nodes"):
+        net(early + torch.tensor([0.0, 0.8]))
