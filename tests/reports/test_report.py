@@ -82,6 +82,8 @@ def test_report_embeds_every_figure(run_directory):
     assert len(moving) == 3
     assert all(picture.startswith("data:image/png;base64,") for picture in moving)
     assert html.count("<button") == 1
+    # The rule of all figures overrules the attribute "hidden".
+    assert ".film img { display: none; }" in html
     assert 'data-duration="250"' in html
 
 
