@@ -97,12 +97,13 @@ class Problem(ABC, Generic[S]):
         return {}
 
     def agreement(
-        self, solutions: Mapping[str, Solution]
+        self, solutions: Mapping[str, Solution], reference: Solution
     ) -> dict[str, dict[str, dict[str, float]]]:
         """Measure how far the models are from each other, to judge the reference.
 
         Args:
             solutions: What was trained with the first seed, by model.
+            reference: What they are compared with.
 
         Returns:
             By ``"FIRST and SECOND"``, field and time, in the same units as their

@@ -147,7 +147,7 @@ def run(
     for cell, experiment in trained:
         if cell.seed == options.seed:
             solutions[cell.label] = experiment.solution
-    metrics["agreement"] = problem.agreement(solutions)
+    metrics["agreement"] = problem.agreement(solutions, reference)
     _write_json(out / "metrics.json", metrics)
     solutions["reference"] = reference
     output.say("drawing figures and writing fields")

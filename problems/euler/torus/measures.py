@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ncl_deepxde.evaluation.metrics import (
+    Array,
     Solution,
     by_time_key,
     errors_over_time,
@@ -27,6 +28,7 @@ ROWS = (*ERROR_ROWS, *CONSERVATION_ROWS)
 
 GRID = 64
 CONTINUITY_POINTS = 4000
+FIELDS = ("rho", "u")
 AGREEMENT_TIMES = (0.1, 0.2, 0.3)
 
 
@@ -53,17 +55,31 @@ def measure(experiment: Experiment[TorusModel], reference: Solution) -> dict[str
 
 
 def agreement(
-    solutions: Mapping[str, Solution],
+    solutions: Mapping[str, Solution], reference: Solution
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Measure how far the models are from each other, in standard deviations.
+    """Measure how far the models are from each other.
+
+    In standard deviations of the reference: those of a model that is far off are large,
+    and would make everything seem near.
 
     Args:
         solutions: Models by name.
+        reference: The flow whose deviations are the unit.
     """
     points = torus_grid(GRID)
     found = {}
     for first, second in combinations(solutions, 2):
-        pair = solutions[first], solutions[second]
-        errors = by_time_key(errors_over_time(*pair, points, AGREEMENT_TIMES))
-        found[f"{first} and {second}"] = errors["standardized_l2"]
+        moved = _moved(reference, solutions[first], solutions[second])
+        errors = errors_over_time(moved, reference, points, AGREEMENT_TIMES)
+        found[f"{first} and {second}"] = by_time_key(errors)["standardized_l2"]
     return found
+
+
+def _moved(reference: Solution, first: Solution, second: Solution) -> Solution:
+    """Return the reference plus the difference of two models."""
+
+    def solution(points: Array, time: float) -> dict[str, Array]:
+        base, plus, minus = (s(points, time) for s in (reference, first, second))
+        return {field: base[field] + plus[field] - minus[field] for field in FIELDS}
+
+    return solution

@@ -90,10 +90,10 @@ class EulerTorus(Problem[TorusModel]):
         return measure(experiment, reference)
 
     def agreement(
-        self, solutions: Mapping[str, Solution]
+        self, solutions: Mapping[str, Solution], reference: Solution
     ) -> dict[str, dict[str, dict[str, float]]]:
         """Measure how far the models are from each other."""
-        return agreement(solutions)
+        return agreement(solutions, reference)
 
     def draw(
         self,

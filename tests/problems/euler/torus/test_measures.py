@@ -41,16 +41,16 @@ def wave(height, shift):
 
 def test_agreement_is_the_distance_of_every_pair():
     models = {"a": wave(1, 0), "b": wave(1, 0.1), "c": wave(2, 0)}
-    found = PROBLEM.agreement(models)
+    found = PROBLEM.agreement(models, wave(4, 0))
     assert list(found) == ["a and b", "a and c", "b and c"]
     times = np.array([0.1, 0.2, 0.3])
     for pair, rho, u in (
-        ("a and b", 0.1 * 2**0.5 + 0 * times, 0.1 * 2**0.5 * times),
-        # Half of the wave, in deviations of the second model.
-        ("a and c", 0.5 + 0 * times, 0.5 + 0 * times),
+        # In deviations of the reference, whose wave is four times as high.
+        ("a and b", 0.1 * 2**0.5 / 4 + 0 * times, 0.1 * 2**0.5 / 4 * times),
+        ("a and c", 1 / 4 + 0 * times, 1 / 4 + 0 * times),
     ):
         assert set(found[pair]) == {"rho", "u"}
         assert list(found[pair]["rho"]) == ["0.1", "0.2", "0.3"]
         assert list(found[pair]["rho"].values()) == pytest.approx(list(rho))
         assert list(found[pair]["u"].values()) == pytest.approx(list(u))
-    assert PROBLEM.agreement({"a": wave(1, 0)}) == {}
+    assert PROBLEM.agreement({"a": wave(1, 0)}, wave(4, 0)) == {}
