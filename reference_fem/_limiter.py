@@ -96,10 +96,16 @@ class Limiter:
         mass, step = self._mass(values), self.high - self.low
         ends = [-step, step]
         for _ in range(DOUBLINGS):
-            ends[0] *= 1 + (self._mass(self._limited(values, ends[0])) > mass)
-            ends[1] *= 1 + (self._mass(self._limited(values, ends[1])) < mass)
+            is_heavy = self._mass(self._limited(values, ends[0])) > mass
+            is_light = self._mass(self._limited(values, ends[1])) < mass
+            if not (is_heavy or is_light):
+                break
+            ends[0] *= 1 + is_heavy
+            ends[1] *= 1 + is_light
         for _ in range(HALVINGS):
             middle = 0.5 * (ends[0] + ends[1])
+            if middle == ends[0]:
+                break
             ends[self._mass(self._limited(values, middle)) > mass] = middle
         rho.x.array[: self.owned] = self._limited(values, ends[0])
         rho.x.scatter_forward()

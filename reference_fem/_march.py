@@ -126,9 +126,13 @@ def march(
         mesh = mesh_arrays(scheme.R, scheme.Q) if domain.keeps_mesh else {}
         file = None
         if checkpoint is not None:
-            march = {"times": grid.steps.tolist(), "saved": grid.saved.tolist()}
-            numbers = {"viscosity": setup.viscosity, "grad_div": scheme.grad_div}
-            file = Checkpoint(checkpoint, scheme, {**march, **numbers})
+            numbers = {
+                "times": grid.steps.tolist(),
+                "saved": grid.saved.tolist(),
+                "viscosity": setup.viscosity,
+                "grad_div": scheme.grad_div,
+            }
+            file = Checkpoint(checkpoint, scheme, numbers)
         record = _advance(scheme, grid, file, Tale(label, grid, scheme, comm))
     finally:
         scheme.destroy()

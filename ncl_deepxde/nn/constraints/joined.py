@@ -13,7 +13,7 @@ from ...jets.jets import StreamTable
 from ...potentials.differential_operator import Components, Summand
 from ..base.channels import ChannelMap
 
-__all__ = ["ChannelGroup", "JoinedMaps", "joined"]
+__all__ = ["ChannelGroup", "JoinedMaps", "joined", "with_added"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,23 @@ def joined(
         first, fixed = first + own, fixed + group.num_fixed
     has_maps = any(group.channel_map is not None for group in groups)
     return found, JoinedMaps(groups) if has_maps else None
+
+
+def with_added(
+    group: ChannelGroup, added: ChannelGroup, places: Sequence[int]
+) -> ChannelGroup:
+    """Return a group with the components of another one added to some of its own.
+
+    Args:
+        group: The group.
+        added: What is added, a component for each place.
+        places: Which components of ``group`` these are added to.
+    """
+    (rows, more), channel_map = joined([group, added], 0)
+    found = [list(row) for row in rows]
+    for place, summands in zip(places, more, strict=True):
+        found[place] += summands
+    return ChannelGroup(found, group.num_channels + added.num_channels, channel_map)
 
 
 def _renumbered(components: Components, numbers: Sequence[int]) -> list[list[Summand]]:

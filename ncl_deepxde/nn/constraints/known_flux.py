@@ -22,7 +22,7 @@ from ...potentials.differential_operator import Summand
 from ..base.checks import check_positive
 from .ansatz import Ansatz
 from .continuation import ContinuedLaw
-from .joined import ChannelGroup, joined
+from .joined import ChannelGroup, with_added
 from .known_source import KnownRate, Supply
 from .start_and_wall import InitialState, PointFunction, shaped
 
@@ -136,11 +136,7 @@ def crossed(group: ChannelGroup, flux: Supply | None) -> ChannelGroup:
     parts = [[Summand((i,), i, -1) for i in range(d)]]
     parts += [[Summand((d,), i)] for i in range(d)]
     known = ChannelGroup(parts, 0, Ansatz(flux, 0, d))
-    (rows, added), channel_map = joined([group, known], 0)
-    found = [list(row) for row in rows]
-    for row, more in zip(found, added, strict=False):
-        row += more
-    return ChannelGroup(found, group.num_channels, channel_map)
+    return with_added(group, known, range(1 + d))
 
 
 def beside_flux(

@@ -21,7 +21,7 @@ from ...jets.pointwise import PointwiseCheck, check_without_points
 from ...potentials.differential_operator import Summand
 from ..base.checks import check_counts
 from .ansatz import Ansatz
-from .joined import ChannelGroup, joined
+from .joined import ChannelGroup, with_added
 from .start_and_wall import PointFunction, jumps, shaped
 
 __all__ = ["KnownRate", "KnownSource", "Supply", "SupplyCheck", "supplied", "supply_of"]
@@ -271,11 +271,8 @@ def supplied(group: ChannelGroup, supply: Supply | None, time: int) -> ChannelGr
     """
     if supply is None:
         return group
-    parts = [[Summand((), 0)], [Summand((time,), 0)]]
+    parts, places = [[Summand((), 0)]], [0]
+    if len(group.components) > 1 + time:
+        parts, places = [*parts, [Summand((time,), 0)]], [0, -1]
     known = ChannelGroup(parts, 0, Ansatz(supply, 0, 1))
-    (rows, (q, s)), channel_map = joined([group, known], 0)
-    found = [list(row) for row in rows]
-    found[0] += q
-    if len(found) > 1 + time:
-        found[-1] += s
-    return ChannelGroup(found, group.num_channels, channel_map)
+    return with_added(group, known, places)

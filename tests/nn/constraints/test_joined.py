@@ -1,11 +1,17 @@
 """Groups of channels, each with a map of its own, side by side."""
 
+import pytest
 import torch
 
 from ncl_deepxde.jets.jets import jet_of_callable, jet_space
 from ncl_deepxde.nn.base.channels import ChannelMap
 from ncl_deepxde.nn.constraints.ansatz import Ansatz
-from ncl_deepxde.nn.constraints.joined import ChannelGroup, JoinedMaps, joined
+from ncl_deepxde.nn.constraints.joined import (
+    ChannelGroup,
+    JoinedMaps,
+    joined,
+    with_added,
+)
 from ncl_deepxde.potentials import Summand
 
 
@@ -60,3 +66,12 @@ def test_groups_without_maps_need_none() -> None:
     components, channel_map = joined([GROUPS[1], GROUPS[1]], extras=0)
     assert channel_map is None
     assert components == [[[Summand((1,), 0)]], [[Summand((1,), 1)]]]
+
+
+def test_what_is_known_is_added_in_its_places() -> None:
+    group = ChannelGroup([[Summand((0,), 1)], [Summand((), 0)]], 2)
+    found = with_added(group, GROUPS[2], [-1])
+    assert found.components == [[Summand((0,), 1)], [Summand((), 0), Summand((), 2)]]
+    assert (found.num_channels, found.num_fixed) == (2, 1)
+    with pytest.raises(ValueError, match="zip"):
+        with_added(group, GROUPS[2], [0, 1])
