@@ -4,13 +4,12 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import warm_process
 
 from ncl_deepxde.cli import main
 from ncl_deepxde.runs.log import read_log
@@ -24,7 +23,8 @@ CHOICE = [word for model in MODELS for word in ("--model", model)]
 def finished(tmp_path_factory):
     """A finished run directory."""
     out = tmp_path_factory.mktemp("runs") / "whole"
-    assert start([*RUN, *CHOICE, "--out", str(out)]).wait() == 0
+    done = start([*RUN, *CHOICE, "--out", str(out)]).wait()
+    assert done.returncode == 0, done.stderr
     return out
 
 
@@ -33,11 +33,7 @@ def start(words):
 
     Rounding may depend on what other tests loaded into this process.
     """
-    return subprocess.Popen(
-        [sys.executable, "-m", "ncl_deepxde", *words],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    return warm_process.Started(["-m", "ncl_deepxde", *words])
 
 
 def metrics_of(out):
@@ -101,7 +97,8 @@ def test_killed_run_resumes_to_the_same_numbers(finished, tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (out / "report.html").exists()
-    assert start([*words, "--resume"]).wait() == 0
+    resumed = start([*words, "--resume"]).wait()
+    assert resumed.returncode == 0, resumed.stderr
     killed, whole = (metrics_of(d)["models"] for d in (out, finished))
     for model in MODELS:
         assert killed[model]["loss"] == whole[model]["loss"]

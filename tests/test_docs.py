@@ -5,12 +5,11 @@ import importlib
 import json
 import os
 import re
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import warm_process
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -74,16 +73,7 @@ def test_scripts_of_a_page_run(path: Path, tmp_path: Path) -> None:
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
     for script in scripts(page):
-        done = subprocess.run(
-            [sys.executable, "-c", shortened(script)],
-            cwd=tmp_path,
-            env=os.environ | {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=HANGS,
-            check=False,
-        )
+        done = warm_process.run(["-c", shortened(script)], cwd=tmp_path, timeout=HANGS)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -194,17 +184,9 @@ def notebook_agrees(path: Path, example: Path) -> bool:
 def test_site_builds_without_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q"]
-    folders = ["-d", str(tmp_path / "trees"), str(DOCS), str(tmp_path / "html")]
-    done = subprocess.run(
-        [*command, "-b", "html", *folders],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=HANGS,
-        check=False,
-    )
+    command = ["-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    folders = ["-d", tmp_path / "trees", DOCS, tmp_path / "html"]
+    done = warm_process.run([*command, *folders], timeout=HANGS)
     assert done.returncode == 0, done.stderr
     index = (tmp_path / "html" / "index.html").read_text()
     assert "mathjax/tex-chtml" in index  # served with the site, not from elsewhere

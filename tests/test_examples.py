@@ -2,12 +2,10 @@
 
 import ast
 import importlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import warm_process
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 FACES = {
@@ -32,15 +30,7 @@ SECONDS = 180
 @pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(example: Path, tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, str(example)],
-        cwd=tmp_path,
-        env=os.environ | {"MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=SECONDS,
-    )
+    result = warm_process.run([example], cwd=tmp_path, timeout=SECONDS)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -2,11 +2,10 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import warm_process
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -21,13 +20,7 @@ def script() -> str:
 def test_readme_script_runs_with_either_network(network, tmp_path):
     source = script().replace("\nnet = ncl_deepxde.nn.NCL(", f"\nnet = {network}(")
     source += "\nassert rho.shape == (5, 1) and np.isfinite(rho).all()\n"
-    done = subprocess.run(
-        [sys.executable, "-c", source],
-        cwd=tmp_path,
-        env={**os.environ, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=3600,  # catches what hangs, on a busy machine too
-        check=False,
-    )
+    # An hour catches what hangs, on a busy machine too.
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = warm_process.run(["-c", source], tmp_path, environment, timeout=3600)
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import warm_process
 from tqdm import tqdm
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
@@ -21,8 +21,7 @@ def run(out, *arguments):
     """Run the script as a user does; it sets globals of torch and DeepXDE."""
     script = FOLDER / "accuracy_per_second.py"
     models = [word for model in MODELS for word in ("--model", model)]
-    command = [sys.executable, script, "--quick", *models, "--out", out, *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
+    return warm_process.run([script, "--quick", *models, "--out", out, *arguments])
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 import importlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import warm_process
 from tqdm import tqdm
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
@@ -95,9 +94,9 @@ def test_what_would_be_too_much_is_left_out(benchmark, option, reason):
 def test_every_way_is_measured(tmp_path):
     out, plot = tmp_path / "dimension.json", tmp_path / "dimension.png"
     quick = ["--n", "16", "--n", "20", "--repeats", "1", "--batch", "2"]
-    command = [sys.executable, FOLDER / "dimension.py", *quick, "--width", "16"]
+    command = [FOLDER / "dimension.py", *quick, "--width", "16"]
     command += ["--threads", "1", "--out", out, "--plot", plot]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = warm_process.run(command)
     assert result.returncode == 0, result.stderr
     content = json.loads(out.read_text())
     assert content["n"] == [16, 20]

@@ -2,12 +2,11 @@
 
 import importlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import warm_process
 from torch.func import jacrev, vmap
 from tqdm import tqdm
 
@@ -106,9 +105,9 @@ def test_steps_that_need_too_much_memory_are_left_out(benchmark):
 def test_every_model_is_measured(tmp_path):
     out, plot = tmp_path / "step.json", tmp_path / "step.png"
     quick = ["--batch", "64", "--repeats", "1", "--points", "64"]
-    command = [sys.executable, FOLDER / "lflow_step.py", *quick, "--threads", "1"]
+    command = [FOLDER / "lflow_step.py", *quick, "--threads", "1"]
     command += ["--collocation", "0.002", "--out", out, "--plot", plot]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = warm_process.run(command)
     assert result.returncode == 0, result.stderr
     content = json.loads(out.read_text())
     assert max(content["step"]["differences"].values()) < 1e-10

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import runpy
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+import warm_process
 
 from ncl_deepxde.runs.checkpoints import load_checkpoint
 
@@ -21,8 +20,8 @@ EXAMPLE = runpy.run_path(str(SCRIPT))
 def killed(tmp_path_factory):
     """Directory with one killed run for each of the options."""
     directory = tmp_path_factory.mktemp("killed")
-    command = [sys.executable, SCRIPT, directory]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = warm_process.run([SCRIPT, directory])
+    assert done.returncode == 0, done.stderr
     for name in EXAMPLE["OPTIONS"]:
         assert f"{name} {-signal.SIGKILL}" in done.stdout.splitlines()
     return directory

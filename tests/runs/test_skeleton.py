@@ -1,10 +1,9 @@
 """A problem folder that the command writes, and that runs."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+import warm_process
 
 from ncl_deepxde.cli import main
 from ncl_deepxde.runs.skeleton import write_problem
@@ -16,8 +15,7 @@ def test_what_is_written_runs_as_it_is(tmp_path, monkeypatch, capsys):
     assert main(["new", "pond"]) == 0
     assert "ncl-deepxde run pond --preset smoke" in capsys.readouterr().out
     words = ["run", "pond", "--preset", "smoke", "--quiet", "--out", "out"]
-    command = [sys.executable, "-m", "ncl_deepxde", *words]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = warm_process.run(["-m", "ncl_deepxde", *words])
     assert done.returncode == 0, done.stderr
     # Quiet: DeepXDE names its backend, we say nothing.
     assert "ncl-deepxde" not in done.stdout + done.stderr

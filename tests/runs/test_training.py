@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import deepxde as dde
 import pytest
 import torch
+import warm_process
 from resumable_run import STAGES, At, adam, build_model, log_of, run, weights
 
 from ncl_deepxde.runs import Stage
@@ -29,8 +28,8 @@ KILLS = (1, 23, 42, 51)
 def killed(tmp_path_factory):
     """Directory with one run per step of `KILLS`, killed by SIGKILL at that step."""
     directory = tmp_path_factory.mktemp("killed")
-    command = [sys.executable, SCRIPT, directory, *map(str, KILLS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = warm_process.run([SCRIPT, directory, *map(str, KILLS)])
+    assert done.returncode == 0, done.stderr
     for step in KILLS:
         assert f"{step} {-signal.SIGKILL}" in done.stdout.splitlines()
     return directory

@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+import warm_process
 
 from ncl_deepxde.cli import main
 from ncl_deepxde.problems.bird_migration.presets import PRESETS
@@ -17,14 +16,13 @@ from ncl_deepxde.problems.bird_migration.problem import BirdMigration
 def test_missing_extra_is_named_with_the_remedy():
     code = "import sys; sys.modules['pandas'] = None; "
     code += "import ncl_deepxde.problems.bird_migration"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = warm_process.run(["-c", code])
     assert "pip install 'ncl-deepxde[birds]'" in done.stderr
 
 
 def run(*words):
     """Run the command as a user does."""
-    command = [sys.executable, "-m", "ncl_deepxde", "run", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return warm_process.run(["-m", "ncl_deepxde", "run", *words])
 
 
 @pytest.fixture(scope="module")

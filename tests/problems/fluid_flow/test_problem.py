@@ -1,10 +1,9 @@
 """The simulated fluid flow as the command line sees it: a whole run."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+import warm_process
 from exact_network import CASES
 
 
@@ -14,8 +13,7 @@ def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "fluid"
     words = ["run", "fluid-flow", "--preset", "smoke", "--device", "cpu"]
     words += ["--model", "lflow", "--model", "pinn", "--out", str(out)]
-    command = [sys.executable, "-m", "ncl_deepxde", *words]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = warm_process.run(["-m", "ncl_deepxde", *words])
     assert done.returncode == 0, done.stderr
     return out
 
