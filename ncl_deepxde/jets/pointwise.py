@@ -33,8 +33,8 @@ class PointwiseCheck:
     whatever comes beside it. Differences up to the square root of the precision, in
     parts of the largest value of a column, count as round-off.
 
-    It checks until each coordinate has varied, and not inside ``torch.func``, where the
-    batch is not known.
+    It checks a batch in which a coordinate varies that did not before, and none inside
+    ``torch.func``, where the batch is not known.
 
     Args:
         argument: Name of the function, for messages.
@@ -53,8 +53,11 @@ class PointwiseCheck:
         Raises:
             ValueError: A value depends on the other points or on what is trained.
         """
-        is_known = bool(self._varied) and all(self._varied)
-        if is_known or in_functorch() or len(points) == 0:
+        if (self._varied and all(self._varied)) or in_functorch() or len(points) == 0:
+            return
+        now = (points != points[:1]).any(dim=0).tolist()
+        varied = tuple(map(max, self._varied or [False] * len(now), now))
+        if varied == self._varied:
             return
         with torch.inference_mode(False), torch.enable_grad():
             x = points.detach().clone()
@@ -66,9 +69,7 @@ class PointwiseCheck:
             if len(x) > 1:
                 _compare(self.argument, function, x, values.detach().to(x.dtype))
         if bool(values.isfinite().all()):
-            varied = (x != x[:1]).any(dim=0).tolist()
-            before = self._varied or [False] * len(varied)
-            self._varied = tuple(map(max, before, varied))
+            self._varied = varied
 
 
 def check_without_points(argument: str, function: PointFunction, dim: int) -> None:

@@ -102,6 +102,16 @@ def test_what_is_known_is_not_evaluated_again() -> None:
     assert len(calls) == number
 
 
+def test_pictures_at_one_time_do_not_ask_again_and_again() -> None:
+    calls, asked = [], []
+    check = PointwiseCheck("density", is_kept=True)
+    for time in (0.1, 0.2, 0.3):
+        x = torch.cat([torch.rand(20, 2), torch.full((20, 1), time)], dim=1)
+        check(lambda x: calls.append(len(x)) or bump(x[:, :2]), x)
+        asked.append(len(calls))
+    assert asked[0] == asked[-1]
+
+
 def test_the_domain_is_not_left() -> None:
     """Points of the batch alone, and what lies between them."""
     corners = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 2)
