@@ -6,7 +6,7 @@ from ufl import Measure
 from ._arrays import Array, SpaceTimeFunction
 from ._density import density_problem
 from ._dolfinx import fem
-from ._domain import FlowDomain
+from ._domain import FlowDomain, number_by_rank
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named, nodal_values
 from ._limiter import Limiter
@@ -122,11 +122,11 @@ class CarriedDensity:
         Args:
             weights: Time level (0 is the newest) to its weight in the sum of levels.
         """
-        number = self.domain.number_nodes
         rho, u = (
-            field.gather(weights, number(field.space)) for field in (self.rho, self.w)
+            field.gather(weights, number_by_rank(field.space))
+            for field in (self.rho, self.w)
         )
-        p = nodal_values(self.Q, self.p.x.array, number(self.Q))
+        p = nodal_values(self.Q, self.p.x.array, number_by_rank(self.Q))
         return rho[0], u, np.zeros_like(p[0])
 
     @property

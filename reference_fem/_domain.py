@@ -1,6 +1,5 @@
 """What the splitting scheme must know of a mesh, and shares of a mesh in parallel."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -29,7 +28,6 @@ class FlowDomain:
 
     Attributes:
         msh: The mesh.
-        number_nodes: Gives the numbers of a space's owned nodes in saved arrays.
         edge_weight: Factor c h^2 of the terms on inner facets; ``None`` leaves them
             out.
         velocity_solver: PETSc options of the velocity solve.
@@ -39,23 +37,17 @@ class FlowDomain:
             that says something of the velocity rules.
         normal: Normals of walls with free slip as a function of points (dim, N); by
             default those of the facets.
-        transports_uniform: Whether a uniform density is transported like any other;
-            else it is known to stay.
         corrects_pressure: Whether the pressure has a part that is made by div w.
-        keeps_mesh: Whether results hold the mesh.
     """
 
     msh: Mesh
-    number_nodes: Callable[[fem.FunctionSpace], Integers]
     edge_weight: Any
     velocity_solver: dict[str, Any]
     velocity_renewal: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
     parts: tuple[BoundaryPart, ...] = ()
     normal: SpaceFunction | None = None
-    transports_uniform: bool = False
     corrects_pressure: bool = True
-    keeps_mesh: bool = False
 
 
 def share(comm: MPI.Comm, count: int) -> Integers:

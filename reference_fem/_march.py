@@ -31,8 +31,7 @@ class NodalFlow:
         diagnostics: Numbers per time step (num_steps + 1,).
         parameters: ``degree``, ``grad_div``, ``dt``, ``num_steps``, ``seconds``,
             ``processes``.
-        mesh: What :func:`reference_fem._mesh_arrays.mesh_arrays` returns, where the
-            domain says so.
+        mesh: What :func:`reference_fem._mesh_arrays.mesh_arrays` returns.
     """
 
     times: Array
@@ -123,7 +122,7 @@ def march(
     comm = domain.msh.comm
     scheme: Scheme = (create_scheme or Splitting)(domain, setup)
     try:
-        mesh = mesh_arrays(scheme.R, scheme.Q) if domain.keeps_mesh else {}
+        mesh = mesh_arrays(scheme.R, scheme.Q)
         file = None
         if checkpoint is not None:
             numbers = {

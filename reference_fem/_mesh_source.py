@@ -6,13 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from ._ball_domain import create_ball
 from ._build_mesh import build
 from ._dolfinx import MPI, Mesh
 from ._facets import FacetChoice
 from ._mesh_arrays import geometry_arrays
 from ._netgen import mesh_domain
+from ._periodic_mesh import create_periodic_unit_square
 from .boundary import BoundaryCondition, Periodic
-from .geometry import Cuboid, Disk, Polygon, Rectangle, Sphere
+from .geometry import (
+    Cuboid,
+    Disk,
+    Polygon,
+    Rectangle,
+    Sphere,
+    UnitBall,
+    UnitTorus,
+)
 from .raw_mesh import RawMesh, read
 
 
@@ -37,6 +47,10 @@ def open_mesh(
     """
     if isinstance(source, tuple) and len(source) == 2 and isinstance(source[0], Mesh):
         return _opened(*source, boundary)
+    if isinstance(source, UnitTorus):
+        return create_periodic_unit_square(comm, source.n), None
+    if isinstance(source, UnitBall):
+        return create_ball(comm, source.n), None
     if isinstance(source, Mesh):
         return _opened(source, None, boundary)
     if isinstance(source, str | os.PathLike):

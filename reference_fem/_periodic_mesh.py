@@ -6,25 +6,10 @@ from typing import Any
 import numpy as np
 
 from ._arrays import Array, Integers
-from ._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, fem, mesh, ufl
-from ._domain import FlowDomain, share
-from .lattice import cell_corners, node_index, nodes_per_axis
+from ._dolfinx import MPI, IndexMap, Mesh, basix_ufl, cpp_mesh, mesh, ufl
+from ._domain import share
+from .lattice import cell_corners, node_index
 
-EDGE = 0.01
-"""c of J in :mod:`reference_fem._splitting`. Larger values are better on a smooth
-manufactured solution (0.02 best of 0, 0.001, 0.005, 0.02), smaller ones on thin
-filaments (0.003 better than 0.02)."""
-
-VELOCITY_SOLVER = {
-    "ksp_type": "gmres",
-    "pc_type": "lu",
-    "pc_factor_mat_solver_type": "mumps",
-    "ksp_rtol": 1e-12,
-    "ksp_max_it": 60,
-    "ksp_gmres_restart": 60,
-}
-VELOCITY_RENEWAL = 12
-"""Measured: a factorization costs as much as 10 to 14 iterations, at n = 64."""
 GEOMETRY_TAG = 2101
 """MPI tag of the exchange that builds the geometry's index map."""
 
@@ -78,35 +63,4 @@ def cut_open(wrapped: Mesh, domain: Any, corners: Callable[[Integers], Array]) -
     )
     return Mesh(
         cpp_mesh.Mesh_float64(comm, topology._cpp_object, geometry._cpp_object), domain
-    )
-
-
-def number_nodes(space: fem.FunctionSpace) -> Integers:
-    """Return the numbers of owned nodes in the arrays of :mod:`reference_fem.lattice`.
-
-    Args:
-        space: Lagrange space on the mesh of :func:`create_periodic_unit_square`.
-    """
-    index_map = space.dofmap.index_map
-    x = space.tabulate_dof_coordinates()[: index_map.size_local, :2]
-    m = nodes_per_axis(index_map.size_global)
-    i, j = node_index(np.rint(x * m).astype(np.int64), m)
-    return i * (m // 2) + j
-
-
-def create_domain(comm: MPI.Comm, n: int) -> FlowDomain:
-    """Return the periodic unit square with the solvers that suit it.
-
-    Args:
-        comm: MPI communicator that shares the mesh.
-        n: Squares per axis.
-    """
-    return FlowDomain(
-        create_periodic_unit_square(comm, n),
-        number_nodes,
-        edge_weight=EDGE / n**2,
-        velocity_solver=VELOCITY_SOLVER,
-        velocity_renewal=VELOCITY_RENEWAL,
-        transports_uniform=True,
-        corrects_pressure=False,
     )

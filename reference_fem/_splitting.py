@@ -50,7 +50,7 @@ from ufl import (
 from ._arrays import Array, SpaceFunction
 from ._density import KRYLOV, density_problem, edge_term
 from ._dolfinx import fem
-from ._domain import FlowDomain
+from ._domain import FlowDomain, number_by_rank
 from ._functionals import Functionals
 from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named
 from ._limiter import Limiter
@@ -222,8 +222,7 @@ class Splitting:
     def _is_uniform(self) -> bool:
         """Return whether the density is, and is known to stay, the same everywhere."""
         low, high = self.functionals.density_range()
-        is_same = low == high and self.openings.bring_only(low)
-        return is_same and not self.domain.transports_uniform
+        return low == high and self.openings.bring_only(low)
 
     def _set_pressure(self, values: Array) -> None:
         """Store the pressure, in a closed domain with zero mean."""
@@ -325,7 +324,7 @@ class Splitting:
             weights: Time level (0 is the newest) to its weight in the sum of levels.
         """
         rho, u, p = (
-            field.gather(weights, self.domain.number_nodes(field.space))
+            field.gather(weights, number_by_rank(field.space))
             for field in (self.rho, self.w, self.p)
         )
         return rho[0], u, p[0]

@@ -22,7 +22,7 @@ from ufl import Measure, TestFunction, div, dot, grad, inner, sym
 
 from ._arrays import Array
 from ._dolfinx import fem, fem_petsc
-from ._domain import FlowDomain
+from ._domain import FlowDomain, number_by_rank
 from ._functionals import Functionals
 from ._levels import nodal_values
 from ._march import NodalFlow
@@ -201,7 +201,7 @@ class SteadyFlow:
     def at_nodes(self) -> tuple[Array, Array, Array]:
         """Return rho (1, P), u (1, dim, P), p (1, Q) at the nodes, on every process."""
         rho, u, p = (
-            nodal_values(space, field.x.array, self.domain.number_nodes(space))
+            nodal_values(space, field.x.array, number_by_rank(space))
             for field in (self.rho, self.u, self.p)
             for space in [field.function_space]
         )

@@ -15,15 +15,14 @@ was more accurate than Nitsche's method; figures are in
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from . import ball_mesh, flow
 from ._arrays import SpaceFunction, SpaceTimeFunction
-from ._march import march
-from ._setup import FlowSetup, TimeGrid, check
+from ._setup import check
+from .boundary import FreeSlip
+from .geometry import UnitBall
 from .result import BallResult
-
-if TYPE_CHECKING:
-    from ._domain import FlowDomain
 
 __all__ = ["solve"]
 
@@ -74,25 +73,28 @@ def solve(
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
-    check(
-        ("n", n, isinstance(n, int) and n >= 2, "an integer of at least 2"),
-        ("degree", degree, degree == 2, "2, the degree of the curved cells"),
-    )
-
-    def create_domain(comm: Any) -> "FlowDomain":
-        from . import _ball_domain
-
-        return _ball_domain.create_domain(comm, n)
-
-    flow = march(
-        create_domain,
-        FlowSetup(rho0, u0, force, degree, grad_div),
-        TimeGrid.create(dt, t_end, save_times),
-        comm,
-        f"FEM ball n={n}" if progress else None,
+    check(("degree", degree, degree == 2, "2, the degree of the curved cells"))
+    found = flow.solve(
+        UnitBall(n),
+        rho0,
+        u0,
+        dt=dt,
+        t_end=t_end,
+        save_times=save_times,
+        boundary=[(lambda x: x[0] < 2, FreeSlip())],
+        force=force,
+        degree=degree,
+        comm=comm,
+        grad_div=grad_div,
+        progress=progress,
         checkpoint=checkpoint,
     )
-    parameters = {"n": n, **flow.parameters}
+    fine, coarse = (ball_mesh.places(found.nodes(f), n) for f in ("fine", "coarse"))
     return BallResult(
-        flow.times, flow.rho, flow.u, flow.p, flow.diagnostics, parameters
+        found.times,
+        found.rho[..., fine],
+        found.u[..., fine],
+        found.p[..., coarse],
+        found.diagnostics,
+        {"n": n, **found.parameters},
     )

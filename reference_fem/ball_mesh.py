@@ -18,6 +18,7 @@ few shapes for all n, so that errors fall along clean powers of 1 / n.
 import itertools
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ._arrays import Array, Integers
 
@@ -97,3 +98,14 @@ def create(n: int) -> tuple[Array, Integers]:
         inside = layer[middle, 0] < 1
         nodes[middle[inside]] = nodes[cells[inside][:, ends]].mean(axis=1)
     return nodes, cells
+
+
+def places(points: Array, n: int) -> Integers:
+    """Return where the nodes of :func:`create` stand among points (P,).
+
+    Args:
+        points: All nodes, or all corners of cells (P, 3), in any order.
+        n: Cells per radius.
+    """
+    nodes = create(n)[0][: len(points)]
+    return np.asarray(cKDTree(points).query(nodes)[1])

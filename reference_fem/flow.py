@@ -58,7 +58,7 @@ def solve(
         mesh: Triangles or tetrahedra: a mesh of dolfinx, or a pair of one and its
             facet tags; a file that meshio reads, as Gmsh's .msh, .vtu, .xdmf, with
             facet tags; or a domain in words (:mod:`reference_fem.geometry`), which
-            Netgen meshes.
+            Netgen meshes unless it is the unit torus or ball.
         rho0: Initial density, coordinates (dim, N) -> (N,), positive. If it is the
             same everywhere, also in what comes in, it is known to stay so.
         u0: Initial velocity, (dim, N) -> (dim, N), divergence-free.

@@ -8,6 +8,9 @@ that they are to be cut into. Curved sides get quadratic cells. Facets have tags
 - :class:`Disk` and :class:`Sphere`: 1;
 - :class:`Polygon`: 1 for the side from the first vertex to the second, and so on; the
   sides of the holes follow, hole by hole; a disk is one side.
+
+:class:`UnitTorus` and :class:`UnitBall` are the same cells everywhere, cut without
+Netgen and without tags.
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Cuboid", "Disk", "Polygon", "Rectangle", "Sphere", "WordedDomain"]
+__all__ = [
+    "Cuboid",
+    "Disk",
+    "Polygon",
+    "Rectangle",
+    "Sphere",
+    "UnitBall",
+    "UnitTorus",
+    "WordedDomain",
+]
 
 Vector = Sequence[float]
 """Coordinates of a point."""
@@ -154,7 +166,41 @@ class Polygon:
 
 
 WordedDomain = Rectangle | Cuboid | Disk | Sphere | Polygon
-"""Domains that can be meshed."""
+"""Domains that Netgen meshes."""
+
+
+@dataclass(frozen=True)
+class UnitTorus:
+    """The periodic unit square, in the cells of :mod:`reference_fem.lattice`.
+
+    Attributes:
+        n: Squares per axis, at least 3; there are 4 n^2 triangles.
+
+    Raises:
+        ValueError: If n is out of range.
+    """
+
+    n: int
+
+    def __post_init__(self) -> None:
+        _check_count(self.n, 3)
+
+
+@dataclass(frozen=True)
+class UnitBall:
+    """The unit ball, in the curved cells of :mod:`reference_fem.ball_mesh`.
+
+    Attributes:
+        n: Cells per radius, at least 2; there are 20 n^3 tetrahedra.
+
+    Raises:
+        ValueError: If n is out of range.
+    """
+
+    n: int
+
+    def __post_init__(self) -> None:
+        _check_count(self.n, 2)
 
 
 def area(points: Any) -> float:
@@ -174,6 +220,11 @@ def _check_points(points: Any, dim: int, name: str) -> Any:
             f"{name} must be finite points of {dim} coordinates, got {points!r}"
         )
     return found
+
+
+def _check_count(n: Any, least: int) -> None:
+    if not isinstance(n, int) or n < least:
+        raise ValueError(f"n must be an integer of at least {least}, got {n!r}")
 
 
 def _check_positive(name: str, value: float) -> None:

@@ -48,23 +48,18 @@ def node_index(nodes: Integers, m: int) -> tuple[Integers, Integers]:
     return i, j // 2
 
 
-def nodes_per_axis(count: int) -> int:
-    """Return the period m of a lattice with m^2 / 2 nodes.
+def fold(values: Array, points: Array) -> Array:
+    """Return nodal values (..., P), P = m^2 / 2, as arrays (..., m, m / 2).
 
     Args:
-        count: Number of nodes.
+        values: Nodal values, in any order.
+        points: The nodes (P, 2).
     """
-    return math.isqrt(2 * count)
-
-
-def fold(values: Array) -> Array:
-    """Return nodal values (..., m^2 / 2) as arrays (..., m, m / 2).
-
-    Args:
-        values: Nodal values, row by row.
-    """
-    m = nodes_per_axis(values.shape[-1])
-    return values.reshape(*values.shape[:-1], m, m // 2)
+    m = math.isqrt(2 * len(points))
+    folded = np.empty((*values.shape[:-1], m, m // 2))
+    i, j = node_index(np.rint(points * m).astype(np.int64), m)
+    folded[..., i, j] = values
+    return folded
 
 
 def quadratic_mesh(n: int) -> tuple[Array, Integers]:

@@ -205,17 +205,32 @@ class FlowResult(Result):
             ]
         )
 
+    def _cell_nodes(self, degree: int) -> Array:
+        """Return the nodes (C, nodes, dim) of all cells."""
+        x, dim = self.mesh["points"][self.mesh["cells"]], self.dim
+        local = exponents(dim, degree) / degree
+        shapes = shape_functions(local, degree_of(dim, x.shape[1]))
+        return np.asarray(np.einsum("ng,cgx->cnx", shapes, x))
+
+    def nodes(self, name: str) -> Array:
+        """Return the nodes (P, dim) of fields; on a seam one of the equal points.
+
+        Args:
+            name: ``"fine"`` for density and velocity, ``"coarse"`` for the pressure.
+        """
+        cells, dim = self.mesh[name], self.dim
+        points = np.empty((cells.max() + 1, dim))
+        points[cells] = self._cell_nodes(degree_of(dim, cells.shape[1]))
+        return points
+
     def quadratic_mesh(self) -> QuadraticMesh:
         """Return points (P, dim), and triangles (C, 6) or tetrahedra (C, 10)."""
-        x, dim = self.mesh["points"][self.mesh["cells"]], self.dim
-        local = exponents(dim, 2) / 2
-        shapes = shape_functions(local, degree_of(dim, x.shape[1]))
-        nodes = np.einsum("ng,cgx->cnx", shapes, x).reshape(-1, dim)
+        dim, nodes = self.dim, self._cell_nodes(2).reshape(-1, self.dim)
         size = np.ptp(nodes, axis=0).max()
         _, first, cells = np.unique(
             np.rint(nodes / size * 1e10), axis=0, return_index=True, return_inverse=True
         )
-        cells = cells.reshape(-1, len(local))
+        cells = cells.reshape(-1, len(exponents(dim, 2)))
         if dim == 2:
             return QuadraticMesh(
                 nodes[first], "triangle6", cells[:, [0, 1, 2, 5, 3, 4]]

@@ -10,16 +10,13 @@ The scheme is written out in :mod:`reference_fem._splitting`.
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from . import flow
 from ._arrays import SpaceFunction, SpaceTimeFunction
-from ._march import march
-from ._setup import FlowSetup, TimeGrid, check
+from .geometry import UnitTorus
 from .lattice import fold
 from .result import TorusResult
-
-if TYPE_CHECKING:
-    from ._domain import FlowDomain
 
 __all__ = ["solve"]
 
@@ -70,24 +67,27 @@ def solve(
         RuntimeError: If there is no C compiler, a linear solver fails, or the density
             does not stay positive.
     """
-    check(
-        ("n", n, isinstance(n, int) and n >= 3, "an integer of at least 3"),
-        ("degree", degree, degree in (2, 3), "2 or 3"),
-    )
-
-    def create_domain(comm: Any) -> "FlowDomain":
-        from . import _periodic_mesh
-
-        return _periodic_mesh.create_domain(comm, n)
-
-    flow = march(
-        create_domain,
-        FlowSetup(rho0, u0, force, degree, grad_div),
-        TimeGrid.create(dt, t_end, save_times),
-        comm,
-        f"FEM n={n}" if progress else None,
+    found = flow.solve(
+        UnitTorus(n),
+        rho0,
+        u0,
+        dt=dt,
+        t_end=t_end,
+        save_times=save_times,
+        boundary=[],
+        force=force,
+        degree=degree,
+        comm=comm,
+        grad_div=grad_div,
+        progress=progress,
         checkpoint=checkpoint,
     )
-    rho, u, p = (fold(values) for values in (flow.rho, flow.u, flow.p))
-    parameters = {"n": n, **flow.parameters}
-    return TorusResult(flow.times, rho, u, p, flow.diagnostics, parameters)
+    fine, coarse = found.nodes("fine"), found.nodes("coarse")
+    return TorusResult(
+        found.times,
+        fold(found.rho, fine),
+        fold(found.u, fine),
+        fold(found.p, coarse),
+        found.diagnostics,
+        {"n": n, **found.parameters},
+    )

@@ -52,3 +52,20 @@ def raw(x, cells):
     from reference_fem.raw_mesh import RawMesh
 
     return RawMesh(x, cells.astype(np.int64), np.zeros((0, 2), int), np.zeros(0, int))
+
+
+def torus(n, degree=2):
+    """Return the periodic unit square as the solver knows it."""
+    from reference_fem._any_domain import create_domain
+    from reference_fem.geometry import UnitTorus
+
+    return create_domain(UnitTorus(n), [], degree)
+
+
+def ball(n):
+    """Return the unit ball with free slip as the solver knows it."""
+    from reference_fem._any_domain import create_domain
+    from reference_fem.boundary import FreeSlip
+    from reference_fem.geometry import UnitBall
+
+    return create_domain(UnitBall(n), [(lambda x: x[0] < 2, FreeSlip())], 2)

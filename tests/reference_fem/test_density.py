@@ -8,10 +8,9 @@ pytestmark = pytest.mark.fem
 
 
 def test_edge_term_is_the_jump_of_slopes():
-    from reference_fem._any_domain import create_domain
+    from reference_fem._any_domain import EDGE, create_domain
     from reference_fem._density import edge_term
     from reference_fem._dolfinx import fem
-    from reference_fem._periodic_mesh import EDGE
     from reference_fem.boundary import NoSlip
 
     # two triangles in the unit square; a field with slope 3 in one and 0 in the other

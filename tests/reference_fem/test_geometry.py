@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from reference_fem.geometry import Cuboid, Disk, Polygon, Rectangle, Sphere, area
+from reference_fem.geometry import (
+    Cuboid,
+    Disk,
+    Polygon,
+    Rectangle,
+    Sphere,
+    UnitBall,
+    UnitTorus,
+    area,
+)
 
 TRIANGLE = [(0, 0), (1, 0), (0, 1)]
 
@@ -25,6 +34,9 @@ def test_area_of_a_polygon_has_the_sign_of_its_turn():
         (lambda: Rectangle((0, 0), (1, 1), 0.0), "h must be positive and finite"),
         (lambda: Disk((0, 0, 0), 1, 0.1), "center must be finite points of 2"),
         (lambda: Disk((0, 0), -1, 0.1), "radius must be positive and finite, got -1"),
+        (lambda: UnitTorus(2), "n must be an integer of at least 3, got 2"),
+        (lambda: UnitTorus(8.0), "n must be an integer of at least 3, got 8.0"),
+        (lambda: UnitBall(1), "n must be an integer of at least 2, got 1"),
         (lambda: Sphere((0, 0), 1, 0.1), "center must be finite points of 3"),
         (lambda: Polygon([(0, 0), (1, 1)], 0.1), "vertices must be at least three"),
         (lambda: Polygon([*TRIANGLE, (0, 0)], 0.1), "vertices .*do not repeat the"),

@@ -1,9 +1,7 @@
-"""The periodic mesh has no boundary, true areas, and nodes that know their place."""
+"""The periodic mesh has no boundary and true areas."""
 
 import numpy as np
 import pytest
-
-from reference_fem import lattice
 
 pytestmark = pytest.mark.fem
 
@@ -32,18 +30,3 @@ def test_triangles_keep_their_area(msh):
     x = msh.geometry.x[msh.geometry.dofmaps[0]][:, :, :2]
     areas = np.abs(np.linalg.det(x[:, 1:] - x[:, :1])) / 2
     assert np.abs(areas - 1 / 36).max() < 1e-15
-
-
-@pytest.mark.parametrize("degree", [1, 2, 3])
-def test_nodes_are_numbered_as_in_the_lattice(msh, degree):
-    from reference_fem._dolfinx import LagrangeVariant, basix_ufl, fem
-    from reference_fem._periodic_mesh import number_nodes
-
-    element = basix_ufl.element(
-        "Lagrange", "triangle", degree, LagrangeVariant.equispaced
-    )
-    space = fem.functionspace(msh, element)
-    numbers, m = number_nodes(space), 6 * degree
-    assert sorted(numbers) == list(range(m * m // 2))
-    x = lattice.fold(space.tabulate_dof_coordinates()[np.argsort(numbers), 0] % 1.0)
-    assert np.abs(x - np.arange(m)[:, None] / m).max() < 1e-14

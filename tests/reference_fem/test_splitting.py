@@ -2,36 +2,31 @@
 
 import manufactured
 import manufactured_ball
+import meshes
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.fem
 
 
-def create(module, domain, n, **arguments):
-    from mpi4py import MPI
-
+def create(module, domain, **arguments):
     from reference_fem._setup import FlowSetup
     from reference_fem._splitting import Splitting
 
     setup = FlowSetup(module.density, module.velocity, module.force, **arguments)
-    return Splitting(domain(MPI.COMM_WORLD, n), setup)
+    return Splitting(domain, setup)
 
 
 @pytest.fixture
 def torus():
-    from reference_fem._periodic_mesh import create_domain
-
-    scheme = create(manufactured, create_domain, 8)
+    scheme = create(manufactured, meshes.torus(8))
     yield scheme
     scheme.destroy()
 
 
 @pytest.fixture
 def ball():
-    from reference_fem._ball_domain import create_domain
-
-    scheme = create(manufactured_ball, create_domain, 2)
+    scheme = create(manufactured_ball, meshes.ball(2))
     yield scheme
     scheme.destroy()
 
@@ -70,9 +65,6 @@ def test_nodal_values_are_sums_of_time_levels(torus):
 
 
 def test_functions_are_given_as_many_coordinates_as_the_domain_has():
-    from mpi4py import MPI
-
-    from reference_fem._periodic_mesh import create_domain
     from reference_fem._setup import FlowSetup
     from reference_fem._splitting import Splitting
 
@@ -87,6 +79,6 @@ def test_functions_are_given_as_many_coordinates_as_the_domain_has():
         return 0 * x
 
     setup = FlowSetup(density, velocity, lambda x, t: velocity(x))
-    Splitting(create_domain(MPI.COMM_WORLD, 3), setup).destroy()
+    Splitting(meshes.torus(3), setup).destroy()
     assert seen
     assert set(seen) == {2}

@@ -1,5 +1,6 @@
 """What a march tells: solvers, a forecast where it is long, nothing where unasked."""
 
+import meshes
 import numpy as np
 import pytest
 
@@ -8,14 +9,11 @@ pytestmark = pytest.mark.fem
 
 @pytest.fixture
 def scheme():
-    from mpi4py import MPI
-
-    from reference_fem._periodic_mesh import create_domain
     from reference_fem._setup import FlowSetup
     from reference_fem._splitting import Splitting
 
     setup = FlowSetup(lambda x: 1 + 0 * x[0], lambda x: 0 * x)
-    found = Splitting(create_domain(MPI.COMM_SELF, 3), setup)
+    found = Splitting(meshes.torus(3), setup)
     yield found
     found.destroy()
 

@@ -18,11 +18,7 @@ def conditions(domain, degree=2):
 
 @pytest.fixture
 def wall():
-    from mpi4py import MPI
-
-    from reference_fem._ball_domain import create_domain
-
-    return conditions(create_domain(MPI.COMM_WORLD, 2))
+    return conditions(meshes.ball(2))
 
 
 def test_projection_removes_the_normal_component_and_nothing_else(wall):
