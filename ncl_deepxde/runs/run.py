@@ -23,6 +23,7 @@ from ..reports.diagnosis import diagnose
 from ..reports.report import terminal_table, write_report
 from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
 from .discovery import find
+from .environment import environment
 from .log import read_log
 from .problem import DataProblem, Experiment, Problem
 from .threads import default_threads, set_threads
@@ -138,6 +139,7 @@ def run(
         "seed": options.seed,
         "device": options.device,
         "threads": options.threads,
+        "environment": environment(),
         "models": {},
         "training": {},
         "reference": problem.describe_reference(reference_path),

@@ -19,6 +19,7 @@ import torch
 
 from ..files import replacing
 from .checkpoints import save_checkpoint
+from .environment import environment
 from .log import append_record
 from .model_state import (
     has_finite_weights,
@@ -250,8 +251,13 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         if newest.exists():
             with replacing(self.settings.previous) as copy:
                 shutil.copyfile(newest, copy)
-        payload = {"progress": asdict(self.done), "plan": self.settings.plan}
-        save_checkpoint(newest, payload | {"state": model_state(self.trained)})
+        payload = {
+            "progress": asdict(self.done),
+            "plan": self.settings.plan,
+            "environment": environment(),
+            "state": model_state(self.trained),
+        }
+        save_checkpoint(newest, payload)
         self.saved_step = self.done.steps
 
     def _log(self) -> None:
