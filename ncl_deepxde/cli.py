@@ -21,6 +21,7 @@ from .runs.checkpoints import CheckpointError
 from .runs.doctor import examine
 from .runs.run import Output, RunOptions, check_name, check_writable, run, select_device
 from .runs.skeleton import write_problem
+from .runs.verify import verify
 
 __all__ = ["main"]
 
@@ -132,6 +133,20 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(action=_compare)
 
     one = commands.add_parser(
+        "verify", help="look again at what a finished run promises; code 1 if broken"
+    )
+    one.add_argument("run", metavar="RUN", type=Path, help="its directory")
+    one.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="measurements of the run, if it had some; may be repeated",
+    )
+    one.set_defaults(action=_verify)
+
+    one = commands.add_parser(
         "doctor", help="what there is to compute with, and what to do about the rest"
     )
     one.set_defaults(action=_doctor)
@@ -216,6 +231,19 @@ def _reference(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     runs = load_runs(options.directories)
     print(compare_runs(runs, (*_rows_of(next(iter(runs))), *TRAINING_ROWS)))
+
+
+def _verify(options: argparse.Namespace) -> None:
+    found = []
+    for promise in verify(options.run, options.data):
+        print(f"{'ok' if promise.holds else 'BROKEN':8s}{promise}", flush=True)
+        found.append(promise)
+    broken = [promise.name for promise in found if not promise.holds]
+    if broken:
+        raise RuntimeError(
+            f"verify: {len(broken)} of {len(found)} promises are broken: "
+            f"{'; '.join(broken)}."
+        )
 
 
 def _rows_of(directory: Path) -> Sequence[MetricRow]:

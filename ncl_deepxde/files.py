@@ -1,4 +1,9 @@
-"""Files that are either complete or absent, and hashes of their content."""
+"""Files that are either complete or absent, and checksums of their content.
+
+An archive that a run writes, of arrays or a checkpoint, is a zip file whose comment is
+the SHA-256 of all other bytes. numpy and torch skip comments, and neither compares all
+bytes with the sums of 32 bits that zip files have of their own.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +18,33 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-__all__ = ["PathLike", "arrays_in", "content_hash", "replacing"]
+__all__ = [
+    "PathLike",
+    "arrays_in",
+    "check_seal",
+    "content_hash",
+    "replacing",
+    "seal",
+    "write_arrays",
+]
 
 PathLike: TypeAlias = str | os.PathLike[str]
+
+SEAL = b"ncl_deepxde sha256 "
+COMMENT = len(SEAL) + 64
+END = b"PK\x05\x06"  # of a zip file: 22 bytes, the length of the comment, the comment
+
+DAMAGE = (
+    BadZipFile,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    zlib.error,
+)
+"""What numpy and zipfile raise for archives with flipped bytes."""
 
 
 @contextmanager
@@ -38,9 +67,68 @@ def replacing(path: PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def seal(path: PathLike) -> None:
+    """Append the checksum of a zip archive that has no comment yet.
+
+    Args:
+        path: The file.
+    """
+    with open(path, "r+b") as file:
+        comment = SEAL + hashlib.file_digest(file, "sha256").hexdigest().encode()
+        file.seek(-2, os.SEEK_END)
+        file.write(len(comment).to_bytes(2, "little") + comment)
+
+
+def check_seal(path: PathLike) -> bool:
+    """Compare an archive with its checksum; returns whether it has one.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ValueError: It is not what was written, or does not end like a zip file.
+    """
+    with open(path, "rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - 22 - COMMENT, 0))
+        end = file.read()
+        if end[-22:-18] == END and end[-2:] == bytes(2):
+            return False
+        if end[:4] != END or end[20:22] != COMMENT.to_bytes(2, "little"):
+            raise ValueError("it is truncated, or no archive")
+        found, left = hashlib.sha256(), file.tell() - COMMENT - 2
+        file.seek(0)
+        while left:
+            chunk = file.read(min(left, 2**20))
+            found.update(chunk)
+            left -= len(chunk)
+    found.update(bytes(2))
+    if end[22:] != SEAL + found.hexdigest().encode():
+        raise ValueError("its checksum is another one: bytes of it have changed")
+    return True
+
+
+def write_arrays(
+    path: PathLike, arrays: Mapping[str, Any], *, compress: bool = False
+) -> None:
+    """Write an npz file with its checksum, at once or not at all.
+
+    Args:
+        path: The file to write. Missing folders are made.
+        arrays: Arrays by name.
+        compress: Compress them.
+    """
+    save = np.savez_compressed if compress else np.savez
+    with replacing(path) as temporary:
+        with temporary.open("wb") as file:
+            save(file, **arrays)
+        seal(temporary)
+
+
 @contextmanager
 def arrays_in(path: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the arrays of an npz file that a run wrote, to be read within the block.
+
+    Files of :func:`write_arrays` are compared with their checksum first.
 
     Args:
         path: The npz file.
@@ -49,9 +137,10 @@ def arrays_in(path: Path) -> Iterator[Mapping[str, Any]]:
         ValueError: The file is damaged, or an array that the block reads is not in it.
     """
     try:
+        check_seal(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             yield data
-    except (OSError, EOFError, LookupError, ValueError, BadZipFile, zlib.error) as e:
+    except DAMAGE as e:
         raise ValueError(
             f"{path}: is damaged or holds something else ({e}). Remove it, and it is "
             "written again."

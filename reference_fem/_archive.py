@@ -1,5 +1,6 @@
-"""Named arrays in one npz file, which is written at once or not at all."""
+"""Named arrays in one npz file with a checksum, written at once or not at all."""
 
+import hashlib
 import os
 import tempfile
 import zipfile
@@ -13,6 +14,9 @@ import numpy as np
 __all__ = ["below", "read", "write"]
 
 T = TypeVar("T")
+
+SUM = "sha256"
+"""Name of the array that holds the checksum; files of version 0.1 have none."""
 
 
 def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
@@ -29,7 +33,8 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".reference-")
     try:
         with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, **arrays)
+            # First: where the number of entries is damaged, the last ones are lost.
+            np.savez(stream, **{SUM: np.array(_checksum(arrays)), **arrays})
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
     except BaseException:
@@ -62,11 +67,17 @@ def read(
     try:
         # numpy leaves the file open where it is no archive
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return unpack(dict(archive))
+            arrays = dict(archive)
+        expected = arrays.pop(SUM, None)
+        if expected is not None and str(expected) != _checksum(arrays):
+            raise ValueError("its checksum is another one: it has changed")
+        return unpack(arrays)
     except (
         OSError,
         EOFError,
         LookupError,
+        MemoryError,
+        RuntimeError,
         TypeError,
         ValueError,
         zipfile.BadZipFile,
@@ -75,6 +86,16 @@ def read(
         raise ValueError(
             f"{name!r} is not a complete {what} ({error}); {remedy}"
         ) from error
+
+
+def _checksum(arrays: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of names, types, shapes and numbers."""
+    found = hashlib.sha256()
+    for name, value in sorted(arrays.items()):
+        array = np.ascontiguousarray(value)
+        found.update(f"{name} {array.dtype.str} {np.shape(value)}\n".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
 
 
 def below(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,19 @@
 
 import hashlib
 import shutil
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
-from ncl_deepxde.files import arrays_in, content_hash, replacing
+from ncl_deepxde.files import (
+    arrays_in,
+    check_seal,
+    content_hash,
+    replacing,
+    seal,
+    write_arrays,
+)
 
 
 def test_replacing_makes_folders_and_leaves_no_temporary_file(tmp_path):
@@ -74,3 +82,45 @@ def test_arrays_of_a_damaged_or_foreign_file_are_refused(tmp_path):
     path.write_bytes(whole)
     with pytest.raises(ValueError, match="something else"), arrays_in(path) as data:
         data["y"]
+
+
+ARRAYS = {"x": np.random.default_rng(0).random(30), "name": np.array("text")}
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_every_flipped_or_lost_byte_of_an_archive_is_found(tmp_path, compress):
+    path = tmp_path / "new" / "a.npz"
+    write_arrays(path, ARRAYS, compress=compress)
+    assert list(path.parent.iterdir()) == [path]
+    assert check_seal(path)
+    with np.load(path, allow_pickle=False) as data:  # as other programs read it
+        assert np.array_equal(data["x"], ARRAYS["x"])
+    whole = path.read_bytes()
+    damaged = [whole[:i] + bytes([b ^ 1]) + whole[i + 1 :] for i, b in enumerate(whole)]
+    for content in (*damaged, *(whole[:-n] for n in range(1, 200)), whole + b"0"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.npz: is damaged"), arrays_in(path):
+            pytest.fail("it was read")
+
+
+def test_archives_of_others_have_no_checksum_and_are_read(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, **ARRAYS)
+    assert not check_seal(path)
+    with arrays_in(path) as data:
+        assert np.array_equal(data["x"], ARRAYS["x"])
+    whole = path.read_bytes()
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 255]) + whole[i + 1 :])
+        with suppress(ValueError), arrays_in(path) as data:
+            assert np.array_equal(data["x"], ARRAYS["x"])
+
+
+def test_checksum_is_that_of_the_bytes_before_it(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, **ARRAYS)
+    whole = path.read_bytes()
+    seal(path)
+    sealed = path.read_bytes()
+    assert sealed[: len(whole) - 2] == whole[:-2]
+    assert sealed[-64:].decode() == hashlib.sha256(whole).hexdigest()

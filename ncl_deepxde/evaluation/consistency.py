@@ -16,8 +16,7 @@ equation (3) and section 5.1, https://arxiv.org/abs/2305.16846.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,6 +29,7 @@ from torch import Tensor
 from ..arrays import Array
 from ..nn.base.contract import FlowNet
 from ..nn.base.plain import as_flow
+from .promises import evaluating
 
 __all__ = ["consistency_errors", "consistency_smape"]
 
@@ -117,7 +117,7 @@ def consistency_errors(
     box_flow = _BoxFlow(as_flow(net, output, dim=d), tensor(low), tensor(high))
     column = np.broadcast_to(np.asarray(times, dtype=float), (len(points), 1))
     found = []
-    with _evaluating(net):
+    with evaluating(net):
         for inputs in torch.split(tensor(np.hstack([points, column])), CHUNK):
             x, t = inputs[:, :d], inputs[:, d:]
             rho = box_flow.density(x, t)
@@ -205,16 +205,6 @@ class _Solver:
 def _gradient(value: Tensor, x: Tensor) -> Tensor:
     (found,) = torch.autograd.grad(value, x, retain_graph=True, materialize_grads=True)
     return found
-
-
-@contextmanager
-def _evaluating(net: torch.nn.Module) -> Iterator[None]:
-    mode = net.training
-    net.eval()
-    try:
-        yield
-    finally:
-        net.train(mode)
 
 
 def _largest(state: Tensor) -> Tensor:

@@ -88,13 +88,17 @@ def _told(records: Records) -> Diagnosis:
 
 
 def warnings_of(metrics: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for every training of a ``metrics.json`` that went wrong."""
+    """Return a sentence for every training of a ``metrics.json`` that went wrong.
+
+    What had to hold at the end of a stage, and did not, has one of its own.
+    """
     texts = []
     for name, one in metrics.get("training", {}).items():
         if one["state"] in ("diverged", "stalled"):
             texts.append(f"{name} {one['state']}. {one['text']}")
         elif one.get("lost"):
             texts.append(f"{name} {one['state']}. {_lost_text(one['lost'])}")
+        texts += [f"{name}: BROKEN: {text}." for text in one.get("broken", ())]
     return texts
 
 

@@ -11,7 +11,7 @@ from ..evaluation.rows import MetricRow
 from .diagnosis import warnings_of
 from .tables import Metrics, Row, format_value, metric_rows
 
-__all__ = ["Finding", "exact_digits", "findings"]
+__all__ = ["Finding", "doubts", "exact_digits", "findings"]
 
 LEVEL = 1.25
 """Factor between two values below which they are called level. Over three seeds of the
@@ -158,6 +158,7 @@ def _trainings(metrics: Metrics) -> Finding:
         found = ["The log does not tell."]
     states = {one["state"] for one in training.values()}
     is_bad = bool(states & {"diverged", "stalled"})
+    is_bad |= any(one.get("broken") for one in training.values())
     if not found:
         short = "unknown" in states
         found = ["Too short to tell." if short else "Yes: every loss fell and rests."]
@@ -180,9 +181,9 @@ def _reference(metrics: Metrics, known: Sequence[MetricRow]) -> Finding:
             "measure."
         )
         return Finding(question, (text,))
-    doubts = list(_doubts(metrics))
-    if doubts:
-        return Finding(question, tuple(doubts), is_warning=True)
+    found = tuple(doubts(metrics))
+    if found:
+        return Finding(question, found, is_warning=True)
     answers = [f"It is computed ({solver})."]
     if "agreement" in metrics:
         answers.append(
@@ -197,7 +198,7 @@ def _reference(metrics: Metrics, known: Sequence[MetricRow]) -> Finding:
     return Finding(question, tuple(answers))
 
 
-def _doubts(metrics: Metrics) -> Iterable[str]:
+def doubts(metrics: Metrics) -> Iterable[str]:
     r"""Yield where two models agree with each other better than with the reference.
 
     With errors :math:`e_1, e_2` against the reference and the distance :math:`d` of

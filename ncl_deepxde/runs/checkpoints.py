@@ -6,14 +6,17 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zipfile import ZipFile
 
 import torch
 
-from ..files import replacing
+from ..files import check_seal, replacing, seal
 
 FORMAT = "ncl_deepxde checkpoint"
-VERSION = 1
+VERSION = 2
+WITHOUT_SEAL = 1
+"""The version before, whose files have no checksum but those of the zip format."""
 
 
 class CheckpointError(RuntimeError):
@@ -36,28 +39,31 @@ def save_checkpoint(path: Path, payload: Mapping[str, Any]) -> None:
     # In memory first: torch reports a full disk as an error of another kind.
     buffer = io.BytesIO()
     torch.save({"format": FORMAT, "version": VERSION, **payload}, buffer)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(buffer.getbuffer())
-        file.flush()
-        os.fsync(file.fileno())
+    with replacing(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+        seal(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint to the CPU.
+    """Read a checkpoint to the CPU, once its checksum is found to be right.
 
     Raises:
-        CheckpointError: The file is missing, truncated, of another program, or of
+        CheckpointError: The file is missing, damaged, of another program, or of
             another version of the format.
     """
     if not path.is_file():
         raise CheckpointError(f"Checkpoint {path}: there is no such file.")
     try:
+        is_sealed = check_seal(path) or _check_parts(path)
         payload = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise CheckpointError(
-            f"Checkpoint {path}: the file is truncated or is no checkpoint ({reason}). "
-            "Remove it, or put an older checkpoint in its place."
+            f"Checkpoint {path}: the file is damaged or is no checkpoint ({reason}). "
+            "Remove it, or put an older checkpoint in its place, such as "
+            f"{path.stem}.previous.pt."
         ) from error
     tag = payload.get("format") if isinstance(payload, dict) else None
     if tag != FORMAT:
@@ -66,9 +72,20 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             "file was written by another program; remove it or choose another run "
             "directory."
         )
-    if payload.get("version") != VERSION:
+    if payload.get("version") != (VERSION if is_sealed else WITHOUT_SEAL):
         raise CheckpointError(
-            f"Checkpoint {path}: the version must be {VERSION}, got "
-            f"{payload.get('version')!r}. Continue with the release that wrote it."
+            f"Checkpoint {path}: the version must be {VERSION} with a checksum, or "
+            f"{WITHOUT_SEAL} without, got {payload.get('version')!r} "
+            f"{'with' if is_sealed else 'without'}. Continue with the release that "
+            "wrote it."
         )
     return dict(payload)
+
+
+def _check_parts(path: Path) -> Literal[False]:
+    """Compare the parts of an archive without a checksum of its own with theirs."""
+    with ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f"{damaged} in it has changed")
+    return False

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,13 +20,13 @@ from ..data import Collocation, kronecker_box
 from ..evaluation.solution import continuity_error
 from ..nn import NCL
 from ..optimizers import GaussNewton
+from .environment import installed_versions
 from .stage_loop import Stage
 from .threads import available_cores, default_threads
 from .training import train
 
 __all__ = ["Check", "examine"]
 
-PACKAGES = ("deepxde", "torch", "numpy", "scipy")
 OPTIONAL = {
     "dolfinx": (
         "finite elements",
@@ -85,11 +84,9 @@ def _versions() -> Iterator[Check]:
     yield Check("python", f"{platform.python_version()}, {platform.platform()}")
     # Of the code that runs: an installation in place may tell an older one.
     yield Check("ncl-deepxde", __version__)
-    for name in PACKAGES:
-        try:
-            yield Check(name, version(name))
-        except PackageNotFoundError:
-            yield Check(name, "not installed as a package", f"pip install {name}")
+    for name, found in installed_versions().items():
+        missing = "" if found else f"pip install {name}"
+        yield Check(name, found or "not installed as a package", missing)
 
 
 def _devices() -> Iterator[Check]:

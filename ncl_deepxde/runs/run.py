@@ -23,8 +23,10 @@ from ..reports.diagnosis import diagnose
 from ..reports.report import terminal_table, write_report
 from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
 from .discovery import find
+from .environment import environment
 from .log import read_log
 from .problem import DataProblem, Experiment, Problem
+from .stage_end import broken_in
 from .threads import default_threads, set_threads
 from .training import train
 
@@ -35,6 +37,7 @@ __all__ = [
     "check_writable",
     "run",
     "select_device",
+    "with_data",
 ]
 
 
@@ -138,6 +141,7 @@ def run(
         "seed": options.seed,
         "device": options.device,
         "threads": options.threads,
+        "environment": environment(),
         "models": {},
         "training": {},
         "reference": problem.describe_reference(reference_path),
@@ -188,7 +192,10 @@ def _trained(
         seeds[cell.seed] = add_case(seeds.get(cell.seed, {}), record)
         metrics["models"][cell.model] = mean_over_seeds(seeds)
         log = [r for r in read_log(out / "log.jsonl") if r.get("model") == cell.name]
-        metrics["training"][cell.name] = asdict(diagnose(log))
+        metrics["training"][cell.name] = {
+            **asdict(diagnose(log)),
+            "broken": broken_in(log),
+        }
         _write_json(out / "metrics.json", metrics)
         yield cell, experiment
 
@@ -235,7 +242,7 @@ def _train(
 
 def _checked(options: RunOptions) -> tuple[Problem[Any], RunOptions]:
     """Find the problem with its data, check the names and fill in the models."""
-    problem = _with_data(find(options.problem), options.data)
+    problem = with_data(find(options.problem), options.data)
     check_name("--preset", options.preset, problem.presets)
     models = options.models or problem.presets[options.preset].models
     for model in models:
@@ -246,7 +253,7 @@ def _checked(options: RunOptions) -> tuple[Problem[Any], RunOptions]:
     return problem, RunOptions(**{**asdict(options), "models": unique})
 
 
-def _with_data(problem: Problem[Any], files: tuple[str, ...]) -> Problem[Any]:
+def with_data(problem: Problem[Any], files: tuple[str, ...]) -> Problem[Any]:
     """Return the problem of some files, where there are any.
 
     Raises:

@@ -16,10 +16,12 @@ from typing import Any, NoReturn
 import deepxde as dde
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from ..files import replacing
 from .checkpoints import save_checkpoint
-from .log import append_record
+from .environment import environment
+from .log import append_record, read_log
 from .model_state import (
     has_finite_weights,
     model_state,
@@ -28,6 +30,7 @@ from .model_state import (
 )
 from .optimizer_record import as_json, last_step
 from .stage_bar import StageBar
+from .stage_end import loss_fell, network_promises, points_of, sample_of
 
 __all__ = ["NonFiniteLoss", "Progress", "RunSettings", "Stage", "StageLoop"]
 
@@ -250,8 +253,14 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         if newest.exists():
             with replacing(self.settings.previous) as copy:
                 shutil.copyfile(newest, copy)
-        payload = {"progress": asdict(self.done), "plan": self.settings.plan}
-        save_checkpoint(newest, payload | {"state": model_state(self.trained)})
+        payload = {
+            "progress": asdict(self.done),
+            "plan": self.settings.plan,
+            "environment": environment(),
+            "sample": sample_of(self.trained) if self.done.stopped_by else None,
+            "state": model_state(self.trained),
+        }
+        save_checkpoint(newest, payload)
         self.saved_step = self.done.steps
 
     def _log(self) -> None:
@@ -268,13 +277,32 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             record["optimizer"] = {**as_json(newest), "lost": self.done.lost}
         if self.settings.evaluate is not None:
             record["errors"] = self._errors = dict(self.settings.evaluate())
-            self._clock = time.perf_counter()
+        if self.done.stopped_by:
+            self._look(record)
+        self._clock = time.perf_counter()
         if self.settings.is_verbose:
             self._bar.tell(record)
         terms = self.model.train_state.loss_train
         self.model.losshistory.append(self.done.steps, terms, None, None)
         with self._surviving_full_disk():
             append_record(self.settings.log, record)
+
+    def _look(self, record: dict[str, Any]) -> None:
+        """Look at what must hold at the end of a stage; tell what does not."""
+        began = self.done.steps - self.done.step
+        earlier = [
+            r["loss"]
+            for r in read_log(self.settings.log)
+            if r.get("model") == self.settings.name and r.get("step", 0) > began
+        ]
+        found = [*network_promises(self.trained.net, points_of(self.trained))]
+        fell = loss_fell([*earlier, self.done.loss], self._stage.name)
+        found += [] if fell is None else [fell]
+        record["promises"] = [str(promise) for promise in found if promise.holds]
+        record["broken"] = [str(promise) for promise in found if not promise.holds]
+        for text in record["broken"]:
+            where = f"{self.settings.name}, end of stage {self._stage.name!r}"
+            tqdm.write(f"! {where}: BROKEN: {text}", file=sys.stderr)
 
     @contextmanager
     def _surviving_full_disk(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from typing import Any
 import deepxde as dde
 
 from .checkpoints import load_checkpoint
+from .environment import environment, tell_changes
 from .log import drop_records
 from .model_state import restore_model
 from .stage_loop import NonFiniteLoss, Progress, RunSettings, Stage, StageLoop
@@ -201,6 +202,13 @@ def _find_checkpoint(settings: RunSettings) -> dict[str, Any] | None:
                 f"{key} was {old!r} and is now {new!r}. Use the old value, start "
                 "without resume, or choose another directory."
             )
+    changes = tell_changes(saved.get("environment", {}), environment())
+    if changes:
+        print(
+            f"{settings.name}: {changes}. It goes on, but its numbers may differ from "
+            "those of an unbroken run.",
+            file=sys.stderr,
+        )
     return saved
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ncl_deepxde.data import Table
 from ncl_deepxde.evaluation.metrics import Array
-from ncl_deepxde.files import arrays_in, replacing
+from ncl_deepxde.files import arrays_in, write_arrays
 from ncl_deepxde.radar import Projection
 
 from .stations import held_out
@@ -129,8 +129,7 @@ class Campaign:
             "is_synthetic": np.array(self.is_synthetic),
         }
         arrays = {name: getattr(self, name) for name in ARRAYS}
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays, **facts)
+        write_arrays(path, arrays | facts, compress=True)
 
     @classmethod
     def load(cls, path: Path) -> Campaign:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ncl_deepxde.evaluation.metrics import Array, torus_grid
-from ncl_deepxde.files import arrays_in, replacing
+from ncl_deepxde.files import arrays_in, write_arrays
 
 from .exact import MovingGaussians
 from .regions import EXTENT, HORIZON
@@ -45,8 +45,7 @@ def compute(grid: SampledGrid, path: Path) -> None:
     times = np.append(np.arange(0, HORIZON - 1e-9, grid.dt), HORIZON)
     states = [exact(points, float(t)) for t in times]
     rho, u = (np.stack([s[k] for s in states]).astype("f4") for k in ("rho", "u"))
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, points=points, times=times, rho=rho, u=u)
+    write_arrays(path, {"points": points, "times": times, "rho": rho, "u": u})
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ncl_deepxde.files import arrays_in, replacing
+from ncl_deepxde.files import arrays_in, write_arrays
 from ncl_deepxde.runs import Preset
 
 from .measures import points
@@ -38,8 +38,7 @@ def compute(preset: Preset, path: Path) -> None:
         for part, field in (("eta", target.solenoidal), ("gradient", target.gradient)):
             squares = in_chunks(field, x).double().square().sum()
             rows[part].append(float(squares) / SAMPLE)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **rows)
+    write_arrays(path, rows)
 
 
 def load(path: Path) -> dict[str, Target]:

@@ -1,5 +1,7 @@
 """Named arrays in a file that is whole or not there."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -49,3 +51,32 @@ def test_damaged_and_foreign_files_are_told(tmp_path):
             _archive.read(tmp_path / name, "thing", "make one", lambda a: a["x"])
     with pytest.raises(FileNotFoundError, match=r"no thing at .*; make one"):
         _archive.read(tmp_path / "missing", "thing", "make one", dict)
+
+
+def test_no_flipped_byte_changes_what_is_read(tmp_path):
+    path = tmp_path / "a.npz"
+    arrays = {"x": np.arange(5.0), "diagnostics/mass": np.ones(2)}
+    _archive.write(path, arrays)
+    whole = bytearray(path.read_bytes())
+    for i in range(len(whole)):
+        whole[i] ^= 255
+        path.write_bytes(whole)
+        with suppress(ValueError):
+            found = _archive.read(path, "thing", "make one", dict)
+            # Some bytes mean nothing: a date, for example.
+            assert found.keys() == arrays.keys()
+            assert all(np.array_equal(found[k], v) for k, v in arrays.items())
+        whole[i] ^= 255
+
+
+def test_numbers_that_do_not_fit_the_checksum_are_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    _archive.write(path, {"x": np.arange(5.0)})
+    with np.load(path) as data:
+        arrays = dict(data)
+    np.savez(path, **arrays | {"x": np.zeros(5)})
+    with pytest.raises(ValueError, match="checksum is another one"):
+        _archive.read(path, "thing", "make one", dict)
+    del arrays["sha256"]  # as version 0.1 wrote it
+    np.savez(path, **arrays)
+    assert np.array_equal(_archive.read(path, "t", "r", dict)["x"], np.arange(5))

@@ -169,3 +169,10 @@ def test_a_stalled_training_tells_its_lost_steps_once():
     found = asdict(diagnose(with_steps(log(flat), flat, lost=2)))
     (text,) = warnings_of({"training": {"ncl": found}})
     assert text.count("2 steps were lost") == 1
+
+
+def test_what_broke_at_the_end_of_a_stage_is_a_warning_of_its_own():
+    one = {"state": "ok", "text": "It rests.", "broken": ["continuity: 0.1 is left"]}
+    assert warnings_of({"training": {"ncl": one}}) == [
+        "ncl: BROKEN: continuity: 0.1 is left."
+    ]

@@ -139,3 +139,10 @@ def test_what_is_exact_is_told_in_digits():
     assert "(continuity): pinn does not keep it, ncl to 5 digits." in text
     assert "The total mass is constant: pinn to 2 digits, ncl to 7 digits." in text
     assert "measures no law" in told("exact", {"ncl": model([0.1, 0.2])})[1]
+
+
+def test_a_broken_promise_is_no_success():
+    training = {"ncl": RESTING | {"broken": ["continuity: 0.1 is left"]}}
+    found, text = told("succeed", {"ncl": model([0.1, 0.2])}, training=training)
+    assert found.is_warning
+    assert "BROKEN: continuity" in text

@@ -24,7 +24,7 @@ def test_checkpoint_returns_what_was_saved(tmp_path) -> None:
     loaded = load_checkpoint(path)
     assert torch.equal(loaded.pop("weights")["w"], PAYLOAD["weights"]["w"])
     assert loaded.pop("format").startswith("ncl_deepxde")
-    assert loaded.pop("version") == 1
+    assert loaded.pop("version") == 2
     assert loaded == {"step": 3, "loss": [0.5]}
     assert os.listdir(path.parent) == ["a.pt"]
 
@@ -35,7 +35,7 @@ def test_truncated_checkpoint_is_refused(tmp_path, part) -> None:
     save_checkpoint(path, PAYLOAD)
     content = path.read_bytes()
     path.write_bytes(content[: int(part * len(content))])
-    with pytest.raises(CheckpointError, match=r"a\.pt.* truncated"):
+    with pytest.raises(CheckpointError, match=r"a\.pt.* damaged.*a\.previous\.pt"):
         load_checkpoint(path)
 
 
@@ -71,7 +71,7 @@ def write_foreign(path, kind) -> None:
         ("text", "no checkpoint"),
         ("weights", "format tag must be"),
         ("tensor", "format tag must be"),
-        ("version", "version must be 1, got 99"),
+        ("version", "version must be 2 with.*got 99 without"),
         ("code", "no checkpoint"),
     ],
 )
@@ -97,3 +97,40 @@ def test_full_disk_leaves_the_old_checkpoint(tmp_path, monkeypatch, function) ->
         save_checkpoint(path, PAYLOAD | {"step": 4})
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["a.pt"]
+
+
+FLIPPED = 255
+
+
+def test_every_flipped_byte_is_found(tmp_path) -> None:
+    path = tmp_path / "a.pt"
+    save_checkpoint(path, PAYLOAD)
+    whole = bytearray(path.read_bytes())
+    for i in range(len(whole)):
+        whole[i] ^= FLIPPED
+        path.write_bytes(whole)
+        with pytest.raises(CheckpointError, match=r"a\.pt: the file is damaged"):
+            load_checkpoint(path)
+        whole[i] ^= FLIPPED
+
+
+def test_checkpoint_of_the_version_before_is_read_or_refused(tmp_path) -> None:
+    path = tmp_path / "a.pt"
+    old = {"format": "ncl_deepxde checkpoint", "version": 1, **PAYLOAD}
+    torch.save(old, path)
+    loaded = load_checkpoint(path)
+    assert torch.equal(loaded.pop("weights")["w"], PAYLOAD["weights"]["w"])
+    assert loaded["loss"] == [0.5]
+    # torch alone would load other weights here.
+    numbers = PAYLOAD["weights"]["w"].numpy().tobytes()
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(numbers, numbers[::-1]))
+    with pytest.raises(CheckpointError, match=r"damaged.*has changed"):
+        load_checkpoint(path)
+
+
+def test_checkpoint_that_lost_its_checksum_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"format": "ncl_deepxde checkpoint", "version": 2, **PAYLOAD}, path)
+    with pytest.raises(CheckpointError, match="got 2 without"):
+        load_checkpoint(path)

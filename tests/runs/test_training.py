@@ -104,11 +104,22 @@ def test_truncated_checkpoint_is_refused(tmp_path, unbroken) -> None:
     shutil.copytree(unbroken[0], tmp_path / "copy")
     path = tmp_path / "copy" / "checkpoints" / "net.pt"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(CheckpointError, match="truncated"):
+    with pytest.raises(CheckpointError, match=r"damaged.*net\.previous\.pt"):
         run(tmp_path / "copy", resume=True)
     path.with_name("net.previous.pt").replace(path)
     model, _ = run(tmp_path / "copy", resume=True)
     assert torch.equal(weights(model), unbroken[1])
+
+
+def test_other_versions_are_told(tmp_path, unbroken, capsys, monkeypatch) -> None:
+    shutil.copytree(unbroken[0], tmp_path / "copy")
+    run(tmp_path / "copy", resume=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("ncl_deepxde.runs.environment.__version__", "0.0.1")
+    run(tmp_path / "copy", resume=True)
+    told = capsys.readouterr().err
+    assert "net: ncl-deepxde was 0" in told
+    assert "and is now 0.0.1. It goes on" in told
 
 
 def test_resume_without_checkpoint_starts_afresh(tmp_path, unbroken, capsys) -> None:

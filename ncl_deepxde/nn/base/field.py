@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import deepxde as dde
 import torch
@@ -139,6 +139,11 @@ class FieldNet(FixedOutputs):
         are_both_laplacians = demand.axes and self._demand.axes not in ((), demand.axes)
         self._demand = Demand(2) if are_both_laplacians else demand
         return True
+
+    @property
+    def start(self) -> Any:
+        """The hard start as it was given: an ``InitialState``, for example."""
+        return getattr(self._given, "initial", None)
 
     @property
     def predecessor(self) -> Predecessor | None:

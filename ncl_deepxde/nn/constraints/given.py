@@ -31,6 +31,9 @@ class GivenFunctions:
         wall: Wall, if there is one.
         lifting: Known flow, or its potential, if there is one.
 
+    Attributes:
+        initial: Initial state, if it is hard.
+
     Raises:
         ValueError: When built, a function that needs numpy arrays, or holds something
             to train. When called, also one that looks at the whole batch.
@@ -44,6 +47,7 @@ class GivenFunctions:
         wall: Wall | None,
         lifting: Lifting | Callable[[Tensor], Tensor] | None = None,
     ) -> None:
+        self.initial = initial
         functions = {name: (f, dim) for name, f in _functions_of(initial).items()}
         if wall is not None:
             functions["wall"] = (wall.function, dim)

@@ -13,7 +13,7 @@ import numpy as np
 import reference_fem
 from ncl_deepxde.arrays import Array
 from ncl_deepxde.evaluation.metrics import Solution
-from ncl_deepxde.files import arrays_in, replacing
+from ncl_deepxde.files import arrays_in, write_arrays
 from reference_fem import spectral
 
 from ..fem import conservation, describe_fem, solve_by_fem
@@ -51,8 +51,7 @@ def compute(settings: TorusSettings, path: Path) -> None:
             t_end=settings.t_end,
             save_times=list(np.linspace(0, settings.t_end, SAVED_TIMES)),
         )
-        with replacing(path) as temporary:
-            np.savez(temporary, times=solution.times, fields=solution.fields)
+        write_arrays(path, {"times": solution.times, "fields": solution.fields})
         return
     solve_by_fem("torus", START, settings, path, SAVED_TIMES)
 

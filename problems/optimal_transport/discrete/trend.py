@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from ncl_deepxde.evaluation.metrics import Array
-from ncl_deepxde.files import arrays_in, replacing
+from ncl_deepxde.files import arrays_in, write_arrays
 
 from ..densities import DensityPair, GaussianMixture
 from .estimators import ESTIMATORS, exact_and_controlled
@@ -196,9 +196,7 @@ def _continued(path: Path, plan: str, shape: tuple[int, ...]) -> dict[str, Array
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    arrays: dict[str, Any] = {key: np.asarray(value) for key, value in content.items()}
-    with replacing(path) as temporary:
-        np.savez(temporary, **arrays)
+    write_arrays(path, {key: np.asarray(value) for key, value in content.items()})
 
 
 def _fingerprint(pair: DensityPair) -> str:

@@ -46,7 +46,7 @@ def test_spectral_reference_is_complete_or_absent(
     without_dolfinx, tmp_path, monkeypatch
 ):
     def torn(file, **arrays):
-        file.write_bytes(b"half")
+        file.write(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(np, "savez", torn)
