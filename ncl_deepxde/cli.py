@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
+from .distributed import processes, start
 from .evaluation.rows import TRAINING_ROWS, MetricRow
 from .reports.comparison import compare_runs, load_runs
 from .runs import available, find
@@ -39,7 +40,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"ncl-deepxde: {message}\n")
+        # All processes of torchrun read the same words.
+        is_first = os.environ.get("RANK", "0") == "0"
+        self.exit(2, f"ncl-deepxde: {message}\n" if is_first else None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: Exception, code: int) -> int:
-    print(f"ncl-deepxde: {error}", file=sys.stderr)
+    if processes().is_first_to_say(str(error)):
+        print(f"ncl-deepxde: {error}", file=sys.stderr)
     return code
 
 
@@ -183,12 +187,14 @@ def _new(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    device = select_device(options.device)
+    start()
     chosen = RunOptions(
         problem=os.path.normpath(options.problem),
         preset=options.preset,
         models=tuple(options.model),
         seed=options.seed,
-        device=select_device(options.device),
+        device=device,
         data=tuple(map(str, options.data)),
         threads=options.threads,
     )

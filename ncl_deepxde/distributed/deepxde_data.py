@@ -58,7 +58,7 @@ def share(model: dde.Model) -> None:
         return
     data = model.data
     if type(data) in SHARED and _is_pointwise(data):
-        kind = SHARED[type(data)]
+        kind: Any = SHARED[type(data)]
         model.data = kind.__new__(kind)
         # What others do to the data they hold, such as resampling, is seen here, too.
         model.data.__dict__ = vars(data)
@@ -138,7 +138,9 @@ class _Shared(SharesPoints):
         """Return the losses at the points of all processes."""
         here = _share_of(self)
         arguments = (targets, outputs, _whole(loss_fn), inputs, model)
-        return super(_Shared, here).losses_train(*arguments, aux=aux)
+        return super(_Shared, here).losses_train(  # type: ignore[misc]
+            *arguments, aux=aux
+        )
 
 
 class SharedPDE(_Shared, dde.data.PDE):  # type: ignore[misc]

@@ -89,7 +89,7 @@ class Processes:
             return list(tensors)
         flat = torch.cat([t.detach().reshape(-1) for t in tensors])
         self._tell(dist.all_reduce, flat)
-        pieces = flat.split([t.numel() for t in tensors])
+        pieces = torch.split(flat, [t.numel() for t in tensors])
         return [p.reshape(t.shape) for p, t in zip(pieces, tensors, strict=True)]
 
     def collect(self, flat: Tensor) -> Tensor:
@@ -110,7 +110,7 @@ class Processes:
             return function()
         found: list[Any] = [None, None]
         self._waits += 1
-        key = f"done {self._waits}"
+        key = f"ncl_deepxde done {self._waits}"
         if self.is_first:
             try:
                 with alone():
@@ -145,7 +145,7 @@ class Processes:
                     raise ValueError(
                         f"distributed: {name} must be the same on all processes, got "
                         f"{mine!r} on process 0 and {others.get(name)!r} on process "
-                        f"{rank}. {REMEDIES.get(name, '')}".rstrip()
+                        f"{rank}. {REMEDIES.get(name, REMEDY)}"
                     )
 
     def is_first_to_say(self, message: str) -> bool:
@@ -153,7 +153,7 @@ class Processes:
         if self.size == 1:
             return True
         try:
-            return bool(self._store.add(f"said {message}", 1) == 1)
+            return bool(self._store.add(f"ncl_deepxde said {message}", 1) == 1)
         except RuntimeError:
             # The first process, which keeps the store, is gone.
             return True
@@ -167,9 +167,9 @@ class Processes:
         except RuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
             raise LostProcessError(
-                f"distributed: process {self.rank} of {self.size} lost another one, "
-                f"which ended or did not answer in time ({reason}); its message tells "
-                "why. Continue from the last checkpoint with --resume (resume=True)."
+                f"distributed: one of {self.size} processes ended, or did not answer "
+                f"in time ({reason}); its message, if any, tells why. Continue from "
+                "the last checkpoint with --resume (resume=True)."
             ) from error
 
 
@@ -177,6 +177,7 @@ SEEDED = (
     "Call dde.config.set_random_seed with the same number on all processes, before "
     "points are drawn and the network is built."
 )
+REMEDY = "Start all processes by one command, in equal environments."
 REMEDIES = {"weights": SEEDED, "points": SEEDED}
 
 _current = [Processes()]

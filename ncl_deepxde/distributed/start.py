@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import warnings
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from .gradients import share_gradients
 from .processes import Processes, enter, processes
@@ -45,30 +47,34 @@ def start() -> Processes:
     """
     if processes().size > 1 or int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return processes()
+    has_gpu = torch.get_default_device().type == "cuda"
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    _check_backend()
-    _select_gpu()
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    _check_backend(has_gpu=has_gpu)
+    if has_gpu:
+        _select_gpu()
+    backend = "cpu:gloo,cuda:nccl" if has_gpu else "gloo"
     try:
-        store, *_ = next(iter(dist.rendezvous("env://", timeout=TIMEOUT)))
+        store, *_ = next(iter(rendezvous("env://", timeout=TIMEOUT)))
         dist.init_process_group(
             backend, store=store, rank=rank, world_size=size, timeout=TIMEOUT
         )
     except (RuntimeError, ValueError) as error:
         raise ValueError(_unreachable(error)) from error
-    found = Processes(rank, size, dist.PrefixStore("ncl_deepxde", store))
-    found.check_same({f"version of {name}": version(name) for name in VERSIONS})
+    found = Processes(rank, size, store)
+    atexit.register(dist.destroy_process_group)
     enter(found)
+    found.check_same({f"version of {name}": version(name) for name in VERSIONS})
     share_gradients()
     if not found.is_first:
         warnings.simplefilter("ignore")
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        # Open for as long as somebody may print.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     return found
 
 
-def _check_backend() -> None:
+def _check_backend(*, has_gpu: bool) -> None:
     gloo = dist.is_available() and dist.is_gloo_available()
-    nccl = not torch.cuda.is_available() or dist.is_nccl_available()
+    nccl = not has_gpu or dist.is_nccl_available()
     if not (gloo and nccl):
         name = "NCCL" if gloo else "gloo"
         raise ValueError(
@@ -78,15 +84,13 @@ def _check_backend() -> None:
 
 
 def _select_gpu() -> None:
-    """Take the GPU of this process, where there are some."""
-    if not torch.cuda.is_available():
-        return
+    """Take the GPU of this process."""
     local, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
     if local >= count:
         raise ValueError(
             f"distributed: each process must have a GPU, got {count} for process "
             f"{local} of this machine. Start torchrun with --nproc-per-node {count}, "
-            "or hide the GPUs by CUDA_VISIBLE_DEVICES=''."
+            "or use --device cpu."
         )
     torch.cuda.set_device(local)
 

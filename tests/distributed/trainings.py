@@ -42,13 +42,20 @@ def collocation(points=41, kind=kronecker_box, **options):
     return Collocation(heat, box, points, conditions, **options)
 
 
-def observations():
+def size(net):
+    return sum(p.square().sum() for p in net.parameters())
+
+
+def observations(penalties=()):
     rng = np.random.default_rng(0)
     x, values = rng.random((31, 2)), rng.random((31, 1))
     values[::3] = np.nan
     table = Table(x, values={"T": values}, noise={"T": 0.5})
-    penalty = Penalty("size", lambda net: sum(p.square().sum() for p in net.parameters()))
-    return Observations(table, 21, columns={"T": 0}, penalties=[penalty])
+    return Observations(table, 21, columns={"T": 0}, penalties=penalties)
+
+
+def penalized():
+    return observations([Penalty("size", size)])
 
 
 def script():
@@ -97,7 +104,7 @@ def gauss_newton(**options):
 TRAININGS = {
     "adam": (collocation, 6, by_name("adam")),
     "adam, root mean square": (collocation, 6, by_name("adam", loss=root_mean_square)),
-    "adam, observations": (observations, 6, by_name("adam")),
+    "adam, observations": (penalized, 6, by_name("adam")),
     "adam, deepxde": (script, 6, by_name("adam")),
     "soap": (collocation, 6, by_object(lambda model: SOAP(model))),
     "l-bfgs": (collocation, 6, by_object(lbfgs)),
@@ -114,7 +121,7 @@ TRAININGS = {
     "balance": (collocation, 6, gauss_newton(balance=True)),
     "gauss-newton, deepxde": (script, 6, gauss_newton()),
     "gauss-newton, observations": (
-        lambda: collocation(161, seed=3, resample_every=2),
+        observations,
         6,
         gauss_newton(),
     ),

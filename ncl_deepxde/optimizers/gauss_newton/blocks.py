@@ -73,8 +73,8 @@ class DenseBlock:
 
     def rows(self, units: slice = ALL) -> Tensor:
         """See ``JacobianBlock``."""
-        width = self.shape[1:].numel()
-        return self.matrix.reshape(len(self.matrix), -1, width)[:, units].flatten(1)
+        by_unit = self.shape[:1].numel(), self.shape[1:].numel()
+        return self.matrix.unflatten(1, by_unit)[:, units].flatten(1)
 
     def push(self, direction: Tensor) -> Tensor:
         """See ``JacobianBlock``."""
@@ -156,7 +156,8 @@ class WeightBlock:
         """See ``JacobianBlock``."""
         out, inside = self.shape
         both = rows.reshape(len(rows), -1, inside + out).transpose(0, 1)
-        return WeightBlock(*both.split([inside, out], dim=2))
+        h, g = torch.split(both, [inside, out], dim=2)
+        return WeightBlock(h, g)
 
     def dense(self) -> JacobianBlock:
         """See ``JacobianBlock``."""

@@ -78,13 +78,13 @@ class Jacobian:
 
     def own(self, vector: Tensor) -> list[Tensor]:
         """Return the entries of a vector (R,), or rows, that are of this process."""
-        pieces = zip(vector.split(self.sizes), self.rows_of.own, strict=True)
+        pieces = zip(torch.split(vector, self.sizes), self.rows_of.own, strict=True)
         return [piece[rows] for piece, rows in pieces]
 
     def gather(self, entries: Tensor) -> Tensor:
         """Return the vector (R,), or rows, of which each process has some."""
         counts = [rows.stop - rows.start for rows in self.rows_of.own]
-        return torch.cat(self.rows_of.collected(entries.split(counts)))
+        return torch.cat(self.rows_of.collected(torch.split(entries, counts)))
 
     def everywhere(self) -> Jacobian:
         """Return the same with the rows of all processes on each."""

@@ -19,7 +19,6 @@ from ...data.residual_data import ResidualData
 from ...data.sampled_objective import SampledObjective
 from ...data.terms import Call, Term, counted
 from ...distributed import SharedRows, processes
-from .norms import squares
 from .recorded import OTHER_MODEL, RecordedData
 
 __all__ = ["ResidualSource", "ResidualVector", "residual_source"]
