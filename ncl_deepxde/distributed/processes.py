@@ -16,6 +16,7 @@ as a penalty, keeps its gradient.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -30,7 +31,7 @@ __all__ = ["LostProcessError", "Processes", "SharesPoints", "alone", "processes"
 # For what the first process does alone: a reference by finite elements may take hours.
 LONGEST = timedelta(days=7)
 
-Found = TypeVar("Found")
+Returned = TypeVar("Returned")
 
 
 class LostProcessError(RuntimeError):
@@ -100,7 +101,7 @@ class Processes:
         self._tell(dist.all_gather_into_tensor, found, flat)
         return found.view(self.size, -1)
 
-    def first(self, function: Callable[[], Found]) -> Found:
+    def first(self, function: Callable[[], Returned]) -> Returned:
         """Let the first process do something; the others wait and get what it returns.
 
         Raises:
@@ -123,7 +124,7 @@ class Processes:
         self._tell(dist.broadcast_object_list, found)
         if found[1] is not None:
             raise found[1]
-        result: Found = found[0]
+        result: Returned = found[0]
         return result
 
     def check_same(self, facts: Mapping[str, Any]) -> None:
@@ -165,7 +166,9 @@ class Processes:
         try:
             send(*arguments)
         except RuntimeError as error:
-            reason = str(error).strip().partition("\n")[0]
+            # Without the place in gloo that it comes from, and its advice.
+            reason = re.sub(r"^\[\S*\] ", "", str(error).strip())
+            reason = re.split(r"\. |\n", reason)[0]
             raise LostProcessError(
                 f"distributed: one of {self.size} processes ended, or did not answer "
                 f"in time ({reason}); its message, if any, tells why. Continue from "

@@ -1,14 +1,4 @@
-"""Short trainings of tiny networks, the same for one process and for several.
-
-``python trainings.py FOLDER`` trains with one process and with two, which are forked
-once all is imported, and writes what they found to FOLDER.
-"""
-
-import os
-import socket
-import sys
-import traceback
-from pathlib import Path
+"""Short trainings of tiny networks, the same for one process and for several."""
 
 import deepxde as dde
 import numpy as np
@@ -150,47 +140,3 @@ def trained(name):
     if density is not None and density.leverages is not None:
         found["leverages"] = density.leverages
     return found
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        return one.getsockname()[1]
-
-
-def forked(size, work):
-    """Do some work in several processes; returns their exit codes."""
-    world = {"MASTER_ADDR": "localhost", "MASTER_PORT": str(free_port())}
-    children = []
-    for rank in range(size):
-        child = os.fork()
-        if not child:
-            os.environ |= world | {"RANK": str(rank), "WORLD_SIZE": str(size)}
-            code = 1
-            try:
-                work(rank)
-                code = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
-        children.append(child)
-    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-
-
-def main(folder):
-    def work(rank):
-        distributed.start()
-        found = {name: trained(name) for name in names}
-        torch.save(found, folder / f"rank{rank}.pt")
-
-    names = sys.argv[2:] or list(TRAININGS)
-    dde.config.set_default_float("float64")
-    codes = forked(2, work)
-    torch.save({name: trained(name) for name in names}, folder / "alone.pt")
-    sys.exit(max(map(abs, codes)))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -73,8 +73,9 @@ class DenseBlock:
 
     def rows(self, units: slice = ALL) -> Tensor:
         """See ``JacobianBlock``."""
-        by_unit = self.shape[:1].numel(), self.shape[1:].numel()
-        return self.matrix.unflatten(1, by_unit)[:, units].flatten(1)
+        units_of, width = self.shape[:1].numel(), self.shape[1:].numel()
+        by_unit = self.matrix.reshape(len(self.matrix), units_of, width)
+        return by_unit[:, units].flatten(1)
 
     def push(self, direction: Tensor) -> Tensor:
         """See ``JacobianBlock``."""
