@@ -116,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
         help="run directory; default: runs/PROBLEM-DATA-PRESET-seedN",
     )
     one.add_argument("--resume", action="store_true", help="continue the run in --out")
+    one.add_argument(
+        "--reference-processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="finite elements by N processes, under mpirun; default: 1",
+    )
     told = one.add_mutually_exclusive_group()
     told.add_argument("--quiet", action="store_true", help="tell nothing but errors")
     told.add_argument(
@@ -189,6 +196,7 @@ def _new(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     device = select_device(options.device)
     start()
+    _choose_reference_processes(options.problem, options.reference_processes)
     chosen = RunOptions(
         problem=os.path.normpath(options.problem),
         preset=options.preset,
@@ -206,6 +214,22 @@ def _run(options: argparse.Namespace) -> None:
     run(
         chosen, options.out or Path("runs") / name, resume=options.resume, output=output
     )
+
+
+def _choose_reference_processes(problem: str, number: int) -> None:
+    """Let the reference be computed by a number of processes.
+
+    Raises:
+        ValueError: It is below 1, or the reference is not computed in parallel.
+    """
+    if number < 1:
+        raise ValueError(f"--reference-processes: must be at least 1, got {number}.")
+    if number > 1 and not find(problem).has_parallel_reference:
+        raise ValueError(
+            f"--reference-processes: the reference of {problem} is computed by one "
+            f"process, got {number}. Leave the option out."
+        )
+    os.environ["REFERENCE_PROCESSES"] = str(number)
 
 
 def _reference(options: argparse.Namespace) -> None:
