@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import __version__
+from .distributed import processes, start
 from .evaluation.rows import TRAINING_ROWS, MetricRow
 from .reports.comparison import compare_runs, load_runs
 from .runs import available, find
@@ -40,7 +41,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line, with exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"ncl-deepxde: {message}\n")
+        # All processes of torchrun read the same words.
+        is_first = os.environ.get("RANK", "0") == "0"
+        self.exit(2, f"ncl-deepxde: {message}\n" if is_first else None)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: Exception, code: int) -> int:
-    print(f"ncl-deepxde: {error}", file=sys.stderr)
+    if processes().is_first_to_say(str(error)):
+        print(f"ncl-deepxde: {error}", file=sys.stderr)
     return code
 
 
@@ -113,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
         help="run directory; default: runs/PROBLEM-DATA-PRESET-seedN",
     )
     one.add_argument("--resume", action="store_true", help="continue the run in --out")
+    one.add_argument(
+        "--reference-processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="finite elements by N processes, under mpirun; default: 1",
+    )
     told = one.add_mutually_exclusive_group()
     told.add_argument("--quiet", action="store_true", help="tell nothing but errors")
     told.add_argument(
@@ -198,12 +209,15 @@ def _new(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    device = select_device(options.device)
+    start()
+    _choose_reference_processes(options.problem, options.reference_processes)
     chosen = RunOptions(
         problem=os.path.normpath(options.problem),
         preset=options.preset,
         models=tuple(options.model),
         seed=options.seed,
-        device=select_device(options.device),
+        device=device,
         data=tuple(map(str, options.data)),
         threads=options.threads,
     )
@@ -215,6 +229,22 @@ def _run(options: argparse.Namespace) -> None:
     run(
         chosen, options.out or Path("runs") / name, resume=options.resume, output=output
     )
+
+
+def _choose_reference_processes(problem: str, number: int) -> None:
+    """Let the reference be computed by a number of processes.
+
+    Raises:
+        ValueError: It is below 1, or the reference is not computed in parallel.
+    """
+    if number < 1:
+        raise ValueError(f"--reference-processes: must be at least 1, got {number}.")
+    if number > 1 and not find(problem).has_parallel_reference:
+        raise ValueError(
+            f"--reference-processes: the reference of {problem} is computed by one "
+            f"process, got {number}. Leave the option out."
+        )
+    os.environ["REFERENCE_PROCESSES"] = str(number)
 
 
 def _reference(options: argparse.Namespace) -> None:

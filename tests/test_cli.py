@@ -159,6 +159,8 @@ def failing(words, capsys):
         (["run", "euler-torus", "--seed", "x"], "--seed"),
         (["run", "euler-torus", "--device", "tpu"], "--device: .*auto, cpu or cuda"),
         (["run"], "PROBLEM"),
+        (["run", "hodge", "--reference-processes", "2"], "by one process, got 2"),
+        (["run", "hodge", "--reference-processes", "0"], "at least 1, got 0"),
         (["run", "hodge", "--quiet", "--verbose"], "not allowed with"),
         (["list", "nowhere"], "PROBLEM: must be one of"),
         (["new", "1st"], "NAME: must begin with a letter"),

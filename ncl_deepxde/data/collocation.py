@@ -10,6 +10,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
+from ..distributed import SharedRows, processes
 from .geometries import as_sampler
 from .point_density import MOST_AXES, PointDensity
 from .points import Points, numpy_points
@@ -181,10 +182,12 @@ class Collocation(ResidualData):
         if self.density is not None and self.can_learn:
             first: _Domain = self._train[0]
             total = torch.stack(list(leverages[: self._num_residuals])).sum(dim=0)
-            self.density.learn(first.points, total)
+            (points,) = SharedRows.of([len(first.points)]).gather([first.points])
+            self.density.learn(points, total)
 
     def _draw_first(self, number: int, generator: torch.Generator, key: int) -> _Domain:
         points = checked_points(self.sampler, number, generator)
+        points = points[processes().share(number, "num_domain")]
         # The test and the held-out points stay where they are.
         if key or self.density is None or self.density.leverages is None:
             return _Domain(points)

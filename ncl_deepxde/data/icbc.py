@@ -14,6 +14,7 @@ import torch
 from deepxde.utils import get_num_args
 from torch import Tensor
 
+from ..distributed import processes
 from .geometries import boundary, fixed, initial, interior, restricted
 from .samplers import Sampler, checked_points, keyed_generator
 from .terms import Call, SoftCondition, Term
@@ -133,11 +134,13 @@ class _GeometryCondition(SoftCondition):
 
     def draw(self, generator: torch.Generator) -> Call:
         points = checked_points(self.sampler, self.num_points, generator)
+        points = points[processes().share(len(points), self.name)]
+        rows = len(points)
         if isinstance(self.bc, PERIODIC):
             other = self.bc.geom.periodic_point(_array(points), self.bc.component_x)
             points = torch.cat([points, torch.as_tensor(other).to(points)])
         X = _array(points)
-        bc, rows = _at(self.bc, X), self.num_points
+        bc = _at(self.bc, X)
 
         def terms(inputs: Tensor, outputs: Any) -> list[Term]:
             error = bc.error(X, inputs, outputs, 0, len(X))
@@ -160,9 +163,12 @@ class _PointSetCondition(SoftCondition):
         points = torch.as_tensor(bc.points, device=device)
         # Rows are chosen here and not by DeepXDE, whose order depends on the past.
         bc.batch_size = None
+        chosen = torch.arange(count, device=device)
         if self.num_points < count:
-            order = torch.randperm(count, generator=generator, device=device)
-            chosen = order[: self.num_points]
+            chosen = torch.randperm(count, generator=generator, device=device)
+        chosen = chosen[: self.num_points]
+        chosen = chosen[processes().share(len(chosen), self.name)]
+        if len(chosen) < count:
             points = points[chosen]
             if bc.values.ndim == 2 and len(bc.values) == count:
                 bc.values = bc.values[chosen.to(bc.values.device)]

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..distributed import processes
 from ..nn.base.contract import OUTPUTS, VelocityNet
 from ..nn.base.fixed import uncompiled
 from ..nn.base.plain import output_of
@@ -180,7 +181,9 @@ class Observations(ResidualData):
             )
         if not isinstance(self.sources[key], Table):
             self._check_density(found)
-        return found
+        here = processes()
+        share = here.share(len(found), "num_observations")
+        return found if here.size == 1 else found.rows(share)
 
     def _check_density(self, observed: Observed) -> None:
         """Raise ``ValueError`` unless the function is finite where density is known.

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..distributed import SharesPoints, alone
 from .icbc import as_conditions
 from .point_density import PointDensity
 from .points import FreshData
 from .samplers import keyed_generator
-from .terms import Call, Condition, Penalty, SoftCondition, Term
+from .terms import Call, Condition, Penalty, SoftCondition, Term, gathered
 
 __all__ = ["ResidualData"]
 
@@ -33,12 +34,13 @@ Answer = Callable[[Any], Any]
 """Maps points (N, d+1), a NumPy array, to the right outputs (N, k)."""
 
 
-class ResidualData(FreshData):
+class ResidualData(SharesPoints, FreshData):
     """Residuals at points that are new at every step, and at those of conditions.
 
     The points of step k are a function of ``seed`` and ``k // resample_every`` alone: a
     resumed run needs no state of a random generator, and two models with one seed see
-    the same points. They are drawn on torch's default device.
+    the same points. They are drawn on torch's default device. Of several processes each
+    draws all points, and evaluates the network at its share of them.
 
     Args:
         sizes: Number of points at every step, by the name of the argument.
@@ -163,7 +165,9 @@ class ResidualData(FreshData):
     def test(self) -> tuple[Any, Any]:
         """Return the fixed test points, (N, d+1), and the right outputs or ``None``."""
         if not self._test:
-            self._test = self._draw(self.num_test, 1)
+            # The first process writes them to files.
+            with alone():
+                self._test = self._draw(self.num_test, 1)
         points = self._test_inputs(self._test[0])
         if self.solution is None:
             return points, None
@@ -179,12 +183,12 @@ class ResidualData(FreshData):
         Where points can be drawn there are many of them: a best of many looks at a few
         points would be one of chance. Else they are those of the test.
         """
-        if not self.can_grow:
-            self.test()
-            return self._calls(self._test, net)
         if not self._held_out:
-            growth = max(1.0, LEAST_HELD_OUT / self._size)
-            self._held_out = self._draw(self._size, HELD_OUT, growth=growth)
+            if self.can_grow:
+                growth = max(1.0, LEAST_HELD_OUT / self._size)
+                self._held_out = self._draw(self._size, HELD_OUT, growth=growth)
+            else:
+                self._held_out = self._draw(self.num_test, 1)
         return self._calls(self._held_out, net)
 
     def _calls(self, batch: Batch, net: torch.nn.Module) -> list[Call]:
@@ -213,7 +217,8 @@ class ResidualData(FreshData):
                 "outputs, got none. Pass it solution=..., or measure after training by "
                 "model.predict and ncl_deepxde.evaluation."
             )
-        return self._losses(self._test, *arguments, aux=aux)
+        with alone():
+            return self._losses(self._test, *arguments, aux=aux)
 
     def _losses(
         self,
@@ -233,10 +238,12 @@ class ResidualData(FreshData):
             x = call.inputs()
             terms += call.terms(x, model.net(x))
         self.loss_names = [t.name for t in terms] + [p.name for p in self.penalties]
-        pairs = zip(terms, self._functions(loss_fn, terms), strict=True)
         if self._recorded is not None:
             self._recorded += terms
-            return [_detached(t).loss(f).requires_grad_() for t, f in pairs]
+            terms = [_detached(t) for t in terms]
+        pairs = zip(gathered(terms), self._functions(loss_fn, terms), strict=True)
+        if self._recorded is not None:
+            return [t.loss(f).requires_grad_() for t, f in pairs]
         losses = [t.loss(f) for t, f in pairs]
         return losses + [p.value(model.net) for p in self.penalties]
 

@@ -94,8 +94,8 @@ class Observed:
         """Number of space dimensions, d."""
         return self.points.shape[1] - self.time
 
-    def rows(self, index: Tensor) -> Observed:
-        """Return the rows selected by indices, or by a mask (N,)."""
+    def rows(self, index: Tensor | slice) -> Observed:
+        """Return the rows selected by indices, a slice, or a mask (N,)."""
         n = len(self)
 
         def cut(value: Any) -> Any:

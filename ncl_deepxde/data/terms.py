@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..distributed import SharedRows, processes
 from .samplers import Sampler, checked_points
 
-__all__ = ["Call", "Condition", "Penalty", "SoftCondition", "Term", "named_terms"]
+__all__ = [
+    "Call",
+    "Condition",
+    "Penalty",
+    "SoftCondition",
+    "Term",
+    "counted",
+    "gathered",
+    "named_terms",
+]
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -56,7 +66,7 @@ class Condition(SoftCondition):
     def draw(self, generator: torch.Generator) -> Call:
         """See ``SoftCondition``."""
         points = checked_points(self.sampler, self.num_points, generator)
-        return Call.of(self, points)
+        return Call.of(self, points[processes().share(len(points), self.name)])
 
 
 @dataclass(frozen=True)
@@ -94,11 +104,20 @@ class Term:
         name: Name of the term, for logs.
         residual: Shape (N, k).
         is_known: Which entries count, (N, k); all by default.
+        count: The number n where other processes have more of them.
     """
 
     name: str
     residual: Tensor
     is_known: Tensor | None = None
+    count: Tensor | None = None
+
+    @property
+    def known(self) -> Tensor | int:
+        """The number of known entries of this process."""
+        if self.is_known is None:
+            return self.residual.numel()
+        return self.is_known.sum()
 
     def loss(self, function: LossFunction) -> Tensor:
         """Return ``function(0, r)``, 0-dimensional, and 0 where nothing is known.
@@ -113,12 +132,42 @@ class Term:
 
     def columns(self, weight: float) -> list[Tensor]:
         """Return k vectors (N,) whose squares add up to ``weight`` times the term."""
+        count = self.known if self.count is None else self.count
         if self.is_known is None:
-            r, count = self.residual, self.residual.numel()
-            return list(((weight / count) ** 0.5 * r).unbind(1))
-        share = weight / self.is_known.sum().clamp(min=1)
+            return list(((weight / count) ** 0.5 * self.residual).unbind(1))
+        share = weight / torch.as_tensor(count).clamp(min=1)
         r = torch.where(self.is_known, self.residual, 0)
         return list((share.sqrt() * r).unbind(1))
+
+
+def counted(terms: Sequence[Term]) -> list[Term]:
+    """Return terms that know how many entries all processes have."""
+    here = processes()
+    if here.size == 1:
+        return list(terms)
+    device = terms[0].residual.device
+    known = [torch.as_tensor(t.known, device=device).double() for t in terms]
+    counts = here.sum(*known)
+    return [replace(t, count=n) for t, n in zip(terms, counts, strict=True)]
+
+
+def gathered(terms: Sequence[Term]) -> list[Term]:
+    """Return terms at the points of all processes, which know how they depend on them.
+
+    What a function makes of them has, by the parameters, the right gradient as the mean
+    of those of the processes.
+    """
+    if processes().size == 1:
+        return list(terms)
+    masks = [t.is_known for t in terms if t.is_known is not None]
+    parts = [t.residual for t in terms]
+    parts += [mask.to(parts[0]) for mask in masks]
+    found = SharedRows.of([len(part) for part in parts]).gather(parts)
+    known = iter(found[len(terms) :])
+    return [
+        Term(t.name, r, None if t.is_known is None else next(known) > 0)
+        for t, r in zip(terms, found, strict=False)
+    ]
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class Problem(ABC, Generic[S]):
         rows: How its metrics are shown, in the order of the tables; those of the
             training itself follow.
         colors: Colors of models in figures; others have a spare one each.
+        has_parallel_reference: Whether its reference is computed by as many processes
+            as the environment says in ``REFERENCE_PROCESSES``.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Problem(ABC, Generic[S]):
     presets: Mapping[str, Preset]
     rows: Sequence[MetricRow] = ()
     colors: Mapping[str, str] = MappingProxyType({})
+    has_parallel_reference: bool = False
 
     @abstractmethod
     def build(self, model: str, settings: S, seed: int) -> Experiment[S]:

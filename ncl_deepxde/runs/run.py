@@ -16,6 +16,7 @@ from typing import Any
 import deepxde as dde
 import torch
 
+from ..distributed import processes
 from ..evaluation.metrics import Solution
 from ..evaluation.rows import TRAINING_ROWS
 from ..files import content_hash, replacing
@@ -26,6 +27,7 @@ from .discovery import find
 from .environment import environment
 from .log import read_log
 from .problem import DataProblem, Experiment, Problem
+from .settings import Preset
 from .stage_end import broken_in
 from .threads import default_threads, set_threads
 from .training import train
@@ -68,6 +70,9 @@ class RunOptions:
         """Return the command line that repeats the run."""
         models = [word for model in self.models for word in ("--model", model)]
         words = ["ncl-deepxde", "run", self.problem, *models, "--preset", self.preset]
+        if processes().size > 1:
+            started = f"torchrun --nproc-per-node {processes().size} -m ncl_deepxde"
+            words = [*started.split(), *words[1:]]
         words += [word for path in self.data for word in ("--data", path)]
         words += ["--seed", str(self.seed), "--device", self.device]
         if self.threads is not None:
@@ -112,6 +117,8 @@ def run(
 ) -> dict[str, Any]:
     """Solve the reference, train the models, compare, draw, report.
 
+    Several processes train together; the first one does all else.
+
     Args:
         options: What to run.
         out: Run directory.
@@ -119,21 +126,26 @@ def run(
         output: What it tells while it goes on.
 
     Returns:
-        The content of ``metrics.json``.
+        The content of ``metrics.json``; nothing on processes that are not the first.
 
     Raises:
         ValueError: A bad argument.
         RuntimeError: Training or the reference failed.
     """
     start = time.perf_counter()
+    here = processes()
     problem, options = _checked(options)
-    options = replace(options, threads=_choose_threads(options, out, resume))
+    threads = here.first(lambda: _number_of_threads(options, out, resume))
+    set_threads(threads)
+    options = replace(options, threads=threads)
     preset = problem.presets[options.preset]
-    _prepare(options, preset.content, out, resume)
+    here.first(lambda: _prepare(options, preset.content, out, resume))
     reference_path = out / "reference.npz"
-    if not reference_path.exists():
-        output.say("solving the reference")
-        problem.compute_reference(preset, reference_path)
+    here.first(lambda: _solve_reference(problem, preset, reference_path, output))
+    if not here.is_first:
+        for cell in list_cells(options.models, preset, options.seed):
+            _train(problem, cell, options, out, resume, Output(quiet=True))
+        return {}
     reference = problem.load_reference(reference_path)
     metrics: dict[str, Any] = {
         "problem": problem.name,
@@ -142,6 +154,7 @@ def run(
         "device": options.device,
         "threads": options.threads,
         "environment": environment(),
+        "processes": here.size,
         "models": {},
         "training": {},
         "reference": problem.describe_reference(reference_path),
@@ -170,6 +183,14 @@ def run(
         print(f"\n{terminal_table(metrics, rows)}\n")
     output.say(f"done in {time.perf_counter() - start:.0f} s; report: {report}")
     return metrics
+
+
+def _solve_reference(
+    problem: Problem[Any], preset: Preset, path: Path, output: Output
+) -> None:
+    if not path.exists():
+        output.say("solving the reference")
+        problem.compute_reference(preset, path)
 
 
 def _trained(
@@ -284,8 +305,8 @@ def check_name(argument: str, name: str, known: Mapping[str, Any]) -> None:
         )
 
 
-def _choose_threads(options: RunOptions, out: Path, resume: bool) -> int:
-    """Compute with the number of threads asked for, or that of the run continued."""
+def _number_of_threads(options: RunOptions, out: Path, resume: bool) -> int:
+    """Return the number of threads asked for, or that of the run continued."""
     threads = options.threads
     if threads is None:
         threads = default_threads()
@@ -294,7 +315,6 @@ def _choose_threads(options: RunOptions, out: Path, resume: bool) -> int:
             if resume:
                 content = json.loads((out / "config.json").read_text(encoding="utf-8"))
                 threads = int(content["threads"])
-    set_threads(threads)
     return threads
 
 

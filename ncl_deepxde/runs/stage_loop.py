@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from ..distributed import alone, processes
 from ..files import replacing
 from .checkpoints import save_checkpoint
 from .environment import environment
@@ -33,6 +34,10 @@ from .stage_bar import StageBar
 from .stage_end import loss_fell, network_promises, points_of, sample_of
 
 __all__ = ["NonFiniteLoss", "Progress", "RunSettings", "Stage", "StageLoop"]
+
+
+# Why a stage ends, in the order of their numbers in a message.
+REASONS = ("", "callback", "steps", "seconds")
 
 
 class NonFiniteLoss(RuntimeError):  # noqa: N818
@@ -207,7 +212,7 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self) -> None:
         """Log, show and save, and end the stage when a budget is used up."""
         done, settings = self.done, self.settings
-        done.stopped_by = self._reason_to_stop()
+        done.stopped_by = self._agreed(self._reason_to_stop())
         if done.stopped_by or done.steps % settings.log_every == 0:
             self._log()
         self._bar.show(done.step, done.stage_seconds, done.loss, self._errors)
@@ -239,10 +244,25 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
             return "seconds"
         return ""
 
+    def _agreed(self, reason: str) -> str:
+        """Stop all processes in the same step: by the first one's clock, or Ctrl-C."""
+        here = processes()
+        if here.size == 1:
+            return reason
+        number = REASONS.index(reason) if here.is_first else 0
+        flags = torch.tensor(
+            [number, self.interrupted], dtype=torch.int64, device="cpu"
+        )
+        (found,) = here.sum(flags)
+        self.interrupted = bool(found[1])
+        return REASONS[int(found[0])]
+
     def save(self) -> None:
         """Write a checkpoint; if the disk is full, warn once and keep the older one."""
         if not has_finite_weights(self.trained):
             self._refuse("a weight is not finite", self.done.steps)
+        if not processes().is_first:
+            return
         with self._surviving_full_disk():
             self.write()
         self._saved_at = time.perf_counter()
@@ -276,10 +296,14 @@ class StageLoop(dde.callbacks.Callback):  # type: ignore[misc]
         if newest is not None:
             record["optimizer"] = {**as_json(newest), "lost": self.done.lost}
         if self.settings.evaluate is not None:
-            record["errors"] = self._errors = dict(self.settings.evaluate())
-        if self.done.stopped_by:
+            # On all processes, whose random numbers stay the same.
+            with alone():
+                record["errors"] = self._errors = dict(self.settings.evaluate())
+        if self.done.stopped_by and processes().is_first:
             self._look(record)
         self._clock = time.perf_counter()
+        if not processes().is_first:
+            return
         if self.settings.is_verbose:
             self._bar.tell(record)
         terms = self.model.train_state.loss_train

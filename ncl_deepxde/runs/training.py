@@ -14,6 +14,7 @@ from typing import Any
 
 import deepxde as dde
 
+from ..distributed import processes, share, start
 from .checkpoints import load_checkpoint
 from .environment import environment, tell_changes
 from .log import drop_records
@@ -71,6 +72,8 @@ def train(
     DeepXDE's NNCG lacks one and builds its preconditioner anew.
 
     The network exists already: call ``dde.config.set_random_seed`` before building it.
+    Under ``torchrun`` the processes share the points; the first one alone writes files,
+    and a run may be continued by another number of processes.
 
     Args:
         model: The model; each stage compiles it.
@@ -98,6 +101,9 @@ def train(
     """
     _check(stages, name, checkpoint_seconds, checkpoint_steps, log_every)
     plan = _plan(stages, name, seed, config or {})
+    here = start()
+    here.check_same(_flat(plan))
+    share(model)
     settings = RunSettings(
         directory,
         name,
@@ -105,11 +111,11 @@ def train(
         checkpoint_seconds,
         checkpoint_steps,
         log_every,
-        show_progress=progress,
+        show_progress=progress and here.is_first,
         evaluate=evaluate,
         is_verbose=verbose,
     )
-    saved = _find_checkpoint(settings) if resume else None
+    saved = here.first(lambda: _find_checkpoint(settings)) if resume else None
     done = Progress() if saved is None else Progress(**saved["progress"])
     for stage in stages[: done.stage + 1]:
         _compile(stage, model)
@@ -118,7 +124,7 @@ def train(
     else:
         restore_model(model, saved["state"])
     loop = StageLoop(model, settings, done)
-    _prepare_files(loop, fresh=saved is None)
+    here.first(lambda: _prepare_files(loop, fresh=saved is None))
     with _deferred_interrupt(loop):
         _run_stages(loop, stages, callbacks)
     per_step = done.seconds / done.steps
@@ -264,6 +270,8 @@ def _deferred_interrupt(loop: StageLoop) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        if not processes().is_first:
+            raise
         print(
             f"\n{loop.settings.name}: interrupted; saved {loop.settings.checkpoint} at "
             f"step {loop.saved_step}. Continue with resume=True, or --resume on the "

@@ -38,7 +38,8 @@ def balance_of(
         names: Name of the loss term of each residual function.
         terms: Names of all loss terms in order.
     """
-    lengths = torch.cat([panel.square().sum(dim=1) for panel in jacobian.rows()])
+    squares = [panel.square().sum(dim=1) for panel in jacobian.rows()]
+    lengths = jacobian.gather(torch.cat(squares))
     traces = dict.fromkeys(terms, 0.0)
     parts = torch.split(lengths, list(jacobian.sizes))
     for name, part in zip(names, parts, strict=True):

@@ -46,6 +46,23 @@ class JacobianBlock(Protocol):
         """Return the same in float64."""
         ...
 
+    @property
+    def width(self) -> int:
+        """Number of entries of a row of ``packed``."""
+        ...
+
+    def packed(self) -> Tensor:
+        """Return all that the block holds, row by row (N, width)."""
+        ...
+
+    def unpacked(self, rows: Tensor) -> JacobianBlock:
+        """Return the block that holds other rows, packed like those of this one."""
+        ...
+
+    def dense(self) -> JacobianBlock:
+        """Return the same as a matrix."""
+        ...
+
 
 @dataclass(frozen=True)
 class DenseBlock:
@@ -56,8 +73,9 @@ class DenseBlock:
 
     def rows(self, units: slice = ALL) -> Tensor:
         """See ``JacobianBlock``."""
-        width = self.shape[1:].numel()
-        return self.matrix.reshape(len(self.matrix), -1, width)[:, units].flatten(1)
+        units_of, width = self.shape[:1].numel(), self.shape[1:].numel()
+        by_unit = self.matrix.reshape(len(self.matrix), units_of, width)
+        return by_unit[:, units].flatten(1)
 
     def push(self, direction: Tensor) -> Tensor:
         """See ``JacobianBlock``."""
@@ -74,6 +92,23 @@ class DenseBlock:
     def double(self) -> JacobianBlock:
         """See ``JacobianBlock``."""
         return DenseBlock(self.matrix.double(), self.shape)
+
+    @property
+    def width(self) -> int:
+        """See ``JacobianBlock``."""
+        return self.shape.numel()
+
+    def packed(self) -> Tensor:
+        """See ``JacobianBlock``."""
+        return self.matrix
+
+    def unpacked(self, rows: Tensor) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return DenseBlock(rows, self.shape)
+
+    def dense(self) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -109,6 +144,26 @@ class WeightBlock:
         """See ``JacobianBlock``."""
         return WeightBlock(self.h.double(), self.g.double())
 
+    @property
+    def width(self) -> int:
+        """See ``JacobianBlock``."""
+        return len(self.h) * sum(self.shape)
+
+    def packed(self) -> Tensor:
+        """See ``JacobianBlock``."""
+        return torch.cat([self.h, self.g], dim=2).transpose(0, 1).flatten(1)
+
+    def unpacked(self, rows: Tensor) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        out, inside = self.shape
+        both = rows.reshape(len(rows), -1, inside + out).transpose(0, 1)
+        h, g = torch.split(both, [inside, out], dim=2)
+        return WeightBlock(h, g)
+
+    def dense(self) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return DenseBlock(self.rows(), self.shape)
+
 
 @dataclass(frozen=True)
 class BiasBlock:
@@ -140,3 +195,20 @@ class BiasBlock:
     def double(self) -> JacobianBlock:
         """See ``JacobianBlock``."""
         return BiasBlock(self.g.double())
+
+    @property
+    def width(self) -> int:
+        """See ``JacobianBlock``."""
+        return self.shape.numel()
+
+    def packed(self) -> Tensor:
+        """See ``JacobianBlock``."""
+        return self.g
+
+    def unpacked(self, rows: Tensor) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return BiasBlock(rows)
+
+    def dense(self) -> JacobianBlock:
+        """See ``JacobianBlock``."""
+        return DenseBlock(self.g, self.shape)

@@ -73,10 +73,15 @@ def nystrom(jacobian: Jacobian, rank: int, seed: int) -> Nystrom:
         device=device,
     )
     omega = torch.linalg.qr(omega).Q
-    Y, trace = torch.zeros_like(omega), 0.0
+    here = jacobian.rows_of.processes
+    own = torch.cat(jacobian.own(omega))
+    Y, square = torch.zeros_like(own), omega.new_zeros(())
     for J in jacobian.columns():
-        Y.addmm_(J, J.T @ omega)
-        trace += J.square().sum().item()
+        (image,) = here.sum(J.T @ own)
+        Y.addmm_(J, image)
+        square += J.square().sum()
+    Y = jacobian.gather(Y)
+    trace = here.sum(square)[0].item()
     # The shift of the reference: the product with omega must stay definite.
     shift = (size**0.5 * torch.finfo(Y.dtype).eps * Y.norm()).item()
     Y += shift * omega

@@ -175,8 +175,11 @@ class _GramSystem:
         """Products of vectors (P,) with J and (R,) with its transpose."""
         J = self.jacobian
         if len(J.residuals) * len(self.matrix) <= MOST_KEPT:
-            whole = torch.cat(list(J.rows()))
-            return (lambda d: whole @ d), (lambda r: r @ whole)
+            own, here = torch.cat(list(J.rows())), J.rows_of.processes
+            return (
+                lambda d: J.gather(own @ d),
+                lambda r: here.sum(torch.cat(J.own(r)) @ own)[0],
+            )
         return (lambda d: J.push(_separated(d, J))), (lambda r: _joined(J.pull(r)))
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ...data.terms import Call, Term
+from ...distributed import SharedLoss, WholeLoss
 
 __all__ = ["OTHER_MODEL", "RecordedData"]
 
@@ -44,7 +45,7 @@ OTHER_MODEL = (
 )
 
 
-class Recorder:
+class Recorder(SharedLoss):
     """A loss function that keeps the errors.
 
     Args:
@@ -66,7 +67,7 @@ class Recorder:
         is_list = isinstance(functions, (list, tuple))
         function = functions[number] if is_list else functions  # type: ignore[index]
         self.errors.append(error.reshape(-1, *error.shape[1:] or (1,)).flatten(1))
-        found: Tensor = function(target.detach(), output.detach())  # type: ignore[operator]
+        found = WholeLoss(function)(target.detach(), output.detach())  # type: ignore[arg-type]
         return found.detach().requires_grad_()
 
 

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from ...data.residual_data import ResidualData
 from ...data.sampled_objective import SampledObjective
-from ...data.terms import Call, Term
-from .norms import squares
+from ...data.terms import Call, Term, counted
+from ...distributed import SharedRows, processes
 from .recorded import OTHER_MODEL, RecordedData
 
 __all__ = ["ResidualSource", "ResidualVector", "residual_source"]
@@ -122,9 +122,12 @@ class ResidualVector:
             self.loss = closure().item()
         if not found:
             raise ValueError(OTHER_MODEL)
+        found = counted(found)
         with torch.no_grad():
             given = zip(found, self.given_weights(), strict=True)
-            self.total = sum(squares(c) for term, w in given for c in term.columns(w))
+            columns = [c for term, w in given for c in term.columns(w)]
+            (total,) = processes().sum(torch.cat(columns).double().square().sum())
+            self.total = float(total)
         self.names = []
         return self._columns(found, iter(self.weights()))
 
@@ -154,7 +157,7 @@ class ResidualVector:
         calls = source.held_out_calls if held_out else source.calls
         for call in calls(self.net):
             inputs = call.inputs()
-            terms = call.terms(inputs, forward(inputs))
+            terms = counted(call.terms(inputs, forward(inputs)))
             # The names are known from here on.
             weights = weights or iter(self.weights())
             yield inputs, self._columns(terms, weights)
@@ -167,7 +170,8 @@ class ResidualVector:
     def value(self, *, held_out: bool = False) -> Tensor:
         """Return the vector, shape (R,), detached: a trial of a line search."""
         with torch.enable_grad(), _frozen(self.net):
-            return torch.cat([r.detach() for r in self.terms(held_out=held_out)])
+            found = [r.detach() for r in self.terms(held_out=held_out)]
+        return torch.cat(SharedRows.of([len(r) for r in found]).collected(found))
 
     def weights(self) -> list[float]:
         """Return the weight of each loss term, known after the first evaluation.

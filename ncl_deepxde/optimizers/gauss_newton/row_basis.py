@@ -131,9 +131,9 @@ class RowBasis:
             images.append(J @ new)
             if is_first:
                 squares.append(J.square().sum(1))
-        image = torch.cat(images)
+        image = self._jacobian.gather(torch.cat(images))
         if is_first:
-            self._left = torch.cat(squares)
+            self._left = self._jacobian.gather(torch.cat(squares))
             self.scale = self._left.mean().item()
         # Differences of squares below their round-off are none.
         floor = torch.finfo(torch.float64).eps * self.scale

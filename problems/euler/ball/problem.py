@@ -62,6 +62,7 @@ class EulerBall(Problem[BallSettings]):
 
     name = "euler-ball"
     summary = "Variable-density incompressible Euler flow in the ball, against FEM"
+    has_parallel_reference = True
     models = MODELS
     presets = PRESETS
     rows = ROWS

@@ -54,6 +54,7 @@ class EulerTorus(Problem[TorusModel]):
 
     name = "euler-torus"
     summary = "Variable-density incompressible Euler flow on the torus, against FEM"
+    has_parallel_reference = True
     models = MODELS
     presets = PRESETS
     rows = ROWS

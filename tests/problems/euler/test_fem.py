@@ -48,6 +48,32 @@ def test_solver_is_given_the_start_and_the_settings(tmp_path):
     assert facts["largest_divergence"] == result.diagnostics["divergence"].max()
 
 
+@pytest.mark.fem
+@needs_dolfinx
+@pytest.mark.slow  # three processes that import dolfinx
+def test_two_processes_solve_as_one_does(tmp_path, monkeypatch):
+    start, found = tmp_path / "shear.py", []
+    start.write_text(SHEAR)
+    for number in (1, 2):
+        monkeypatch.setenv("REFERENCE_PROCESSES", str(number))
+        path = tmp_path / f"{number}.npz"
+        solve_by_fem("torus", start, SETTINGS, path, 3)
+        found.append(reference_fem.load(path))
+    assert [f.parameters["processes"] for f in found] == [1, 2]
+    # Its linear solvers stop at 1e-10 of the right side, or earlier.
+    for field in ("rho", "u", "p"):
+        one, two = (getattr(f, field) for f in found)
+        assert np.abs(two - one).max() < 1e-9 * np.abs(one).max()
+
+
+def test_missing_mpirun_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("REFERENCE_PROCESSES", "2")
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="2 processes need mpirun"):
+        solve_by_fem("torus", tmp_path, SETTINGS, tmp_path / "reference.npz", 3)
+
+
 def test_failure_of_the_solver_is_an_error(tmp_path, capfd):
     path = tmp_path / "reference.npz"
     with pytest.raises(RuntimeError, match=r"ended with code 2.*reference_fem torus"):
