@@ -41,7 +41,7 @@ OF_FLOWS = (FreeSlip, NoSlip, Moving, Inflow, Outflow, Periodic)
 ITERATIVE = {
     "ksp_type": "gmres",
     "pc_type": "pbjacobi",
-    "ksp_rtol": 1e-10,
+    "ksp_rtol": 1e-12,
     "ksp_max_it": 500,
     "ksp_gmres_restart": 100,
 }

@@ -1,4 +1,4 @@
-"""Gresho's vortex: the order of its kinks, energy that is nearly kept."""
+"""Zalesak's disk turns; Gresho's vortex: order of its kinks, energy nearly kept."""
 
 import importlib
 from pathlib import Path
@@ -26,6 +26,16 @@ def test_vortex_turns_at_the_order_of_its_kinks(flow_rates, capsys):
     # the jump terms take energy, of third order
     assert -2e-2 < coarse[1] < 4 * fine[1] < 0
     assert "rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_disk_turns_as_far_as_its_slot_is_resolved(flow_rates, limited, capsys):
+    # 0.62 and 0.60 of its area, 0.38 and 0.41 cut at one half; at rest it would be 1.9
+    whole, cut = flow_rates.zalesak(20, limited, turns=0.25)
+    assert whole < 0.7
+    assert cut < 0.45
+    bounds = capsys.readouterr().out.split("density from ")[1].split(",")[0]
+    assert (bounds == "0.000 to 1.000") == limited
 
 
 def test_disk_and_vortex_are_those_of_the_literature(flow_rates):
