@@ -14,14 +14,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
 __all__ = [
+    "DAMAGE",
+    "MOST_BYTES",
     "PathLike",
     "arrays_in",
     "check_seal",
+    "check_unpacked",
     "content_hash",
     "replacing",
     "seal",
@@ -29,6 +32,10 @@ __all__ = [
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
+
+MOST_BYTES = 2**33
+"""Bytes that an archive may unpack to: some hundred times what the largest run writes.
+A file that packs more is refused before it is unpacked."""
 
 SEAL = b"ncl_deepxde sha256 "
 COMMENT = len(SEAL) + 64
@@ -86,8 +93,24 @@ def check_seal(path: PathLike) -> bool:
         path: The file.
 
     Raises:
-        ValueError: It is not what was written, or does not end like a zip file.
+        ValueError: It is not what was written, does not end like a zip file, or would
+            unpack to more than ``MOST_BYTES``.
     """
+    is_sealed = _has_seal(path)
+    with ZipFile(path) as archive:
+        check_unpacked(sum(part.file_size for part in archive.infolist()))
+    return is_sealed
+
+
+def check_unpacked(size: int) -> None:
+    """Raise ``ValueError`` where something unpacks to more than ``MOST_BYTES``."""
+    if size > MOST_BYTES:
+        raise ValueError(
+            f"it unpacks to {size:,} bytes or more, the limit is {MOST_BYTES:,}"
+        )
+
+
+def _has_seal(path: PathLike) -> bool:
     with open(path, "rb") as file:
         file.seek(max(file.seek(0, os.SEEK_END) - 22 - COMMENT, 0))
         end = file.read()

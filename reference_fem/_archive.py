@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -14,6 +13,9 @@ import numpy as np
 __all__ = ["below", "read", "write"]
 
 T = TypeVar("T")
+
+MOST_BYTES = 2**33
+"""Bytes that a file may unpack to."""
 
 SUM = "sha256"
 """Name of the array that holds the checksum; files of version 0.1 have none."""
@@ -30,16 +32,14 @@ def write(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
         OSError: If the directory is missing or not writable, or the disk full.
     """
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".reference-")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("wb") as stream:
             # First: where the number of entries is damaged, the last ones are lost.
             np.savez(stream, **{SUM: np.array(_checksum(arrays)), **arrays})
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read(
@@ -67,6 +67,11 @@ def read(
     try:
         # numpy leaves the file open where it is no archive
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            size = sum(part.file_size for part in archive.zip.infolist())
+            if size > MOST_BYTES:
+                raise ValueError(
+                    f"it unpacks to {size:,} bytes, the limit is {MOST_BYTES:,}"
+                )
             arrays = dict(archive)
         expected = arrays.pop(SUM, None)
         if expected is not None and str(expected) != _checksum(arrays):

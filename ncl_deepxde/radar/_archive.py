@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ..files import DAMAGE, check_unpacked
 from ._extract import Extract
 from ._files import load, times
 from ._filter import Filter
@@ -108,7 +108,7 @@ class _Members:
         else:
             try:
                 self._zip = zipfile.ZipFile(self._path)
-            except zipfile.BadZipFile as error:
+            except DAMAGE as error:
                 raise ValueError(
                     f"{self._path}: is a truncated or damaged zip ({error}). Get it "
                     "again with python -m ncl_deepxde.radar download."
@@ -145,8 +145,9 @@ class _Members:
         if self._zip is None:
             return load(Path(self._files[name]))
         try:
+            check_unpacked(self._zip.getinfo(self._files[name]).file_size)
             return self._zip.read(self._files[name])
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except DAMAGE as error:
             raise ValueError(
                 f"{self._path}: {name} is damaged ({error}). Get the archive again."
             ) from error

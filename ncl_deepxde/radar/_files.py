@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..files import MOST_BYTES, check_unpacked
+
 __all__ = ["load", "load_table", "load_text", "numbers", "require", "times"]
 
 TEXTS = ("radar", "radar_id", "odim_code", "id", "name")
@@ -23,8 +25,10 @@ def load(path: Path) -> bytes:
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            with gzip.open(path) as file:
+                data = file.read(MOST_BYTES + 1)
+            check_unpacked(len(data))
+        except (EOFError, ValueError, zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(
                 f"{path}: the gzip data are truncated or damaged ({error}). Get the "
                 "file again."

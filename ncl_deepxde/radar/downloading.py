@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -19,6 +20,9 @@ NAME = "dc_zeno.zip"
 URL = f"https://zenodo.org/records/4587338/files/{NAME}?download=1"
 MD5 = "09673506cbc2ed31f3d7a016ebb32cfb"
 CHUNK = 1 << 20
+MOST_BYTES = 1 << 30
+"""Bytes after which a download is given up: the archive has 320 MB."""
+LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 def download(
@@ -39,7 +43,7 @@ def download(
     Args:
         folder: Folder of the zip, made if it does not exist. A zip that lies there,
             got by other means, is checked and taken without a connection.
-        url: Address of the archive.
+        url: Address of the archive: https, unless on this machine.
         md5: MD5 sum of the archive.
         attempts: Number of attempts until an interruption is an error.
         timeout: Seconds without an answer that count as an interruption.
@@ -47,8 +51,10 @@ def download(
 
     Raises:
         ConnectionError: There is no connection, or the last attempt was interrupted.
-        ValueError: The MD5 sum is wrong, or ``attempts`` is less than one.
+        ValueError: The MD5 sum is wrong, more than a GiB arrives, the address is not
+            https, or ``attempts`` is less than one.
     """
+    _check_address(url)
     if attempts < 1:
         raise ValueError(
             f"attempts: must be at least 1, got {attempts}. 1 gives up at the first "
@@ -98,6 +104,7 @@ def _fetch(url: str, part: Path, timeout: float, progress: bool) -> None:
             raise ConnectionResetError("the partial file was too long") from error
         return
     with response:
+        _check_address(response.url)  # where it was sent on to
         start, total = _span(response, have)
         mode = "ab" if start else "wb"
         bar = tqdm(
@@ -112,9 +119,25 @@ def _fetch(url: str, part: Path, timeout: float, progress: bool) -> None:
             while chunk := response.read(CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
+                if file.tell() > MOST_BYTES:
+                    part.unlink()
+                    raise ValueError(
+                        f"download: more than {MOST_BYTES:,} bytes came from {url}, "
+                        "so it is not the archive. Get it by other means."
+                    )
     size = part.stat().st_size
     if total is not None and size != total:
         raise ConnectionResetError(f"it ended after {size:,} of {total:,} bytes")
+
+
+def _check_address(url: str) -> None:
+    """Refuse addresses that anyone on the way could answer for."""
+    found = urllib.parse.urlsplit(url)
+    if found.scheme != "https" and found.hostname not in LOCAL:
+        raise ValueError(
+            f"url: must begin with https://, got {url!r}. Get the archive by other "
+            "means where there is no https."
+        )
 
 
 def _span(response: HTTPResponse, have: int) -> tuple[int, int | None]:
