@@ -18,6 +18,7 @@ ROOMS = {
     "ncl_deepxde.evaluation": "Errors and consistency",
     "ncl_deepxde.plotting": "Figures",
     "ncl_deepxde.runs": "Runs",
+    "ncl_deepxde.distributed": "Several processes",
     "ncl_deepxde.radar": "Weather radars",
     "ncl_deepxde.radar.products": "Maps, tracks and counts",
     "reference_fem": "Finite elements",

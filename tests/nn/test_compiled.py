@@ -76,6 +76,24 @@ def test_methods_functions_and_networks_in_place(what, served) -> None:
     assert_same(levels_and_gradients(net, f, x, 1), right)
 
 
+def test_whole_loss() -> None:
+    net, x = ncl(), torch.rand(6, 3)
+    weights = list(net.parameters())
+
+    def loss_of(z):
+        y = net(z)
+        slope = dde.grad.jacobian(y, z, i=1, j=0)
+        return (slope.square() + y[:, :1].square()).mean()
+
+    found = []
+    for f in (loss_of, compiled(loss_of)):
+        dde.gradients.clear()
+        loss = f(x.clone().requires_grad_())
+        grads = torch.autograd.grad(loss, weights, materialize_grads=True)
+        found.append([loss.detach(), *grads])
+    assert_same(found[1], found[0])
+
+
 def test_whole_graphs_are_refused() -> None:
     with pytest.raises(torch._dynamo.exc.Unsupported, match="ncl_deepxde serve"):
         torch.compile(ncl(), backend="eager", fullgraph=True)(torch.rand(6, 3))
