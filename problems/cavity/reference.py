@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import reference_fem
-from ncl_deepxde.evaluation.metrics import Solution
+from ncl_deepxde.evaluation.metrics import Array, Solution
 
 from .equations import VISCOSITY
 from .settings import CavitySettings
@@ -47,7 +47,11 @@ def load(path: Path) -> Solution:
         path: The npz file.
     """
     found = reference_fem.load(path)
-    return lambda points, time: found.evaluate(points, time)
+
+    def flow(points: Array, time: float) -> dict[str, Array]:
+        return dict(found.evaluate(points, time))
+
+    return flow
 
 
 def describe(path: Path) -> dict[str, Any]:
