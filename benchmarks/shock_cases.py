@@ -48,6 +48,7 @@ class ShockCase:
         ends: Flux of each law at both ends, which no wave reaches, (K, 2).
         speed: Largest speed of a wave of states (N, K), (N,).
         shock: Place of a shock at the end, and the value of the first state there.
+        flat: An interval in which the first state is constant at the end.
         centers: Places of jumps at the start, from which waves run.
         summed: Integrals of what the start deviates from its means by, from the left
             end, (N, 1) -> (N, K), with which it fades.
@@ -70,6 +71,7 @@ class ShockCase:
     sizes: tuple[float, ...] = (1.0,)
     length: float = 1.0
     velocity: float = 1.0
+    flat: tuple[float, float] | None = None
     centers: tuple[float, ...] = ()
     summed: Callable[[Tensor], Tensor] | None = None
     viscosities: Sequence[float] = (0.05, 0.02, 0.008, 0.003, 0.0012, 0.0005, 0.0002)
@@ -257,6 +259,7 @@ def _dam() -> ShockCase:
         sizes=(2.0, 0.4),
         length=5.0,
         velocity=0.2,
+        flat=(5.1, 6.0),
     )
 
 
@@ -280,6 +283,7 @@ def _sod() -> ShockCase:
         sizes=(0.5, 0.4, 1.2),
         length=0.5,
         velocity=2.0,
+        flat=(0.725, 0.82),
     )
 
 

@@ -160,7 +160,18 @@ def measure(case: ShockCase, state: State) -> dict[str, float]:
         "shock": crossing(case, x, q[:, 0]) - case.shock[0],
         "drift": float((q - right).mean(axis=0)[0]),
         "least": float(q[:, 0].min()),
+        "flat": flat_error(case, x, q[:, 0], right[:, 0]),
     }
+
+
+def flat_error(
+    case: ShockCase, x: np.ndarray, q: np.ndarray, right: np.ndarray
+) -> float | None:
+    """Return by what part the mean over a plateau is off."""
+    if case.flat is None:
+        return None
+    inside = (x > case.flat[0]) & (x < case.flat[1])
+    return float(q[inside].mean() / right[inside].mean() - 1)
 
 
 def crossing(case: ShockCase, x: np.ndarray, q: np.ndarray) -> float:
@@ -226,6 +237,7 @@ def volumes(case: ShockCase, cells: int, viscosity: float = 0.0) -> dict[str, fl
         "l1": float(error[0]),
         "shock": crossing(case, x, q[:, 0].numpy()) - case.shock[0],
         "drift": float((q.numpy() - right).mean(axis=0)[0]),
+        "flat": flat_error(case, x, q[:, 0].numpy(), right[:, 0]),
     }
 
 
