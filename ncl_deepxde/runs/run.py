@@ -153,7 +153,6 @@ def run(
         "seed": options.seed,
         "device": options.device,
         "threads": options.threads,
-        "environment": environment(),
         "processes": here.size,
         "models": {},
         "training": {},
@@ -207,6 +206,8 @@ def _trained(
     records: dict[str, dict[int, dict[str, Any]]] = {m: {} for m in options.models}
     for cell in list_cells(options.models, preset, options.seed):
         experiment, costs = _train(problem, cell, options, out, resume, output)
+        # With the type of numbers that the model has set.
+        metrics["environment"] = environment()
         output.say(f"measuring {cell.name}")
         record = with_costs(cell, costs, problem.measure(experiment, reference))
         seeds = records[cell.model]
