@@ -58,16 +58,6 @@ def test_viscosity_costs_finite_volumes_what_theory_says(shocks) -> None:
     assert found["l1"] == pytest.approx(2 * nu * np.log(2), rel=0.3)
 
 
-def test_viscosity_costs_finite_volumes_what_theory_says(shocks) -> None:
-    """A shock a - a tanh(a x / 2 nu) is off by 4 nu log 2, in a domain of length 2."""
-    case = shocks.CASES["burgers"]()
-    nu = 0.008
-    found = shocks.volumes(case, 250, nu)
-    assert found["viscosity"] == nu
-    # The smooth parts, which curve, add a sixth.
-    assert found["l1"] == pytest.approx(2 * nu * np.log(2), rel=0.3)
-
-
 @pytest.mark.parametrize("network", ["exact", "plain"])
 @pytest.mark.parametrize("case", ["burgers", "traffic"])
 def test_a_training_writes_a_line_for_each_stage(shocks, network, case) -> None:
