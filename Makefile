@@ -4,12 +4,14 @@ RUN := runs/euler-torus
 ARGS :=
 TORCH := auto
 EXECUTE := 0
+SECONDS := 3600
+SEED := 0
 
 # Or each of a hundred processes compiles anew what it imports, two thirds of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint docs claims constraints clean .venv FORCE
+.PHONY: help demo test soak check lint docs claims constraints clean .venv FORCE
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +24,10 @@ demo: .venv ## Train PINNs and NCL on the Euler torus, compare with FEM (9 minut
 test: .venv ## Run the tests (20 minutes); ARGS="-k jets" chooses some
 	@echo "test: runs pytest, about 20 minutes on two cores"
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
+soak: .venv ## Kill runs at random moments for SECONDS=3600; SEED=0
+	@echo "soak: runs of all problems are killed and resumed, for $(SECONDS) seconds"
+	PYTHONPATH=tests OMP_NUM_THREADS=1 MPLBACKEND=Agg .venv/bin/python tests/soak/kills.py --seconds $(SECONDS) --seed $(SEED)
 
 check: lint test ## Everything that CI checks: lint, types, tests (21 minutes)
 

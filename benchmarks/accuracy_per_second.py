@@ -45,7 +45,8 @@ from ncl_deepxde.files import replacing
 from ncl_deepxde.plotting.style import save
 from ncl_deepxde.problems.euler.torus.problem import PROBLEM
 from ncl_deepxde.problems.euler.torus.settings import TorusModel
-from ncl_deepxde.runs.run import check_name, check_writable, select_device
+from ncl_deepxde.runs.run import check_name, select_device
+from ncl_deepxde.runs.run_directory import check_writable
 from ncl_deepxde.runs.training import train
 
 TIMES = (0.1, 0.2, 1 / 3)

@@ -34,7 +34,8 @@ from precision_problems import CASES, problem
 from precision_training import OPTIMIZERS, train
 
 from ncl_deepxde.plotting.style import save
-from ncl_deepxde.runs.run import check_name, check_writable
+from ncl_deepxde.runs.run import check_name
+from ncl_deepxde.runs.run_directory import check_writable
 
 
 def keywords(text: str) -> dict[str, Any]:

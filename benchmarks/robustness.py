@@ -37,7 +37,8 @@ from robustness_problems import PROBLEMS, Judge, trial
 from robustness_table import failures, is_lost, table
 
 from ncl_deepxde.optimizers import GaussNewton
-from ncl_deepxde.runs.run import check_name, check_writable
+from ncl_deepxde.runs.run import check_name
+from ncl_deepxde.runs.run_directory import check_writable
 
 HERE = Path(ncl_deepxde.__file__).resolve().parents[1]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -16,11 +15,13 @@ from typing import NoReturn
 from . import __version__
 from .distributed import processes, start
 from .evaluation.rows import TRAINING_ROWS, MetricRow
+from .files import read_json
 from .reports.comparison import compare_runs, load_runs
 from .runs import available, find
 from .runs.checkpoints import CheckpointError
 from .runs.doctor import examine
-from .runs.run import Output, RunOptions, check_name, check_writable, run, select_device
+from .runs.run import Output, RunOptions, check_name, run, select_device
+from .runs.run_directory import check_writable
 from .runs.skeleton import write_problem
 from .runs.verify import verify
 
@@ -279,8 +280,7 @@ def _verify(options: argparse.Namespace) -> None:
 def _rows_of(directory: Path) -> Sequence[MetricRow]:
     """Return how the metrics of a run are shown; none where its problem is gone."""
     try:
-        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-        return find(config["problem"]).rows
+        return find(read_json(directory / "config.json")["problem"]).rows
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         return ()
 

@@ -2,12 +2,14 @@
 
 An archive that a run writes, of arrays or a checkpoint, is a zip file whose comment is
 the SHA-256 of all other bytes. numpy and torch skip comments, and neither compares all
-bytes with the sums of 32 bits that zip files have of their own.
+bytes with the sums of 32 bits that zip files have of their own. A JSON file holds the
+sum of its other values, which may be laid out anew.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
@@ -26,9 +28,11 @@ __all__ = [
     "check_seal",
     "check_unpacked",
     "content_hash",
+    "read_json",
     "replacing",
     "seal",
     "write_arrays",
+    "write_json",
 ]
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -39,6 +43,7 @@ A file that packs more is refused before it is unpacked."""
 
 SEAL = b"ncl_deepxde sha256 "
 COMMENT = len(SEAL) + 64
+JSON_SUM = "sha256"
 END = b"PK\x05\x06"  # of a zip file: 22 bytes, the length of the comment, the comment
 
 DAMAGE = (
@@ -168,6 +173,51 @@ def arrays_in(path: Path) -> Iterator[Mapping[str, Any]]:
             f"{path}: is damaged or holds something else ({e}). Remove it, and it is "
             "written again."
         ) from e
+
+
+def write_json(path: PathLike, content: Mapping[str, Any]) -> None:
+    """Write a JSON file with its checksum as the last value, at once or not at all.
+
+    Args:
+        path: The file to write. Missing folders are made.
+        content: JSON values by name.
+    """
+    values = json.loads(json.dumps(content))
+    with replacing(path) as temporary:
+        text = json.dumps({**values, JSON_SUM: _json_sum(values)}, indent=2)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: PathLike) -> dict[str, Any]:
+    """Return the values of a JSON file, without the checksum, if it has one.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It is damaged, holds something else, or was changed since it was
+            written.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged or no JSON ({error}). Start anew."
+        ) from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} must hold values by name. Start anew.")
+    found = values.pop(JSON_SUM, None)
+    if found is not None and found != _json_sum(values):
+        raise ValueError(
+            f"{path} is damaged or was changed: its checksum ({JSON_SUM}) is another "
+            f"one. Put the old values back; if the change is meant, remove the line."
+        )
+    return values
+
+
+def _json_sum(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def content_hash(path: Path) -> str:

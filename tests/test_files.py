@@ -1,6 +1,7 @@
 """A file is complete or absent."""
 
 import hashlib
+import json
 import shutil
 from contextlib import suppress
 
@@ -11,9 +12,11 @@ from ncl_deepxde.files import (
     arrays_in,
     check_seal,
     content_hash,
+    read_json,
     replacing,
     seal,
     write_arrays,
+    write_json,
 )
 
 
@@ -124,3 +127,42 @@ def test_checksum_is_that_of_the_bytes_before_it(tmp_path):
     sealed = path.read_bytes()
     assert sealed[: len(whole) - 2] == whole[:-2]
     assert sealed[-64:].decode() == hashlib.sha256(whole).hexdigest()
+
+
+VALUES = {"x": [1, 2.5e-17, -0.0, float("inf")], "name": "\u00fc", "inner": {"1": None}}
+
+
+def test_json_is_read_as_it_was_written_and_may_be_laid_out_anew(tmp_path):
+    path = tmp_path / "new" / "a.json"
+    write_json(path, VALUES | {"inner": {1: None}})
+    assert list(path.parent.iterdir()) == [path]
+    assert read_json(path) == VALUES
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(reversed(values.items())), indent=None))
+    assert read_json(path) == VALUES
+    del values["sha256"]  # as other programs write it
+    path.write_text(json.dumps(values))
+    assert read_json(path) == VALUES
+
+
+def test_no_changed_byte_of_a_json_file_changes_a_value_unseen(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, VALUES)
+    whole, found = path.read_bytes(), 0
+    for i, byte in enumerate(whole):
+        for bit in (1, 2, 32):
+            changed = whole[:i] + bytes([byte ^ bit]) + whole[i + 1 :]
+            path.write_bytes(changed)
+            with suppress(ValueError):
+                assert read_json(path).items() >= VALUES.items()
+                continue
+            found += 1
+    assert found > 2 * len(whole)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", "[" * 100_000, '{"x": nan}'])
+def test_what_is_no_json_of_ours_is_one_error(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"a\.json (is damaged|must hold)"):
+        read_json(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from ..evaluation.rows import MetricRow
+from ..files import read_json
 from .diagnosis import warnings_of
 from .tables import Metrics, format_value, metric_rows, text_table
 
@@ -33,17 +33,15 @@ def load_metrics(directory: str | os.PathLike[str]) -> dict[str, Any]:
             f"`ncl-deepxde run PROBLEM --out {directory} --resume`."
         )
     try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
+        metrics = read_json(path)
     except ValueError as error:
-        raise ValueError(
-            f"directory: {path} is truncated or no JSON ({error}); run again."
-        ) from error
+        raise ValueError(f"directory: {error}") from error
     if not _is_run(metrics):
         raise ValueError(
             f"directory: {path} was not written by a run, it needs the keys 'problem' "
             "and 'models'; give a directory made by `ncl-deepxde run`."
         )
-    return dict(metrics)
+    return metrics
 
 
 def compare_runs(runs: Mapping[Path, Metrics], rows: Sequence[MetricRow]) -> str:
@@ -93,8 +91,8 @@ def load_runs(directories: Sequence[str | os.PathLike[str]]) -> dict[Path, Metri
     return runs
 
 
-def _is_run(metrics: Any) -> bool:
-    if not isinstance(metrics, dict) or not isinstance(metrics.get("problem"), str):
+def _is_run(metrics: Metrics) -> bool:
+    if not isinstance(metrics.get("problem"), str):
         return False
     models = metrics.get("models")
     return isinstance(models, dict) and all(

@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout, suppress
+from contextlib import ExitStack, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import torch
 from ..distributed import processes
 from ..evaluation.metrics import Solution
 from ..evaluation.rows import TRAINING_ROWS
-from ..files import content_hash, replacing
+from ..files import content_hash, read_json, write_json
 from ..reports.diagnosis import diagnose
 from ..reports.report import terminal_table, write_report
 from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
@@ -27,6 +27,7 @@ from .discovery import find
 from .environment import environment
 from .log import read_log
 from .problem import DataProblem, Experiment, Problem
+from .run_directory import check_writable, sole_use
 from .settings import Preset
 from .stage_end import broken_in
 from .threads import default_threads, set_threads
@@ -36,7 +37,6 @@ __all__ = [
     "Output",
     "RunOptions",
     "check_name",
-    "check_writable",
     "run",
     "select_device",
     "with_data",
@@ -132,9 +132,19 @@ def run(
         ValueError: A bad argument.
         RuntimeError: Training or the reference failed.
     """
-    start = time.perf_counter()
     here = processes()
     problem, options = _checked(options)
+    here.first(lambda: check_writable(out))
+    with ExitStack() as held:
+        here.first(lambda: held.enter_context(sole_use(out)))
+        return _run_in_it(problem, options, out, resume, output)
+
+
+def _run_in_it(
+    problem: Problem[Any], options: RunOptions, out: Path, resume: bool, output: Output
+) -> dict[str, Any]:
+    start = time.perf_counter()
+    here = processes()
     threads = here.first(lambda: _number_of_threads(options, out, resume))
     set_threads(threads)
     options = replace(options, threads=threads)
@@ -164,7 +174,7 @@ def run(
         if cell.seed == options.seed:
             solutions[cell.label] = experiment.solution
     metrics["agreement"] = problem.agreement(solutions, reference)
-    _write_json(out / "metrics.json", metrics)
+    write_json(out / "metrics.json", metrics)
     solutions["reference"] = reference
     output.say("drawing figures and writing fields")
     figures = problem.draw(out, solutions, metrics)
@@ -218,7 +228,7 @@ def _trained(
             **asdict(diagnose(log)),
             "broken": broken_in(log),
         }
-        _write_json(out / "metrics.json", metrics)
+        write_json(out / "metrics.json", metrics)
         yield cell, experiment
 
 
@@ -314,16 +324,14 @@ def _number_of_threads(options: RunOptions, out: Path, resume: bool) -> int:
         # A file that is damaged is refused where the options are compared.
         with suppress(OSError, ValueError, KeyError, TypeError):
             if resume:
-                content = json.loads((out / "config.json").read_text(encoding="utf-8"))
-                threads = int(content["threads"])
+                threads = int(read_json(out / "config.json")["threads"])
     return threads
 
 
 def _prepare(
     options: RunOptions, settings: Mapping[str, Any], out: Path, resume: bool
 ) -> None:
-    """Make the run directory and write or compare ``config.json``."""
-    check_writable(out)
+    """Write or compare ``config.json``."""
     path = out / "config.json"
     content = {**options.content(), "settings": dict(settings)}
     config = json.loads(json.dumps(content))
@@ -334,9 +342,9 @@ def _prepare(
         )
     if path.exists():
         try:
-            old = dict(json.loads(path.read_text(encoding="utf-8")))
-        except (TypeError, ValueError):
-            raise ValueError(f"--resume: {path} is damaged. Start anew.") from None
+            old = read_json(path)
+        except ValueError as error:
+            raise ValueError(f"--resume: {error}") from error
         keys = (config.keys() | old.keys()) - {"models"}
         changed = sorted(k for k in keys if old.get(k) != config.get(k))
         if changed:
@@ -344,25 +352,7 @@ def _prepare(
                 f"--resume: the run in {out} has other values of {', '.join(changed)}. "
                 "Repeat its options (config.json), or choose another directory."
             )
-    _write_json(path, config)
-
-
-def check_writable(directory: Path) -> None:
-    """Make a directory.
-
-    Raises:
-        ValueError: It cannot be made or written to.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / ".probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(
-            f"--out: {directory} must be a directory that can be written "
-            f"({error.strerror}). Choose another one."
-        ) from error
+    write_json(path, config)
 
 
 def select_device(name: str) -> str:
@@ -385,8 +375,3 @@ def select_device(name: str) -> str:
         )
     torch.set_default_device(name)
     return name
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

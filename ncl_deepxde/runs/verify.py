@@ -13,7 +13,7 @@ from typing import Any
 import deepxde as dde
 
 from ..evaluation.promises import Promise, is_same
-from ..files import content_hash
+from ..files import content_hash, read_json
 from ..reports.findings import doubts
 from .cells import Cell, list_cells
 from .checkpoints import CheckpointError, load_checkpoint
@@ -72,9 +72,9 @@ def _named(cell: Cell, promise: Promise) -> Promise:
 def _read(path: Path, *keys: str) -> dict[str, Any]:
     """Read a JSON file of a run with some keys."""
     try:
-        found = dict(json.loads(path.read_text(encoding="utf-8")))
+        found = read_json(path)
         missing = [key for key in keys if key not in found]
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"RUN: must be the directory of a finished run, but {path} cannot be read "
             f"({error}). Finish the run with --resume."

@@ -47,16 +47,23 @@ def test_missing_metrics_name_the_remedy(tmp_path):
 def test_truncated_metrics_raise(tmp_path):
     path = make_run(tmp_path / "a") / "metrics.json"
     path.write_text(path.read_text()[:-9])
-    with pytest.raises(ValueError, match="truncated or no JSON"):
+    with pytest.raises(ValueError, match="damaged or no JSON"):
         load_metrics(path.parent)
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{}", '{"problem": "x", "models": [1]}', '{"models": {}}', "3"]
+    ("text", "said"),
+    [
+        ("[]", "must hold values by name"),
+        ("3", "must hold values by name"),
+        ("{}", "not written by a run"),
+        ('{"problem": "x", "models": [1]}', "not written by a run"),
+        ('{"models": {}}', "not written by a run"),
+    ],
 )
-def test_foreign_metrics_raise(tmp_path, text):
+def test_foreign_metrics_raise(tmp_path, text, said):
     (tmp_path / "metrics.json").write_text(text)
-    with pytest.raises(ValueError, match="not written by a run"):
+    with pytest.raises(ValueError, match=said):
         load_metrics(tmp_path)
 
 

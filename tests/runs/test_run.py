@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from ncl_deepxde.data import Collocation, uniform_box
+from ncl_deepxde.files import read_json
 from ncl_deepxde.runs import Experiment, Preset, Problem, Settings, Stage, checked
 from ncl_deepxde.runs import run as runs
-from ncl_deepxde.runs.run import RunOptions, check_writable, run, select_device
+from ncl_deepxde.runs.run import RunOptions, run, select_device
 
 CASES = {"2d": {"dim": 2, "net": {"width": 3}}, "3d": {"dim": 3}}
 
@@ -106,7 +107,7 @@ def test_run_trains_all_cells_and_reports_means(monkeypatch, tmp_path):
     sizes = [net["seeds"][k]["size_3d"] for k in "56"]
     assert sizes[0] != sizes[1]
     assert net["size_3d"] == pytest.approx(sum(sizes) / 2, rel=1e-14)
-    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
+    assert read_json(tmp_path / "metrics.json") == metrics
 
 
 def test_interrupted_run_resumes_cell_by_cell(monkeypatch, tmp_path):
@@ -192,12 +193,21 @@ def test_a_directory_with_a_run_is_kept_or_continued(monkeypatch, tmp_path) -> N
         train(monkeypatch, tmp_path, Toy(content), resume=True)
 
 
-def test_a_directory_is_made_and_tried(tmp_path) -> None:
-    check_writable(tmp_path / "a" / "b")
-    assert list((tmp_path / "a" / "b").iterdir()) == []
-    (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"^--out: .*file must be a directory.*Choose"):
-        check_writable(tmp_path / "file")
+def test_a_second_run_into_the_directory_is_refused(monkeypatch, tmp_path) -> None:
+    content = {**CONTENT, "seeds": 1, "cases": {"2d": CASES["2d"]}}
+    toy = Toy(content)
+    refused = []
+
+    def load(path):
+        with pytest.raises(ValueError, match=r"^--out: another run writes to") as error:
+            train(monkeypatch, tmp_path, Toy(content), resume=True)
+        refused.append(error)
+
+    toy.load_reference = load
+    train(monkeypatch, tmp_path, toy)
+    assert len(refused) == 1
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    train(monkeypatch, tmp_path, Toy(content), resume=True)
 
 
 def test_device_is_chosen_or_refused(monkeypatch) -> None:

@@ -82,6 +82,10 @@ def test_a_metric_that_is_not_of_the_checkpoint_is_found(copy):
     metrics = json.loads(path.read_text())
     metrics["models"]["pinn"]["loss"] *= 1.001
     path.write_text(json.dumps(metrics))
+    with pytest.raises(ValueError, match=r"metrics\.json is damaged or was changed"):
+        list(verify(copy))
+    del metrics["sha256"]
+    path.write_text(json.dumps(metrics))
     assert list(broken(copy)) == ["pinn, metrics.json"]
 
 
@@ -132,6 +136,7 @@ def test_what_is_no_run_is_refused_in_one_line(copy, capsys, name, content):
 def test_other_settings_and_data_are_refused(copy, tmp_path):
     path = copy / "config.json"
     config = json.loads(path.read_text())
+    del config["sha256"]
     changed = config | {"settings": config["settings"] | {"steps": 4}}
     path.write_text(json.dumps(changed))
     with pytest.raises(ValueError, match="has other settings now"):
