@@ -52,7 +52,7 @@ docs: .venv ## Build the site (2 minutes); EXECUTE=1 runs the examples, LINKS=1 
 	@echo "docs: open $(CURDIR)/docs/_build/html/index.html in a browser"
 
 claims: .venv ## Write docs/claims.md and the tables of results (seconds)
-	@echo "claims: writes docs/claims.md and the tables of README and docs/results.md, seconds"
+	@echo "claims: writes docs/claims.md and the tables of README, docs/results.md and docs/laws.md, seconds"
 	.venv/bin/python docs/_extensions/claims_page.py
 
 constraints: .venv ## Resolve the newest versions anew into constraints.txt

@@ -60,7 +60,7 @@ def test_pages_hold_the_numbers_of_the_results(module):
 @pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
 def test_a_number_changed_in_a_page_is_noticed(module, tmp_path, name):
     (tmp_path / "docs").mkdir()
-    for path in ("README.md", "docs/results.md", "docs/claims.toml"):
+    for path in ("README.md", "docs/results.md", "docs/laws.md", "docs/claims.toml"):
         shutil.copy(ROOT / path, tmp_path / path)
     shutil.copytree(DOCS / "results", tmp_path / "docs" / "results")
     page = tmp_path / name
@@ -301,7 +301,8 @@ def test_a_claim_without_ground_is_refused(module, changes, message):
 
 def test_every_result_is_cited(results):
     cited = (DOCS / "claims.toml").read_text()
-    tables = (DOCS / "results.md").read_text()
+    pages = ("results.md", "laws.md")
+    tables = "".join((DOCS / page).read_text() for page in pages)
     for stem in results:
         assert f'"{stem}"' in cited or f"table: {stem} " in tables, stem
 

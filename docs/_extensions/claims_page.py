@@ -49,7 +49,7 @@ Every claim that the two papers, and this project, make about results, and what 
 A verdict from fewer than three seeds is *provisional*. Values of several seeds are listed one by one. Errors of density and velocity
 are in standard deviations of the field. The file behind each run has its command, machine, sizes and seeds, and says where a number was
 first printed; `docs/_extensions/results.py` documents and checks these files. The claims stand in {{download}}`claims.toml`.
-`make claims` writes this page and the tables of README and [results](results.md); a test fails where they differ from the files.
+`make claims` writes this page and the tables of README, [results](results.md) and [balance laws](laws.md); a test fails where they differ from the files.
 """  # noqa: E501
 
 
@@ -146,7 +146,7 @@ def pages(root: Path = ROOT) -> dict[Path, str]:
     docs = root / "docs"
     results = load(docs / "results")
     claims = claims_of((docs / "claims.toml").read_text())
-    texts = [root / "README.md", docs / "results.md"]
+    texts = [root / "README.md", docs / "results.md", docs / "laws.md"]
     written = {path: fill(path.read_text(), results) for path in texts}
     return {docs / "claims.md": page(claims, results), **written}
 

@@ -1,4 +1,4 @@
-"""Tables of README and results page, written from ``docs/results``.
+"""Tables of README and pages, written from ``docs/results``.
 
 A comment says which table stands below it, up to the comment that ends it::
 
