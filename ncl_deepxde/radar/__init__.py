@@ -4,6 +4,8 @@
 
 - the archive Zenodo 4587338 (https://doi.org/10.5281/zenodo.4587338): the zip, or a
   folder with its ``dc_<radar>.json`` and ``time.json``;
+- ODIM HDF5 of the OPERA radars (``.h5``): vertical profiles as vol2bird writes them,
+  one radar and time per file; ``HGHT`` is the lower edge of a bin;
 - VPTS CSV (https://aloftdata.eu/vpts-csv): ``height`` is the lower edge of a bin, and
   is moved to its center;
 - plain tables of profiles with the columns ``radar, lon, lat, time_utc, altitude_m,
@@ -16,7 +18,7 @@
 Tables may be gzipped. Times without a zone are UTC. ``ncl_deepxde.radar.products``
 makes maps, tracks, counts and files of a flow of birds.
 
-Needs the extra ``birds`` (pandas and pyproj).
+Needs the extra ``birds`` (pandas and pyproj; h5py for ODIM HDF5).
 """
 
 from __future__ import annotations

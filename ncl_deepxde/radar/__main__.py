@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         options.action(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"ncl_deepxde.radar: {error}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
     except KeyboardInterrupt:
@@ -38,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
         help="what is in files of profiles",
         description="Print the radars, times, altitudes, densities and speeds in "
         "files, and how many rows are left out and why. Known are the archive Zenodo "
-        "4587338 (zip or folder), VPTS CSV, and the plain tables of the ENRAM case "
-        "studies; tables may be gzipped.",
+        "4587338 (zip or folder), ODIM HDF5, VPTS CSV, and the plain tables of the "
+        "ENRAM case studies; tables may be gzipped.",
     )
     _add_options_of_read(summary)
     summary.set_defaults(action=_summary)

@@ -105,6 +105,8 @@ def _unique(rows: pd.DataFrame, conflicts: str) -> tuple[pd.DataFrame, dict[str,
     """Merge rows of the same radar, time and altitude where they do not conflict.
 
     Rows that agree wherever both have a value become one row with the values of both.
+    Where they do not, the first row stays as it is: density and velocity of one row
+    belong to one scan.
     """
     several = rows.duplicated(KEY, keep=False)
     if not several.any():
@@ -118,7 +120,9 @@ def _unique(rows: pd.DataFrame, conflicts: str) -> tuple[pd.DataFrame, dict[str,
             f"for {int(different.sum())} of them, the first {radar} at {time}, "
             f"{altitude:g} m. Remove one, or pass conflicts='first' to keep the first."
         )
-    merged = groups.first().reset_index()[list(COLUMNS)]
+    firsts = rows[several].drop_duplicates(KEY).set_index(KEY)
+    merged = groups.first().where(~different, firsts, axis=0)
+    merged = merged.reset_index()[list(COLUMNS)]
     sizes = groups.size() - 1
     left_out = {
         "copies of another row": int(sizes[~different].sum()),

@@ -115,7 +115,9 @@ class Profiles:
         first, last = (f"{t:%Y-%m-%d %H:%M}" for t in (times.iloc[0], times.iloc[-1]))
         steps = times.diff().dropna()
         step = (
-            f", mostly every {steps.mode()[0].seconds // 60} min" if len(steps) else ""
+            f", mostly every {steps.mode()[0].total_seconds() / 60:.0f} min"
+            if len(steps)
+            else ""
         )
         low, high = rows["altitude"].min(), rows["altitude"].max()
         speed = (rows["u"] ** 2 + rows["v"] ** 2) ** 0.5

@@ -129,3 +129,22 @@ def test_three_nights_over_america(birds):
     minutes = minutes_since_dusk(profiles)
     assert minutes.min() == 0
     assert minutes.max() < 16 * 60
+
+
+def test_profile_of_odim_equals_its_rows_of_vpts_csv(birds):
+    """Both were written by others from the same scan, in ODIM HDF5 and in VPTS CSV."""
+    name = "nosta_vp_20230311T235500Z"
+    rows = read(birds / "public" / f"vptstools_{name}.h5").rows
+    table = plain_rows(birds / "public" / "vptstools_nosta_vpts_20230311.csv")
+    same = [row for row in table if name in row["source_file"] and row["dens"]]
+    assert rows["altitude"].tolist() == [float(row["height"]) + 100 for row in same]
+    assert rows["dens"].tolist() == [float(row["dens"]) for row in same]
+    moving = [float(row["u"]) for row in same if row["u"] not in ("", "NaN")]
+    assert rows["u"].dropna().tolist() == moving
+
+
+def test_two_scans_of_one_time_in_vpts_csv(birds):
+    table = birds / "public" / "vptstools_nosta_vpts_20230311.csv"
+    with pytest.raises(ValueError, match="several for 28 of them"):
+        read(table)
+    assert len(read(table, conflicts="first")) == 67
