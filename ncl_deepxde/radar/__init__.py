@@ -15,8 +15,10 @@
   altitude_band, avg_u_speed, avg_v_speed`` and a density: the altitude is the center
   of the band.
 
-Tables may be gzipped. Times without a zone are UTC. ``ncl_deepxde.radar.products``
-makes maps, tracks, counts and files of a flow of birds.
+Tables may be gzipped. Times without a zone are UTC. ``integrate_profiles`` gives birds
+per km2 and migration traffic rates as bioRad defines them, ``series_figure`` draws
+them. ``ncl_deepxde.radar.products`` makes maps, tracks, counts and files of a flow of
+birds.
 
 Needs the extra ``birds`` (pandas and pyproj; h5py for ODIM HDF5).
 """
@@ -34,10 +36,12 @@ except ImportError as error:
     ) from error
 
 from .downloading import download
+from .integration import integrate_profiles
 from .nights import minutes_since_dusk, nights
 from .profiles import COLUMNS, Profiles
 from .projection import Projection
 from .reading import CORRECTIONS, read
+from .series_figure import series_figure
 
 __all__ = [
     "COLUMNS",
@@ -45,7 +49,9 @@ __all__ = [
     "Profiles",
     "Projection",
     "download",
+    "integrate_profiles",
     "minutes_since_dusk",
     "nights",
     "read",
+    "series_figure",
 ]

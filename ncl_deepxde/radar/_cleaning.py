@@ -10,7 +10,8 @@ from ._units import check_plausible
 
 __all__ = ["COLUMNS", "clean"]
 
-COLUMNS = ("radar", "lon", "lat", "time", "altitude", "dens", "u", "v")
+COLUMNS = ("radar", "lon", "lat", "time", "altitude", "width", "dens", "u", "v")
+OPTIONAL = "width"
 KEY = ["radar", "time", "altitude"]
 VALUES = ["dens", "u", "v"]
 SAME_PLACE = 0.05  # degrees: two sources may round a position differently
@@ -22,7 +23,8 @@ def clean(
     """Return sorted rows, the numbers of rows left out by reason, and notes.
 
     Args:
-        frame: Rows in any order, with the columns ``COLUMNS``.
+        frame: Rows in any order, with the columns ``COLUMNS``; ``width``
+            may be absent.
         conflicts: ``"error"``, or ``"first"`` to keep the first of different values.
         check_units: Whether to check that the values are plausible.
 
@@ -31,7 +33,7 @@ def clean(
     """
     if conflicts not in ("error", "first"):
         raise ValueError(f"conflicts: must be 'error' or 'first', got {conflicts!r}.")
-    missing = [name for name in COLUMNS if name not in frame]
+    missing = [name for name in COLUMNS if name not in (*frame, OPTIONAL)]
     if missing:
         raise ValueError(
             f"rows: must have the columns {', '.join(COLUMNS)}; {', '.join(missing)} "
@@ -49,8 +51,8 @@ def clean(
 
 
 def _typed(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    rows = frame[list(COLUMNS)].copy()
-    for name in ("lon", "lat", "altitude", *VALUES):
+    rows = frame.reindex(columns=list(COLUMNS))
+    for name in ("lon", "lat", "altitude", "width", *VALUES):
         rows[name] = numbers(rows, name, "rows")
     rows["radar"] = rows["radar"].map(str, na_action="ignore").astype("object")
     rows["time"] = times(rows["time"], "rows")

@@ -110,6 +110,7 @@ def _rows(file: Any, positions: Positions, above_antenna: bool) -> pd.DataFrame:
             **place,
             "time": _time(file),
             "altitude": lower + width / 2 + antenna,
+            "width": width,
             **{name: found.get(name, missing) for name in ("dens", "u", "v")},
         }
     )

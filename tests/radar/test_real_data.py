@@ -9,7 +9,13 @@ from operator import itemgetter
 import numpy as np
 import pytest
 
-from ncl_deepxde.radar import Projection, minutes_since_dusk, nights, read
+from ncl_deepxde.radar import (
+    Projection,
+    integrate_profiles,
+    minutes_since_dusk,
+    nights,
+    read,
+)
 
 VALUES = ("dens_per_km3", "u_m_s", "v_m_s")
 
@@ -148,3 +154,14 @@ def test_two_scans_of_one_time_in_vpts_csv(birds):
     with pytest.raises(ValueError, match="several for 28 of them"):
         read(table)
     assert len(read(table, conflicts="first")) == 67
+
+
+def test_birds_and_traffic_of_biorads_example(birds):
+    """The means and the largest values, by plain numpy from the file."""
+    path = birds / "public" / "biorad_example_vpts.csv"
+    series = integrate_profiles(read(path))
+    assert len(series) == 49
+    assert series["vid"].mean() == pytest.approx(9.748769, abs=1e-6)
+    assert series["mtr"].mean() == pytest.approx(336.762736, abs=2e-5)
+    assert series["vid"].max() == pytest.approx(15.520523, abs=1e-6)
+    assert series["mtr"].max() == pytest.approx(621.996118, abs=2e-5)
