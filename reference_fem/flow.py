@@ -110,7 +110,11 @@ def solve(
         return create_domain(mesh, boundary, degree, comm)
 
     if steady:
-        check(("viscosity", viscosity, viscosity > 0, "positive for a steady flow"))
+        check(
+            ("viscosity", viscosity, viscosity > 0, "positive for a steady flow"),
+            ("checkpoint", checkpoint, checkpoint is None, "None for a steady flow"),
+            ("limited", limited, not limited, "False for a steady flow"),
+        )
         return flow_result(_settle(create_domain, setup, comm, progress))
     check(
         ("dt", dt, dt is not None, "given unless steady=True"),
