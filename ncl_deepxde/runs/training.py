@@ -15,6 +15,8 @@ from typing import Any
 import deepxde as dde
 
 from ..distributed import processes, share, start
+from ..evaluation.step_memory import check_memory
+from ..optimizers import GaussNewton
 from .checkpoints import load_checkpoint
 from .environment import environment, tell_changes
 from .log import drop_records
@@ -93,8 +95,9 @@ def train(
             every line of the log, and their time does not count.
 
     Raises:
-        ValueError: A bad argument, a directory that cannot be written, or a checkpoint
-            of another plan; the message names the difference.
+        ValueError: A bad argument, a directory that cannot be written, a checkpoint of
+            another plan, where the message names the difference, or a step that needs
+            more than twice the memory there is.
         CheckpointError: The checkpoint is damaged or foreign.
         NonFiniteLoss: A loss term or a weight became infinite or not a number.
         KeyboardInterrupt: After Ctrl-C, once the step is finished and saved.
@@ -141,6 +144,8 @@ def _run_stages(
     """Finish the stage that ``loop.done`` stands in, and run those after it."""
     while True:
         if not loop.done.stopped_by:
+            if not isinstance(loop.trained.opt, GaussNewton):
+                check_memory(loop.trained)  # which it does by itself
             loop.run(stages[loop.done.stage], callbacks)
         if loop.done.stage + 1 == len(stages):
             return
