@@ -65,7 +65,7 @@ def solve(
             it exists, the march goes on from it, to the same numbers; the number of
             processes must be the same.
         order: Order in time, 2 or 3 (:mod:`reference_fem._levels`). Order 3 begins with
-            smaller steps, and bears less where the flow is not resolved.
+            smaller steps; short waves may grow, which order 2 bears.
 
     Returns:
         The result, on every process.

@@ -88,7 +88,7 @@ def solve(
             and of what comes in, at the same mass: for densities that jump, as smooth
             ones lose order at their extrema (:mod:`reference_fem._limiter`).
         order: Order in time, 2 or 3 (:mod:`reference_fem._levels`). Order 3 begins with
-            smaller steps, and bears less where the flow is not resolved.
+            smaller steps; short waves may grow, which order 2 bears.
 
     Returns:
         The result, on every process.
