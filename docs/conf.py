@@ -53,7 +53,7 @@ html_css_files = ["site.css"]
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
-pygments_style = "friendly"
+pygments_style = "github-light-high-contrast"  # comments can be read, too
 pygments_dark_style = "github-dark-high-contrast"
 
 copybutton_exclude = ".linenos, .gp, .go"

@@ -27,6 +27,8 @@ from .runs.verify import verify
 
 __all__ = ["main"]
 
+PROBLEM = "a name that ncl-deepxde list prints, or a folder with a problem.py"
+
 EXAMPLES = """examples:
   ncl-deepxde run euler-torus                      the preset quick, minutes
   ncl-deepxde run euler-torus --preset smoke       a minute, to see that it runs
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    one.add_argument("problem", metavar="PROBLEM")
+    one.add_argument("problem", metavar="PROBLEM", help=PROBLEM)
     one.add_argument(
         "--model", action="append", default=[], help="may be repeated; default: preset"
     )
@@ -133,15 +135,24 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(action=_run)
 
     one = commands.add_parser("reference", help="solve the reference problem alone")
-    one.add_argument("problem", metavar="PROBLEM")
+    one.add_argument("problem", metavar="PROBLEM", help=PROBLEM)
     one.add_argument("--n", type=int, help="cells per axis")
     one.add_argument("--dt", type=float, help="time step")
-    one.add_argument("--preset", default="quick", help="settings to start from")
-    one.add_argument("--out", type=Path, default=Path("reference.npz"))
+    one.add_argument(
+        "--preset", default="quick", help="settings to start from; default: quick"
+    )
+    one.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reference.npz"),
+        help="file to write; default: reference.npz",
+    )
     one.set_defaults(action=_reference)
 
     one = commands.add_parser("compare", help="table over several run directories")
-    one.add_argument("directories", metavar="DIR", nargs="+", type=Path)
+    one.add_argument(
+        "directories", metavar="DIR", nargs="+", type=Path, help="such as runs/*"
+    )
     one.set_defaults(action=_compare)
 
     one = commands.add_parser(

@@ -8,6 +8,7 @@ there without an error.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 
 import torch
@@ -83,8 +84,10 @@ def check_without_points(argument: str, function: PointFunction, dim: int) -> No
         dim: Number of coordinates.
 
     Raises:
-        ValueError: It needs numpy arrays, or holds something to train.
+        ValueError: It takes other arguments than the points, needs numpy arrays, or
+            holds something to train.
     """
+    _check_one_argument(argument, function)
     check_torch(argument, function, torch.empty(0, dim))
     with torch.inference_mode(False), torch.enable_grad():
         try:
@@ -116,6 +119,21 @@ def check_torch(argument: str, function: PointFunction, points: Tensor) -> None:
                 f"differentiated, got one that needs numpy arrays ({error}). Write "
                 "torch.sin for np.sin, torch.cat for np.hstack, and so on."
             ) from error
+
+
+def _check_one_argument(argument: str, function: PointFunction) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # written in C, such as torch.sin
+    try:
+        signature.bind(None)
+    except TypeError as error:
+        raise ValueError(
+            f"{argument}: must be a function of one argument, the points (N, d) with "
+            f"the time, where there is one, as last column, got {signature} ({error}). "
+            "Take columns, such as x[:, :1], inside of it."
+        ) from error
 
 
 def _is_batch(values: object, x: Tensor) -> bool:

@@ -103,6 +103,7 @@ class SourcedNCL(FlowFieldNet, SourcedFlow):
             None if isinstance(source, str) else source,
             mean_momentum=mean_momentum,
             first_density=1.0,
+            known_as="source",
         )
         base = initial if isinstance(initial, Continuation) else None
         _check_continued(base, law, is_trained)

@@ -15,9 +15,21 @@ from ..files import read_json
 from .diagnosis import warnings_of
 from .tables import Metrics, format_value, metric_rows, text_table
 
-__all__ = ["compare_runs", "load_metrics", "load_runs"]
+__all__ = ["compare_runs", "load_metrics", "load_runs", "run_remedy"]
 
 RANGE_NOTE = "Several runs of a model: mean [smallest, largest]."
+
+
+def run_remedy(directory: str | os.PathLike[str]) -> str:
+    """Tell what to do where a directory is not that of a finished run."""
+    place = Path(directory)
+    if (place / "config.json").is_file():
+        return f"Finish it: ncl-deepxde run PROBLEM --out {place} --resume."
+    near = place if place.is_dir() else place.parent
+    runs = sorted(str(path.parent) for path in near.glob("*/metrics.json"))
+    if runs:
+        return f"Runs in {near}: {', '.join(runs)}."
+    return "Make one: ncl-deepxde run PROBLEM names its directory at the end."
 
 
 def load_metrics(directory: str | os.PathLike[str]) -> dict[str, Any]:
@@ -29,8 +41,8 @@ def load_metrics(directory: str | os.PathLike[str]) -> dict[str, Any]:
     path = Path(directory) / "metrics.json"
     if not path.is_file():
         raise ValueError(
-            f"directory: needs a metrics.json, {path} is missing; finish the run with "
-            f"`ncl-deepxde run PROBLEM --out {directory} --resume`."
+            f"directory: must be that of a finished run, but {path} is missing. "
+            f"{run_remedy(directory)}"
         )
     try:
         metrics = read_json(path)

@@ -14,6 +14,7 @@ import deepxde as dde
 
 from ..evaluation.promises import Promise, is_same
 from ..files import content_hash, read_json
+from ..reports.comparison import run_remedy
 from ..reports.findings import doubts
 from .cells import Cell, list_cells
 from .checkpoints import CheckpointError, load_checkpoint
@@ -77,7 +78,7 @@ def _read(path: Path, *keys: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ValueError(
             f"RUN: must be the directory of a finished run, but {path} cannot be read "
-            f"({error}). Finish the run with --resume."
+            f"({getattr(error, 'strerror', None) or error}). {run_remedy(path.parent)}"
         ) from error
     if missing:
         raise ValueError(

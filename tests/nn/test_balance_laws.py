@@ -9,6 +9,7 @@ from law_balance import GLOROT, LIMITS, by_nesting, trained, worst
 from torch.func import jacrev, vmap
 
 from ncl_deepxde.jets.jets import jet_space
+from ncl_deepxde.laws import lwr
 from ncl_deepxde.nn import (
     BalanceLaws,
     BalanceNet,
@@ -286,6 +287,10 @@ def test_a_hundred_harmonics_keep_states_of_order_one() -> None:
     ("options", "message"),
     [
         ({"laws": 0}, "laws: must be an integer and at least 1"),
+        (
+            {"laws": lwr()},
+            "laws: must be the number .* LawSystem.* here 1",
+        ),
         ({"laws": 4}, "last entry must be at least 8, for 4 laws"),
         ({"sources": (3,)}, r"sources: must hold different numbers .* 0 to 2"),
         ({"sources": (1, 1)}, "sources: must hold different numbers"),
@@ -293,7 +298,10 @@ def test_a_hundred_harmonics_keep_states_of_order_one() -> None:
         ({"wall": [None]}, "wall: must hold one entry for each of the 3 laws"),
         ({"initial": [None] * 2}, "initial: must hold one entry"),
         ({"known_sources": [None] * 4}, "known_sources: must hold one entry"),
-        ({"known_sources": [None, None, 3]}, "law 2: rate: must be a function"),
+        (
+            {"known_sources": [None, None, 3]},
+            "law 2: known_sources: must be",
+        ),
         ({"lifting": [None]}, "lifting: must hold one entry for each of the 3"),
         ({"sizes": [1.0, 1e6]}, "sizes: must hold one entry for each of the 3"),
         ({"sizes": [1.0, math.inf, 1.0]}, "law 1: sizes: must be positive"),

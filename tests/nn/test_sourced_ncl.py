@@ -94,7 +94,7 @@ def test_start_wall_and_supply_decide_the_total() -> None:
 def test_bad_sources_are_named() -> None:
     with pytest.raises(ValueError, match="source: must be 'trained', a function"):
         NCL([2, 8, 2], *GLOROT, source="free")
-    with pytest.raises(ValueError, match="rate: must be a function of inputs"):
+    with pytest.raises(ValueError, match=r"^source: must be a function of inputs"):
         NCL([2, 8, 2], *GLOROT, source=3.0)
     with pytest.raises(ValueError, match="layer_sizes: the last entry must be"):
         NCL([2, 8, 2], *GLOROT, source="trained")

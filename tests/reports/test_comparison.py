@@ -38,10 +38,18 @@ def test_load_metrics_reads_a_run(tmp_path):
 
 
 def test_missing_metrics_name_the_remedy(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"metrics\.json is missing; .*ncl-deepxde run"
-    ):
+    missing = r"metrics\.json is missing\. "
+    with pytest.raises(ValueError, match=missing + "Make one: ncl-deepxde run"):
         load_metrics(tmp_path)
+    run = make_run(tmp_path / "a")
+    for wrong in (tmp_path, tmp_path / "b"):  # the folder of runs, a slip of the pen
+        with pytest.raises(ValueError, match=missing + f"Runs in .*{run.name}"):
+            load_metrics(wrong)
+    half = tmp_path / "half"
+    half.mkdir()
+    (half / "config.json").write_text("{}")
+    with pytest.raises(ValueError, match=missing + "Finish it: .*half --resume"):
+        load_metrics(half)
 
 
 def test_truncated_metrics_raise(tmp_path):

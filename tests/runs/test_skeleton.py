@@ -3,9 +3,11 @@
 import json
 
 import pytest
+import torch
 import warm_process
 
 from ncl_deepxde.cli import main
+from ncl_deepxde.runs.discovery import find
 from ncl_deepxde.runs.skeleton import write_problem
 
 
@@ -36,3 +38,17 @@ def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "pond").mkdir()
     with pytest.raises(ValueError, match="exists already"):
         write_problem(tmp_path / "pond")
+
+
+def test_every_point_follows_from_what_is_given(tmp_path):
+    """Of a density carried along, each value comes from the start or the inflow."""
+    write_problem(tmp_path / "pond")
+    problem = find(str(tmp_path / "pond"))
+    preset = problem.presets["smoke"]
+    task = problem.build("pinn", preset.settings("pinn"), 0).model.data
+    random = torch.Generator().manual_seed(0)
+    given = torch.cat([c.sampler(100, random) for c in task.conditions])
+    x, t = (torch.rand(200, 1, generator=random) * end for end in (1.0, 0.5))
+    steps = torch.minimum(x / 0.5, t)  # back to x = 0 or t = 0 at the speed 0.5
+    origin = torch.cat([x - 0.5 * steps, t - steps], dim=1)
+    assert torch.cdist(origin.to(given), given).min(dim=1).values.max() < 0.05

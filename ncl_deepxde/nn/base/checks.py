@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from inspect import isfunction
 from numbers import Integral, Real
 from typing import Any
 
@@ -40,7 +41,14 @@ def check_kind(argument: str, value: Any, *kinds: type) -> None:
     """Raise ``ValueError`` unless ``value`` is ``None`` or of one of the classes."""
     if value is not None and not isinstance(value, kinds):
         listed = " or ".join(f"nn.{kind.__name__}" for kind in kinds)
-        raise ValueError(f"{argument}: must be an {listed} or None, got {value!r}.")
+        remedy = ""
+        if argument == "initial" and isfunction(value):
+            remedy = f" Wrap it: nn.{kinds[0].__name__}(...)."
+        elif hasattr(value, "on_boundary"):  # a geometry of DeepXDE
+            remedy = f" Write nn.{kinds[0].__name__}.of(...)."
+        raise ValueError(
+            f"{argument}: must be an {listed} or None, got {value!r}.{remedy}"
+        )
 
 
 def check_counts(**counts: tuple[Any, int]) -> None:

@@ -65,6 +65,11 @@ class LawColumns:
             ValueError: The number of laws, of sources or of outputs does not fit.
         """
         rest = check_layer_sizes(layer_sizes, 2, "(q_0, F_01..F_0d)")
+        if hasattr(laws, "closure"):
+            raise ValueError(
+                f"laws: must be the number of laws, got a {type(laws).__name__}. Give "
+                f"laws=law.laws, here {laws.laws}, and train its closure."
+            )
         check_counts(laws=(laws, 1))
         listed = tuple(sources) if isinstance(sources, Sequence) else (sources,)
         known = all(is_count(k, 0) and k < laws for k in listed)

@@ -242,6 +242,11 @@ def supply_of(
     """
     if given is None:
         return None
+    if not (callable(given) or isinstance(given, KnownRate)):
+        raise ValueError(
+            f"{argument}: must be a function of inputs (N, d + 1), an nn.KnownSource "
+            f"or None, got {given!r}. Of a constant make lambda z: 0 * z[:, :1] + c."
+        )
     known = given if isinstance(given, KnownRate) else KnownSource(given)
     supply = Supply(known, start, clock, columns, argument)
     for name in ("rate", "antiderivative"):

@@ -89,6 +89,7 @@ def law_of(
     *,
     mean_momentum: Mean = None,
     first_density: float = 0.0,
+    known_as: str = "known_sources",
 ) -> Law:
     """Return a law of a network.
 
@@ -104,6 +105,7 @@ def law_of(
         known: Known source, if there is one.
         mean_momentum: Constants of the flux as the user gave them.
         first_density: Value that a trained constant of the state starts from.
+        known_as: Name of the user's argument for the known source, for messages.
 
     Raises:
         ValueError: An argument is out of its range.
@@ -125,7 +127,7 @@ def law_of(
     means = mean_flux(space, initial, wall, mean, mean_momentum, start=first_density)
     clock = initial.whole.clock if isinstance(initial, ContinuedLaw) else None
     begin = 0.0 if initial is None else initial.time, clock
-    supply, inflow = supply_of(known, space, *begin), None
+    supply, inflow = supply_of(known, space, *begin, argument=known_as), None
     given = GivenFunctions(d, d + 1, initial, wall, _potential(lifting))
     if isinstance(lifting, KnownFlux):
         inflow = supply_of(lifting, space, *begin, columns=d, argument="lifting")

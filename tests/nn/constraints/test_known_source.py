@@ -107,7 +107,8 @@ def test_unresolved_rates_are_refused() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (3.0, "rate: must be a function of inputs"),
+        (3.0, "known_sources: must be a function of inputs .* lambda z: 0"),
+        (lambda x, t: x * t, r"must be a function of one argument, .* got \(x, t\)"),
         (KnownSource(rate, rate), "rate must be the derivative of antiderivative"),
         (lambda z: z, "rate of known_sources: must map points"),
         (lambda z: z[:, :1] / z.max(), "must be a function of each point by itself"),

@@ -2,6 +2,7 @@
 
 import math
 
+import deepxde as dde
 import numpy as np
 import pytest
 import torch
@@ -83,7 +84,14 @@ BAD = [
         "mean_momentum",
     ),
     (lambda: build(wall=ball), "wall: must be an nn.Wall or None"),
-    (lambda: build(initial=bump), "initial: must be an nn.InitialState"),
+    (
+        lambda: build(wall=dde.geometry.Disk([0, 0], 1)),
+        r"wall: must be an nn.Wall or None, .* Write nn.Wall.of\(",
+    ),
+    (
+        lambda: build(initial=bump),
+        r"initial: must be an nn.InitialState .* Wrap it: nn.InitialState\(",
+    ),
 ]
 
 
