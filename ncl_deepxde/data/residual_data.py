@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..distributed import SharesPoints, alone
+from ..distributed import SharesPoints, alone, one_of
 from .icbc import as_conditions
 from .point_density import PointDensity
 from .points import FreshData
@@ -141,6 +143,24 @@ class ResidualData(SharesPoints, FreshData):
     def grow(self, factor: float) -> None:
         """Draw this many times as many points from the next step on."""
         self.growth, self._block = self.growth * factor, None
+
+    @property
+    def num_points(self) -> int:
+        """Number of points of the first network call of a step."""
+        return round(self.growth * self._size)
+
+    def part(self, points: int) -> tuple[ResidualData, float]:
+        """Return the same at some of the points of this step, and their share.
+
+        Args:
+            points: How many of the first call; each condition keeps at least one.
+        """
+        parts = max(1, self.num_points // points)
+        few, block = copy(self), self.step // self.resample_every
+        with one_of(parts):
+            few._train = self._draw(self._size, 0, block, growth=self.growth)
+        few.step, few._block, few.resample_every = 0, 0, sys.maxsize
+        return few, 1 / parts
 
     def _draw(self, number: int, *key: int, growth: float = 1.0) -> Batch:
         """Draw for the first call and for every condition; ``key`` selects what."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from copy import copy
+from typing import Any, Protocol, runtime_checkable
 
 import deepxde as dde
 import numpy as np
@@ -13,10 +14,25 @@ from torch import Tensor
 from .points import FreshData
 from .samplers import keyed_generator
 
-__all__ = ["SampledObjective"]
+__all__ = ["Resizable", "SampledObjective"]
 
 Estimate = Callable[[torch.nn.Module, torch.Generator], Tensor]
 Estimates = Callable[[torch.nn.Module, torch.Generator], Mapping[str, Tensor]]
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """Estimates from a number of points that can be another.
+
+    Attributes:
+        batch: The number.
+    """
+
+    batch: int
+
+    def with_batch(self, batch: int) -> Any:
+        """Return the same estimates from another number of points."""
+        ...
 
 
 class SampledObjective(FreshData):
@@ -96,6 +112,19 @@ class SampledObjective(FreshData):
     def num_bcs(self) -> list[int]:
         """No conditions."""
         return []
+
+    @property
+    def num_points(self) -> int:
+        """Number of points of a step, where the terms are ``Resizable``; else 0."""
+        return self.terms.batch if isinstance(self.terms, Resizable) else 0
+
+    def part(self, points: int) -> tuple[SampledObjective, float] | None:
+        """Return the same from fewer points and their share, if terms are resizable."""
+        if not isinstance(self.terms, Resizable):
+            return None
+        parts, few = max(1, self.num_points // points), copy(self)
+        few.terms = self.terms.with_batch(max(1, self.num_points // parts))
+        return few, 1 / parts
 
     def train_next_batch(self, batch_size: int | None = None) -> tuple[Any, None]:
         """Return no points, (0, num_inputs), and go on to the next random numbers."""

@@ -1,11 +1,13 @@
 """Training by several processes, which share the points of every step."""
 
 from .deepxde_data import SharedLoss, WholeLoss, share
+from .part import HasPart, one_of, part_of
 from .processes import LostProcessError, Processes, SharesPoints, alone, processes
 from .shared_rows import SharedRows
 from .start import start
 
 __all__ = [
+    "HasPart",
     "LostProcessError",
     "Processes",
     "SharedLoss",
@@ -13,6 +15,8 @@ __all__ = [
     "SharesPoints",
     "WholeLoss",
     "alone",
+    "one_of",
+    "part_of",
     "processes",
     "share",
     "start",

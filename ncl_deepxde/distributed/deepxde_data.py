@@ -16,7 +16,14 @@ from .processes import SharesPoints, processes
 from .shared_rows import SharedRows
 from .start import start
 
-__all__ = ["SharedLoss", "WholeLoss", "share"]
+__all__ = [
+    "SHARED",
+    "SharedLoss",
+    "WholeLoss",
+    "is_pointwise",
+    "rows_of_share",
+    "share",
+]
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -57,7 +64,7 @@ def share(model: dde.Model) -> None:
     if here.size == 1:
         return
     data = model.data
-    if type(data) in SHARED and _is_pointwise(data):
+    if type(data) in SHARED and is_pointwise(data):
         kind: Any = SHARED[type(data)]
         model.data = kind.__new__(kind)
         # What others do to the data they hold, such as resampling, is seen here, too.
@@ -77,7 +84,8 @@ def share(model: dde.Model) -> None:
     here.check_same(facts)
 
 
-def _is_pointwise(data: Any) -> bool:
+def is_pointwise(data: Any) -> bool:
+    """Tell whether the errors of conditions at a point depend on no other."""
     bcs = data.bcs if isinstance(data, dde.data.PDE) else []
     return all(type(bc) in POINTWISE for bc in bcs)
 
@@ -166,6 +174,15 @@ def _share_of(data: Any) -> Any:
     """Return the same data at the points of this process."""
     if data.whole is data.train_x:
         return data.here
+    here = rows_of_share(data)
+    # DeepXDE remembers targets by the place of points in memory: none may be reused.
+    data.earlier = [*getattr(data, "earlier", ()), here.train_x]
+    data.whole, data.here = data.train_x, here
+    return here
+
+
+def rows_of_share(data: Any) -> Any:
+    """Return a copy of data at the points of this process."""
     here = copy.copy(data)
     counts = data.num_bcs if isinstance(data, dde.data.PDE) else []
     edges = np.cumsum([0, *counts])
@@ -183,9 +200,6 @@ def _share_of(data: Any) -> Any:
     for name in ("train_x", "train_y", "train_aux_vars"):
         value = getattr(data, name, None)
         setattr(here, name, None if value is None else value[index])
-    # DeepXDE remembers targets by the place of points in memory: none may be reused.
-    data.earlier = [*getattr(data, "earlier", ()), here.train_x]
-    data.whole, data.here = data.train_x, here
     return here
 
 

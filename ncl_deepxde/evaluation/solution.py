@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,9 @@ from ..nn.semi_lagrangian.net import SemiLagrangian
 
 __all__ = ["ContinuityError", "NetworkSolution", "continuity_error"]
 
-CHUNK = 8192
+# Points that are evaluated at a time, fewer of large networks: units times points.
+# Derivatives by reverse mode keep some 200 bytes of each, 400 MB.
+CHUNK, UNITS = 8192, 2**21
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class NetworkSolution:
         inputs = _inputs(self.net, points, time)
         d = inputs.shape[1] - 1
         with torch.no_grad():
-            outputs = torch.cat([self.net(x) for x in torch.split(inputs, CHUNK)])
+            outputs = torch.cat([self.net(x) for x in _chunks(self.net, inputs)])
         values = outputs.double().cpu().numpy()
         rho, w = values[:, :1], values[:, 1 : d + 1]
         is_velocity = output_of(self.net, self.output) == "velocity"
@@ -79,7 +81,7 @@ class NetworkSolution:
         inputs = _inputs(self.net, points, time)
         flow = as_flow(self.net, self.output, dim=points.shape[1])
         with torch.no_grad():
-            parts = [flow.velocity(x) for x in torch.split(inputs, CHUNK)]
+            parts = [flow.velocity(x) for x in _chunks(self.net, inputs)]
         u: Array = torch.cat(parts).double().cpu().numpy()
         return u
 
@@ -138,7 +140,7 @@ def continuity_error(
     flow = as_flow(net, output, dim=d)
     # A solver cannot take one point under vmap: its rows share their steps.
     is_solver = any(isinstance(part, SemiLagrangian) for part in net.modules())
-    parts = torch.split(inputs, CHUNK)
+    parts = _chunks(net, inputs)
     if not isinstance(net, FlowNet):
         PointwiseCheck("net", is_kept=False)(net, inputs)
     if is_solver:
@@ -167,6 +169,12 @@ def _derivative_of_sums(net: torch.nn.Module, flow: FlowNet, inputs: Tensor) -> 
         rows = [torch.autograd.grad(c.sum(), x, retain_graph=True)[0] for c in columns]
     net.train(is_training)
     return torch.stack(rows, dim=1)
+
+
+def _chunks(net: torch.nn.Module, inputs: Tensor) -> Sequence[Tensor]:
+    """Return the inputs in parts that fit into memory."""
+    units = sum(p.shape[0] if p.ndim else 1 for p in net.parameters())
+    return torch.split(inputs, max(1, min(CHUNK, UNITS // units)))
 
 
 def _inputs(net: torch.nn.Module, points: Array, time: float | Array) -> Tensor:

@@ -47,10 +47,7 @@ def as_it_is(
     A compiled backward pass is not differentiated again: where derivatives are served
     that would be in silence, and gradients by the weights would vanish.
     """
-    taken: Callable[Given, Value] = torch.compiler.disable(  # type: ignore[no-untyped-call]
-        function,
-        reason="derivatives that networks of ncl_deepxde serve are not compiled",
-    )
+    taken: Callable[Given, Value] = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
     return taken
 
 

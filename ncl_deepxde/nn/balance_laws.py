@@ -26,6 +26,7 @@ from .constraints.joined import joined
 from .constraints.law import AddedFlux, BuiltInSource, FluxField, Law, law_of
 from .constraints.means import Mean
 from .constraints.start_and_wall import InitialState, Wall
+from .constraints.start_sizes import StartSizes
 
 __all__ = ["BalanceLaws"]
 
@@ -60,7 +61,8 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
         scale: As for :class:`NCL`.
         scales: As for :class:`NCL`; ``density`` is the size of every state.
         sizes: Size of the state :math:`q_k` of each law, in place of ``density``, where
-            the laws are of different units.
+            the laws are of different units; they must be given where states start with
+            sizes that differ by 1e5.
         output: ``"flux"``, or ``"velocity"`` for :math:`F_k / q_k` in the columns of
             the flux.
         mean_density: Constant added to each state: K entries, each a number,
@@ -132,10 +134,11 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
         field = FluxField(constructions.get(construction), axes, harmonics, scale)
         base = initial if isinstance(initial, Continuation) else None
         walls = [wall] * laws if isinstance(wall, Wall) else _each("wall", wall, laws)
+        starts = _each("initial", _starts(base, place) or initial, laws)
         options = zip(
             _each("sizes", sizes, laws, units.density),
             _each("mean_density", mean_density, laws),
-            _each("initial", _starts(base, place) or initial, laws),
+            starts,
             walls,
             _each("lifting", lifting, laws),
             _each("known_sources", known_sources, laws),
@@ -175,7 +178,7 @@ class BalanceLaws(FieldNet, BalanceNet, Continuable):
         )
         self._laws = found
         first, *others = [law.given for law in found]
-        self._given = first.also(*others)
+        self._given = first.also(*others, *([] if sizes else [StartSizes(starts)]))
         self._place, self.output = place, output
         self._convert = conversion_of(output, place)
         self.dim, self.laws, self.sources = place.dim, laws, place.sources

@@ -90,6 +90,17 @@ class SOAP(torch.optim.Optimizer):
                 f"{[tuple(shape) for shape in shapes]}. Use Adam instead."
             )
 
+    def state_numbers(self) -> int:
+        """Return how many numbers it keeps, and computes beside, for all weights."""
+        count = 0
+        for p in (p for group in self.param_groups for p in group["params"]):
+            n = p.shape[-1] if p.ndim else 1
+            m = p.numel() // max(n, 1)
+            # The gradient and two means; means of products and their bases, and what a
+            # turn of the larger computes.
+            count += 3 * m * n + 2 * (m**2 + n**2) + 3 * max(m, n) ** 2
+        return count
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
         """Do one step and return the loss it started from, if there is a closure."""

@@ -17,6 +17,7 @@ import torch
 
 from .. import __version__
 from ..data import Collocation, kronecker_box
+from ..evaluation.available_memory import available_memory
 from ..evaluation.solution import continuity_error
 from ..nn import NCL
 from ..optimizers import GaussNewton
@@ -117,20 +118,10 @@ def _room(directory: Path) -> Iterator[Check]:
     free = shutil.disk_usage(directory).free / GIB
     remedy = "" if free >= DISK else "free some space, or choose another --out"
     yield Check("disk", f"{free:.1f} GiB free in {directory}", remedy)
-    memory = _free_memory()
+    memory = available_memory(torch.device("cpu"))
     if memory is not None:
-        remedy = "" if memory >= MEMORY else "close other programs"
-        yield Check("memory", f"{memory:.1f} GiB free", remedy)
-
-
-def _free_memory(table: Path = Path("/proc/meminfo")) -> float | None:
-    """Return the memory that can be had in GiB, where the system tells."""
-    if not table.is_file():
-        return None
-    for line in table.read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024 / GIB
-    return None
+        remedy = "" if memory >= MEMORY * GIB else "close other programs"
+        yield Check("memory", f"{memory / GIB:.1f} GiB free", remedy)
 
 
 def _exactness() -> Check:

@@ -15,8 +15,11 @@ from typing import Any
 import deepxde as dde
 
 from ..distributed import processes, share, start
+from ..evaluation.step_memory import check_memory
+from ..optimizers import GaussNewton
 from .checkpoints import load_checkpoint
 from .environment import environment, tell_changes
+from .kept_memory import keep_memory
 from .log import drop_records
 from .model_state import restore_model
 from .stage_loop import NonFiniteLoss, Progress, RunSettings, Stage, StageLoop
@@ -73,7 +76,8 @@ def train(
 
     The network exists already: call ``dde.config.set_random_seed`` before building it.
     Under ``torchrun`` the processes share the points; the first one alone writes files,
-    and a run may be continued by another number of processes.
+    and a run may be continued by another number of processes. On Linux the process
+    keeps memory that it frees for the next step, see :mod:`.kept_memory`.
 
     Args:
         model: The model; each stage compiles it.
@@ -93,14 +97,16 @@ def train(
             every line of the log, and their time does not count.
 
     Raises:
-        ValueError: A bad argument, a directory that cannot be written, or a checkpoint
-            of another plan; the message names the difference.
+        ValueError: A bad argument, a directory that cannot be written, a checkpoint of
+            another plan, where the message names the difference, or a step that needs
+            more than twice the memory there is.
         CheckpointError: The checkpoint is damaged or foreign.
         NonFiniteLoss: A loss term or a weight became infinite or not a number.
         KeyboardInterrupt: After Ctrl-C, once the step is finished and saved.
     """
     _check(stages, name, checkpoint_seconds, checkpoint_steps, log_every)
     plan = _plan(stages, name, seed, config or {})
+    keep_memory()
     here = start()
     here.check_same(_flat(plan))
     share(model)
@@ -141,6 +147,8 @@ def _run_stages(
     """Finish the stage that ``loop.done`` stands in, and run those after it."""
     while True:
         if not loop.done.stopped_by:
+            if not isinstance(loop.trained.opt, GaussNewton):
+                check_memory(loop.trained)  # which it does by itself
             loop.run(stages[loop.done.stage], callbacks)
         if loop.done.stage + 1 == len(stages):
             return

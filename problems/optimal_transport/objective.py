@@ -16,6 +16,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, TypeAlias
 
 import torch
@@ -123,6 +124,12 @@ class BenamouBrenier:
         self._terminal = TERMINALS[terminal]
         corner = [self.box] * self.dim
         self._uniform = kronecker_box([-b for b in corner], corner)
+
+    def with_batch(self, batch: int) -> BenamouBrenier:
+        """Return the same estimates from another number of points."""
+        other = copy(self)
+        other.batch, other.times = batch, min(self.times, batch)
+        return other
 
     def __call__(self, net: Any, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the terms ``"start"``, ``"end"`` and ``"energy"``, 0-dimensional.

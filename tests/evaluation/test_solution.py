@@ -197,3 +197,12 @@ def test_continuity_of_a_network_that_mixes_points_is_refused() -> None:
     net.apply_output_transform(lambda x, y: y / y.abs().max())
     with pytest.raises(ValueError, match=r"^net: must be a function of each point"):
         continuity_error(net, x[:, :2], x[:, 2:], output="flux")
+
+
+def test_large_networks_see_fewer_points_at_a_time():
+    seen = []
+    net = NCL([3, 2048, 2048, 4], "tanh", "Glorot normal", mean_density=2.0)
+    net.register_forward_pre_hook(lambda module, given: seen.append(len(given[0])))
+    NetworkSolution(net)(np.random.default_rng(0).random((600, 2)), 0.0)
+    assert sum(seen) == 600
+    assert max(seen) < 300

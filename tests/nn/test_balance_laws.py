@@ -322,6 +322,22 @@ def test_contradictions_name_their_law() -> None:
         build(1, periods=0.3, initial=[None, None, InitialState(densities(0))])
 
 
+def test_a_start_agrees_with_any_source() -> None:
+    """What a source adds begins at the start: no pair of them can contradict."""
+
+    def rate(z):
+        return 5 + torch.cos(z[:, :1]) * torch.exp(-z[:, 1:])
+
+    start = InitialState(densities(0), momentum=fluxes(0), time=0.25)
+    given = {"known_sources": [rate, None, None], "sources": (1,)}
+    net = build(1, initial=[start, start, None], **given)
+    now = torch.cat([torch.rand(7, 1), torch.full((7, 1), 0.25)], dim=1)
+    right = torch.cat([densities(0)(now[:, :1])] * 2, dim=1)
+    torch.testing.assert_close(net.state(now)[:, :2], right, **CLOSE)
+    torch.testing.assert_close(net.source(now, 0), rate(now), **CLOSE)
+    assert worst(net, torch.rand(5, 2)) < 1e-12
+
+
 def test_outputs_refuse_transforms() -> None:
     with pytest.raises(ValueError, match=r"would break d_t q \+ div F = s"):
         build(1).apply_output_transform(lambda x, y: y)

@@ -51,11 +51,7 @@ def test_what_is_missing_has_a_remedy(monkeypatch):
 
 def test_little_disk_and_memory_are_told(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "DISK", 1e9)
-    table = tmp_path / "meminfo"
-    table.write_text("MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n")
-    assert doctor._free_memory(table) == 1.0
-    assert doctor._free_memory(tmp_path / "none") is None
-    monkeypatch.setattr(doctor, "_free_memory", lambda: 1.0)
+    monkeypatch.setattr(doctor, "available_memory", lambda device: 2.0**30)
     disk, memory = doctor._room(tmp_path)
     assert "free some space" in disk.remedy
     assert "close other programs" in memory.remedy

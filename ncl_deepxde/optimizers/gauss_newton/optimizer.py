@@ -41,6 +41,7 @@ import deepxde as dde
 import torch
 from torch import Tensor
 
+from ...evaluation.step_memory import check_memory
 from ..unknowns import Unknowns
 from .alignment import Alignment, DependentPointsError
 from .balance import balance_of
@@ -53,6 +54,7 @@ from .history import StepRecord, rank_of
 from .jacobian import Jacobian
 from .layer_path import layer_jacobian
 from .leverage import teach
+from .memory import GaussNewtonMemory
 from .norms import length, squares
 from .residuals import ResidualVector, residual_source
 from .sample_path import sample_jacobian
@@ -187,8 +189,8 @@ class GaussNewton(torch.optim.Optimizer):
         self._balances, self._has_report = balance, report
         self.history: list[StepRecord] = []
         self._control, self._best = Control(self), BestWeights(self)
-        self._unknowns = Unknowns(self, model)
-        self._alignment = Alignment()
+        self._unknowns, self._alignment = Unknowns(self, model), Alignment()
+        self.memory = GaussNewtonMemory(self._jacobian, self._trained, self._solver)
         self._is_checked = False
 
     @torch.no_grad()
@@ -199,13 +201,15 @@ class GaussNewton(torch.optim.Optimizer):
             closure: Evaluates the loss at the points of this step, as DeepXDE's does.
 
         Raises:
-            ValueError: No closure, or a loss that is not the sum of squares.
+            ValueError: No closure, a loss that is no sum of squares, no memory for it.
             RuntimeError: The kernel is singular, or it or the residuals not finite.
         """
         if closure is None:
             raise ValueError("GaussNewton: step needs a closure; train by dde.Model.")
         self._unknowns.adopt()
         parameters = list(self._trained().values())
+        if not self._is_checked:
+            check_memory(self._model)
         is_continued = self._best.enter(parameters)
         factors = self.param_groups[0].get("balance") if self._is_checked else None
         vector, jacobian = self._linearized(closure, factors)
@@ -246,12 +250,15 @@ class GaussNewton(torch.optim.Optimizer):
         return {n: p for n, p in named.items() if p.requires_grad and p.numel()}
 
     def _jacobian(
-        self, vector: ResidualVector, observe: Callable[[], list[Tensor]]
+        self,
+        vector: ResidualVector,
+        observe: Callable[[], list[Tensor]],
+        alignment: Alignment | None = None,
     ) -> Jacobian:
         parameters = self._trained()
         try:
             if self._path == "layers":
-                return layer_jacobian(observe, parameters, self._alignment)
+                return layer_jacobian(observe, parameters, alignment or self._alignment)
             observe()
             unknowns = self._unknowns.named()
             inside = {n: p for n, p in parameters.items() if n not in unknowns}
@@ -349,8 +356,7 @@ class GaussNewton(torch.optim.Optimizer):
             for p in self._trained().values()
         ]
         rest = jacobian.residuals - jacobian.push(memory)
-        found = zip(solver.solve(rest), memory, strict=True)
-        return [d + m for d, m in found]
+        return [d + m for d, m in zip(solver.solve(rest), memory, strict=True)]
 
     def _judge(
         self, vector: ResidualVector, parameters: list[Tensor], record: StepRecord
