@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, TypeVar
 
 import numpy as np
@@ -83,6 +84,8 @@ def read(
         LookupError,
         MemoryError,
         RuntimeError,
+        SyntaxError,
+        TokenError,
         TypeError,
         ValueError,
         zipfile.BadZipFile,

@@ -1,6 +1,9 @@
 """Meshes as arrays, before dolfinx shares them among processes; files of meshes."""
 
+import contextlib
+import io
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,13 +96,17 @@ def read(path: str | os.PathLike[str]) -> RawMesh:
     name = os.fspath(path)
     if not Path(name).is_file():
         raise FileNotFoundError(f"no mesh at {name!r}; write one, or name another file")
+    # What meshio tells of a file that it refuses is in our error.
+    said = io.StringIO()
     try:
-        found = meshio.read(name)
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            found = meshio.read(name)
     except (Exception, SystemExit) as error:
         raise ValueError(
-            f"{name!r} is no mesh that meshio reads ({type(error).__name__}: {error}); "
-            "write Gmsh's .msh, .vtu or .xdmf"
+            f"{name!r} is no mesh that meshio reads ({type(error).__name__}: "
+            f"{' '.join(str(error).split())}); write Gmsh's .msh, .vtu or .xdmf"
         ) from error
+    print(said.getvalue(), end="", file=sys.stderr)
     return _from_meshio(found, name)
 
 

@@ -70,7 +70,8 @@ def load_table(path: Path) -> pd.DataFrame:
             keep_default_na=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"{path}: is no table of columns: {error}.") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: is no table of columns: {reason}.") from error
     table.columns = [str(name).strip() for name in table.columns]
     return table
 
@@ -132,7 +133,13 @@ def times(values: pd.Series, path: Path | str, form: str = "ISO8601") -> pd.Seri
             f"{path}: a time must be written like {example}, got "
             f"{values.iloc[row]!r} in row {row + 1}. Leave missing times empty."
         )
-    return found.astype("datetime64[ns, UTC]")
+    try:
+        return found.astype("datetime64[ns, UTC]")
+    except pd.errors.OutOfBoundsDatetime as error:
+        raise ValueError(
+            f"{path}: a time must be of the years 1678 to 2261, got {found.min()} to "
+            f"{found.max()}. Correct it, or leave it empty."
+        ) from error
 
 
 def require(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:

@@ -148,7 +148,8 @@ def _settle_profiles(extract: Extract, source: _Source) -> Extract:
     """Leave out profiles that are zero throughout, unless they were measured."""
     rows = extract.rows
     is_zero = (rows[["dens", "u", "v"]] == 0).all(axis=1)
-    missing = is_zero.groupby([rows["radar"], rows["time"]]).transform("all")
+    keys = [rows["radar"], rows["time"]]
+    missing = is_zero.groupby(keys, dropna=False).transform("all")
     if source.slots is not None:
         slot = rows["time"].dt.floor(SLOT)
         pairs = pd.MultiIndex.from_arrays([rows["radar"], slot])

@@ -76,7 +76,8 @@ def read(
     known = load_positions(positions)
     slots = None if measured is None else _tables.measured_slots(Path(measured))
     extracts: list[Extract] = []
-    for path in _expand(paths):
+    files = _expand(paths)
+    for path in files:
         if _archive.is_archive(path):
             extracts += _archive.read_archive(path, wanted, steps)
         elif _odim.is_hdf5(path):
@@ -84,7 +85,11 @@ def read(
         else:
             extracts.append(_tables.read_table(path, wanted, known, slots, steps))
     wanted.check(name for extract in extracts for name in extract.radars)
-    return _joined(extracts, conflicts, check_units)
+    try:
+        return _joined(extracts, conflicts, check_units)
+    except ValueError as error:
+        more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+        raise ValueError(f"{', '.join(map(str, files[:3]))}{more}: {error}") from error
 
 
 def _joined(extracts: list[Extract], conflicts: str, check_units: bool) -> Profiles:

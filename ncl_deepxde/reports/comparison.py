@@ -107,8 +107,29 @@ def _is_run(metrics: Metrics) -> bool:
     if not isinstance(metrics.get("problem"), str):
         return False
     models = metrics.get("models")
-    return isinstance(models, dict) and all(
-        isinstance(m, dict) for m in models.values()
+    return (
+        isinstance(models, dict)
+        and all(_is_by_name(m) and _is_by_name(m.get("seeds")) for m in models.values())
+        and all(map(_is_training, _values(metrics.get("training"))))
+    )
+
+
+def _values(found: Any) -> list[Any]:
+    """Return values by name; what is none where there are no names, and not nothing."""
+    return [] if found is None else [*found.values()] if _is_by_name(found) else [found]
+
+
+def _is_by_name(found: Any) -> bool:
+    """Tell whether there is nothing, or values by name."""
+    return found is None or isinstance(found, dict)
+
+
+def _is_training(found: Any) -> bool:
+    """Tell whether something is how a training went, as ``diagnose`` tells it."""
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(key), str) for key in ("state", "text"))
+        and isinstance(found.get("broken", []), list)
     )
 
 

@@ -168,7 +168,9 @@ def _text_block(
 
 def _with_step_cost(metrics: Metrics) -> Metrics:
     seconds, steps = metrics.get("train_seconds"), metrics.get("steps")
-    if seconds is None or not steps:
+    if not isinstance(seconds, int | float) or not isinstance(steps, int | float):
+        return metrics
+    if not steps:
         return metrics
     return {"seconds_per_step": seconds / steps, **metrics}
 

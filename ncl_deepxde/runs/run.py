@@ -19,7 +19,7 @@ import torch
 from ..distributed import processes
 from ..evaluation.metrics import Solution
 from ..evaluation.rows import TRAINING_ROWS
-from ..files import content_hash, read_json, write_json
+from ..files import DAMAGE, content_hash, read_json, write_json
 from ..reports.diagnosis import diagnose
 from ..reports.report import terminal_table, write_report
 from .cells import Cell, add_case, list_cells, mean_over_seeds, with_costs
@@ -37,6 +37,7 @@ __all__ = [
     "Output",
     "RunOptions",
     "check_name",
+    "load_reference",
     "run",
     "select_device",
     "with_data",
@@ -156,7 +157,7 @@ def _run_in_it(
         for cell in list_cells(options.models, preset, options.seed):
             _train(problem, cell, options, out, resume, Output(quiet=True))
         return {}
-    reference = problem.load_reference(reference_path)
+    reference = load_reference(problem, reference_path)
     metrics: dict[str, Any] = {
         "problem": problem.name,
         "preset": options.preset,
@@ -200,6 +201,24 @@ def _solve_reference(
     if not path.exists():
         output.say("solving the reference")
         problem.compute_reference(preset, path)
+
+
+def load_reference(problem: Problem[Any], path: Path) -> Solution:
+    """Read the reference of a run.
+
+    Raises:
+        ValueError: The file is damaged, or holds something else.
+    """
+    try:
+        return problem.load_reference(path)
+    except DAMAGE as error:
+        text = " ".join(str(error).split())
+        if str(path) in text:
+            raise ValueError(text) from error
+        raise ValueError(
+            f"{path}: is damaged or holds something else ({text}). Remove it, and it "
+            "is written again."
+        ) from error
 
 
 def _trained(

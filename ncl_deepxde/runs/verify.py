@@ -14,7 +14,7 @@ import deepxde as dde
 
 from ..evaluation.promises import Promise, is_same
 from ..files import content_hash, read_json
-from ..reports.comparison import run_remedy
+from ..reports.comparison import load_metrics, run_remedy
 from ..reports.findings import doubts
 from .cells import Cell, list_cells
 from .checkpoints import CheckpointError, load_checkpoint
@@ -22,7 +22,7 @@ from .discovery import find
 from .environment import environment, tell_changes
 from .log import read_log
 from .problem import Problem
-from .run import check_name, with_data
+from .run import check_name, load_reference, with_data
 from .settings import Preset
 from .stage_end import loss_fell, network_promises, outputs_at
 
@@ -44,8 +44,13 @@ def verify(directory: Path, data: Sequence[Path] = ()) -> Iterator[Promise]:
     Raises:
         ValueError: It holds no run, or one of other code, settings or data.
     """
-    config = _read(directory / "config.json", "problem", "preset", "seed", "settings")
-    metrics = _read(directory / "metrics.json", "models")
+    config = _read(directory / "config.json", CONFIG)
+    try:
+        metrics = load_metrics(directory)
+    except ValueError as error:
+        raise ValueError(
+            f"RUN: must be the directory of a finished run, but {error}"
+        ) from error
     problem = _same_problem(config, data)
     check_name("preset in config.json", config["preset"], problem.presets)
     preset = problem.presets[config["preset"]]
@@ -70,20 +75,25 @@ def _named(cell: Cell, promise: Promise) -> Promise:
     return Promise(f"{cell.name}, {promise.name}", promise.holds, promise.text)
 
 
-def _read(path: Path, *keys: str) -> dict[str, Any]:
-    """Read a JSON file of a run with some keys."""
+CONFIG = {"problem": str, "preset": str, "seed": int, "settings": dict}
+"""What must be in ``config.json``."""
+
+
+def _read(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Read a JSON file of a run with values of some kinds."""
     try:
         found = read_json(path)
-        missing = [key for key in keys if key not in found]
     except (OSError, ValueError) as error:
         raise ValueError(
             f"RUN: must be the directory of a finished run, but {path} cannot be read "
             f"({getattr(error, 'strerror', None) or error}). {run_remedy(path.parent)}"
         ) from error
-    if missing:
+    wrong = [key for key, kind in kinds.items() if not isinstance(found.get(key), kind)]
+    wrong += ["data"] if not isinstance(found.get("data", {}), dict) else []
+    if wrong:
         raise ValueError(
-            f"RUN: must be the directory of a finished run, but {path} lacks "
-            f"{', '.join(missing)}. Choose another directory."
+            f"RUN: must be the directory of a finished run, but {path} has no valid "
+            f"{', '.join(wrong)}. Choose another directory."
         )
     return found
 
@@ -107,8 +117,8 @@ def _reference(
 ) -> Promise:
     """Tell whether the reference is whole, and finer than what it judges."""
     try:
-        problem.load_reference(path)
-    except (OSError, ValueError) as error:
+        load_reference(problem, path)
+    except ValueError as error:
         return Promise("reference", False, str(error))
     found = list(doubts(metrics))
     return Promise("reference", not found, " ".join(found) or "whole, and no doubts")
@@ -157,6 +167,7 @@ def _of_cell(
 def _told(cell: Cell, metrics: Mapping[str, Any], loss: float) -> Promise:
     """Compare the loss in ``metrics.json`` with that of the checkpoint."""
     record = metrics["models"][cell.model]
-    record = record.get("seeds", {}).get(str(cell.seed), record)
+    if "seeds" in record:
+        record = record["seeds"].get(str(cell.seed), {})
     told = record.get("loss", record.get(f"loss_{cell.case}"))
     return Promise("metrics.json", told == loss, f"loss {told}, checkpoint {loss}")

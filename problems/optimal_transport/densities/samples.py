@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ncl_deepxde.evaluation.metrics import Array
+from ncl_deepxde.files import DAMAGE
 
 from .mixture import GaussianMixture
 
@@ -99,7 +100,7 @@ def load_samples(path: str | os.PathLike[str]) -> Array:
         )
     try:
         points = readers[file.suffix.lower()](file)
-    except (OSError, EOFError, ValueError) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{file}: cannot be read as an array of numbers ({error}). Write one with "
             "numpy.save, or a csv file with one point in a line, columns separated by "
