@@ -53,6 +53,8 @@ class ShockCase:
         summed: Integrals of what the start deviates from its means by, from the left
             end, (N, 1) -> (N, K), with which it fades.
         viscosities: Viscosities of the stages, in units of length and speed.
+        follows: Viscosity from which on half of the points are where the state is
+            steep. Networks that see jumps from their centers do better without.
         sizes: Sizes of the states.
         length: Length of the network's units.
         velocity: Speed of the network's units.
@@ -75,6 +77,7 @@ class ShockCase:
     centers: tuple[float, ...] = ()
     summed: Callable[[Tensor], Tensor] | None = None
     viscosities: Sequence[float] = (0.05, 0.02, 0.008, 0.003, 0.0012, 0.0005, 0.0002)
+    follows: float = 0.0
 
     def points(self, n: int = 2000) -> np.ndarray:
         """Return the middles of n equal cells."""
@@ -165,6 +168,11 @@ def _breaking() -> ShockCase:
         lambda q: q[:, 0].abs(),
         (0.5, 0.5),
         period=2.0,
+        viscosities=(
+            *(0.05, 0.02, 0.008, 0.003, 0.0012),
+            *(0.0007, 0.0004, 0.00022, 0.00013),
+        ),
+        follows=8e-4,
     )
 
 

@@ -1,13 +1,15 @@
 """Shocks by exact laws, by plain networks and by finite volumes, in CPU seconds.
 
     python benchmarks/shocks.py --case sod --network exact [--seed 0] [--steps 18]
-        [--stages 0.05 0.02] [--points 1000] [--width 20] [--huber 0] [--entropy 0]
-        [--out runs/shocks.jsonl]
+        [--stages 0.05 0.02] [--last 2] [--points 1000] [--width 20] [--huber 0]
+        [--entropy 0] [--out runs/shocks.jsonl]
     python benchmarks/shocks.py --case sod --network volumes [--cells 1000]
         [--stages 0.001]
 
 Viscosity, a part of the length by the speed of the case, falls from stage to stage.
-Each is a training of its own by ``GaussNewton(model)``. A line of JSON for each stage:
+Each is a training of its own by ``GaussNewton(model)``, whose points are first where
+the fit is uncertain; those of Burgers then, at small viscosities, half of them where
+the state of the stage before is steep. A line of JSON for each stage:
 seconds of CPU since the start, the mean error of the first state, the place of a shock,
 the change of the total. Finite volumes with a viscosity tell what it alone costs.
 """
@@ -146,6 +148,46 @@ def with_options(pde: Any, law: Any, options: argparse.Namespace) -> Any:
     return residuals
 
 
+def steep_points(case: ShockCase, state: State) -> Any:
+    r"""Return a sampler of points, half of them as dense as a state is steep.
+
+    With evenly spread :math:`(u, t)` in the unit square, x is where
+
+    .. math:: u = \tfrac12\,\frac{x - a}{b - a}
+        + \tfrac12\,\frac{\int_a^x |\partial_x q|}{\int_a^b |\partial_x q|} ,
+
+    a sum over the states in their sizes. Between times of a table x is linear in t at
+    the same u, so that points move with a layer.
+    """
+    box = kronecker_box([0.0, 0.0], [1.0, 1.0])
+    x = np.linspace(case.low, case.high, 4001)
+    levels = np.linspace(0, 1, 1001)
+    rows = []
+    for t in np.linspace(0, case.end, 65):
+        z = torch.as_tensor(np.stack([x, np.full_like(x, t)], axis=1))
+        with torch.no_grad():
+            q = state(z).numpy() / np.array(case.sizes)
+        steep = np.abs(np.diff(q, axis=0)).sum(axis=1).cumsum()
+        even = np.linspace(0, 1, len(x))
+        passed = even + np.append(0, steep) / steep[-1]
+        rows.append(np.interp(levels, passed / 2, x))
+    places = torch.as_tensor(np.array(rows))
+
+    def between(n: int, at: Tensor) -> tuple[Tensor, Tensor]:
+        cell = (at * n).long().clamp(max=n - 1)
+        return cell, at * n - cell
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        u, t = box(n, generator).unbind(dim=1)
+        (i, a), (j, b) = between(1000, u), between(64, t)
+        early, late = (
+            (1 - a) * places[k, i] + a * places[k, i + 1] for k in (j, j + 1)
+        )
+        return torch.stack([(1 - b) * early + b * late, t * case.end], dim=1)
+
+    return sample
+
+
 def measure(case: ShockCase, state: State) -> dict[str, float]:
     """Return errors at the last time."""
     x = case.points()
@@ -256,12 +298,14 @@ def train(options: argparse.Namespace, write: Callable[[dict[str, Any]], None]) 
         law = case.law.with_viscosity(viscosity * case.length * case.velocity)
         pde = law.closure if is_exact else law.residual
         pde = with_options(pde, case.law, options)
-        box = kronecker_box([case.low, 0.0], [case.high, case.end])
-        data = Collocation(pde, box, options.points, seed=options.seed + number)
+        points: Any = kronecker_box([case.low, 0.0], [case.high, case.end])
+        if number and viscosity <= case.follows:
+            points = steep_points(case, state)
+        data = Collocation(pde, points, options.points, seed=options.seed + number)
         model = dde.Model(data, net)
         model.compile(GaussNewton(model), verbose=0)
         # The last one ends what the others begin.
-        steps = options.steps * (2 if number == len(stages) - 1 else 1)
+        steps = options.steps * (options.last if number == len(stages) - 1 else 1)
         begin = time.process_time()
         model.train(iterations=steps, display_every=10**6, verbose=0)
         used += time.process_time() - begin
@@ -281,7 +325,8 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=1000)
     parser.add_argument("--width", type=int, default=20)
     parser.add_argument("--depth", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=18, help="of a stage, last twice")
+    parser.add_argument("--steps", type=int, default=18, help="of a stage")
+    parser.add_argument("--last", type=int, default=2, help="times these in the last")
     parser.add_argument(
         "--ramp", type=float, default=0.05, help="in parts of the last time"
     )

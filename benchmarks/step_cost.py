@@ -7,6 +7,7 @@ The case ``beltrami`` is the Navier-Stokes equations in three dimensions and tim
 plain network by ``dde.grad.hessian``, the curl by that and by ``operators.laplacian``.
 The case ``ball problem`` is all of Euler's flow in the unit ball: as many points on the
 sphere, for m.n = 0, and at t = 0, for the initial state, neither with derivatives.
+Memory is kept between steps, as in ``runs.train``.
 
     python benchmarks/step_cost.py [--case "ball problem 4x128"] [--only vector]
         [--device cuda] [--out step_cost.json]
@@ -36,6 +37,7 @@ from ncl_deepxde.operators import (
     laplacian,
     momentum,
 )
+from ncl_deepxde.runs.kept_memory import keep_memory
 
 PERIODIC = {"torus": 1.0, "ball": None, "ball problem": None}
 
@@ -207,6 +209,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="limit per case")
     options = parser.parse_args()
     torch.set_default_device(options.device)
+    keep_memory()
     results: dict[str, dict[str, dict[str, float]]] = {}
     for case in options.case or CASES:
         kind, d, width, depth, num_points = CASES[case]

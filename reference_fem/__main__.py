@@ -109,6 +109,7 @@ def _add_options(parser: argparse.ArgumentParser, defaults: _Subcommand) -> None
         "(dim, N); by default that of the Euler problem on this domain",
     )
     add("--degree", type=int, default=2, help="degree of rho and u")
+    add("--order", type=int, default=2, help="order in time, 2 or 3")
     add("--out", type=_output, required=True, help="npz file to write")
     add(
         "--checkpoint",
@@ -154,6 +155,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             t_end=options.t_end,
             save_times=options.save_times,
             degree=options.degree,
+            order=options.order,
             checkpoint=options.checkpoint,
         )
     except ValueError as error:

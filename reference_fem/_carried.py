@@ -8,7 +8,7 @@ from ._density import density_problem
 from ._dolfinx import fem
 from ._domain import FlowDomain, number_by_rank
 from ._functionals import Functionals
-from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named, nodal_values
+from ._levels import LEVELS, TimeLevels, named, nodal_values, step_formula
 from ._limiter import Limiter
 from ._linear import LinearProblem
 from ._openings import Openings
@@ -65,7 +65,8 @@ class CarriedDensity:
             Limiter.of_start(self.rho[0], self.openings, dx) if setup.limited else None
         )
         self.mass = self.functionals.mass()
-        self.grad_div, self.num_steps, self.iterations = 0.0, 0, 0
+        self.grad_div, self.iterations = 0.0, 0
+        self.order, self.taken = setup.order, list[float]()
 
     def _set_velocity(self, t: float) -> None:
         self.w[0].interpolate(lambda x: self.velocity(x[: self.dim], t))
@@ -80,11 +81,11 @@ class CarriedDensity:
         Raises:
             RuntimeError: If the solver fails.
         """
-        stage = min(self.num_steps, 2)
-        self.num_steps += 1
-        for alpha, weight in zip(self.alpha, BDF[stage], strict=True):
-            alpha.value = weight / dt
-        ahead = self.rho.combine(EXTRAPOLATION[stage])
+        self.taken.append(dt)
+        formula = step_formula(self.order, self.taken)
+        for alpha, rate in zip(self.alpha, formula.rates, strict=True):
+            alpha.value = rate
+        ahead = self.rho.combine(formula.ahead)
         self.rho.shift()
         self.w.shift()
         self.rho[0].x.array[:] = ahead

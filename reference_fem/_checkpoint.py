@@ -75,16 +75,16 @@ class Checkpoint:
         arrays = on_first(self.comm, self._read)
         for name, function in self.scheme.functions.items():
             _scatter(function, arrays[f"state/{name}"])
-        self.scheme.num_steps = int(arrays["step"])
         self.scheme.forget()
+        step = int(arrays["step"])
         saved = (arrays[name] for name in ("rho", "u", "p"))
         rows = _archive.below("diagnostics/", arrays)
         return SavedMarch(
-            self.scheme.num_steps,
+            step,
             list(zip(*saved, strict=True)),
             [
                 {name: float(column[k]) for name, column in rows.items()}
-                for k in range(self.scheme.num_steps + 1)
+                for k in range(step + 1)
             ],
         )
 

@@ -29,8 +29,8 @@ class NodalFlow:
         u: Velocities (T, dim, P).
         p: Pressures (T, Q).
         diagnostics: Numbers per time step (num_steps + 1,).
-        parameters: ``degree``, ``grad_div``, ``dt``, ``num_steps``, ``seconds``,
-            ``processes``.
+        parameters: ``degree``, ``grad_div``, ``viscosity``, ``order``, ``dt``,
+            ``num_steps``, ``seconds``, ``processes``.
         mesh: What :func:`reference_fem._mesh_arrays.mesh_arrays` returns.
     """
 
@@ -50,13 +50,13 @@ class Scheme(Protocol):
         R: Space of the density.
         Q: Space of the pressure.
         grad_div: Coefficient of the grad-div term.
-        num_steps: Steps that were done.
+        taken: Sizes of the steps that were done.
     """
 
     R: Any
     Q: Any
     grad_div: float
-    num_steps: int
+    taken: list[float]
 
     @property
     def functions(self) -> dict[str, Any]:
@@ -130,6 +130,7 @@ def march(
                 "saved": grid.saved.tolist(),
                 "viscosity": setup.viscosity,
                 "grad_div": scheme.grad_div,
+                "order": setup.order,
             }
             file = Checkpoint(checkpoint, scheme, numbers)
         record = _advance(scheme, grid, file, Tale(label, grid, scheme, comm))
@@ -142,6 +143,7 @@ def march(
         "degree": setup.degree,
         "grad_div": scheme.grad_div,
         "viscosity": setup.viscosity,
+        "order": setup.order,
         "dt": grid.dt,
         "num_steps": grid.num_steps,
         "seconds": time.perf_counter() - start,
@@ -175,14 +177,15 @@ def _advance(
     """Run all steps that are left to do."""
     from ._checkpoint import EVERY, SavedMarch
 
-    steps, saved = grid.steps, grid.saved
+    steps, saved, sizes = grid.steps, grid.saved, grid.sizes.tolist()
     record = None if file is None else file.load()
     if record is None:
         record = SavedMarch(rows=[scheme.diagnostics(0.0)])
         if saved[0] == 0.0:
             record.fields.append(scheme.at_nodes({0: 1.0}))
+    scheme.taken = sizes[: record.step]
     for k in tale.steps(record.step):
-        scheme.step(grid.dt, float(steps[k]))
+        scheme.step(sizes[k - 1], float(steps[k]))
         record.rows.append(scheme.diagnostics(float(steps[k])))
         known = steps[max(0, k - 3) : k + 1]
         for moment in saved[(saved > steps[k - 1]) & (saved <= steps[k])]:

@@ -47,6 +47,8 @@ def open_mesh(
     """
     if isinstance(source, tuple) and len(source) == 2 and isinstance(source[0], Mesh):
         return _opened(*source, boundary)
+    if isinstance(source, UnitTorus | UnitBall):
+        _check_no_glue(source, boundary)
     if isinstance(source, UnitTorus):
         return create_periodic_unit_square(comm, source.n), None
     if isinstance(source, UnitBall):
@@ -66,6 +68,23 @@ def open_mesh(
             "Rectangle((0, 0), (1, 1), h=0.1)"
         )
     return build(raw, boundary, comm)
+
+
+def _check_no_glue(
+    source: UnitTorus | UnitBall,
+    boundary: Sequence[tuple[FacetChoice, BoundaryCondition]],
+) -> None:
+    if any(isinstance(condition, Periodic) for _, condition in boundary):
+        name = type(source).__name__
+        reason = (
+            "whose sides are glued by itself"
+            if isinstance(source, UnitTorus)
+            else "which has no sides to glue"
+        )
+        raise ValueError(
+            f"boundary must have no Periodic on a {name}, {reason}, got one; leave it "
+            "out, or give a mesh of your own"
+        )
 
 
 def _opened(

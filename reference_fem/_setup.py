@@ -13,6 +13,10 @@ Rule = tuple[str, Any, bool, str]
 """Name and value of an argument, whether its rule holds, and the rule in words."""
 
 
+GROWTH = 1.5
+"""Ratio of two steps at a start of third order."""
+
+
 def check(*rules: Rule) -> None:
     """Check that all rules hold.
 
@@ -41,9 +45,10 @@ class FlowSetup:
         viscosity: Dynamic viscosity mu.
         gravity: Force per mass (dim,).
         limited: Whether the density is kept within the bounds of its start.
+        order: Order in time, 2 or 3.
 
     Raises:
-        ValueError: If a coefficient is negative or not finite.
+        ValueError: If a coefficient is negative or not finite, or the order another.
     """
 
     rho0: SpaceFunction
@@ -54,8 +59,10 @@ class FlowSetup:
     viscosity: float = 0.0
     gravity: Sequence[float] | None = None
     limited: bool = False
+    order: int = 2
 
     def __post_init__(self) -> None:
+        check(("order", self.order, self.order in (2, 3), "2 or 3"))
         for name in ("grad_div", "viscosity"):
             value = getattr(self, name)
             is_valid = value is None or 0 <= value < math.inf
@@ -67,22 +74,36 @@ class TimeGrid:
     """The steps of a march, and the times to save.
 
     Attributes:
-        steps: Times of the steps (num_steps + 1,), equally spaced from 0.
+        steps: Times of the steps (num_steps + 1,), increasing from 0.
         saved: Times to save (T,), increasing.
+        dt: Size of all steps but those of a start of third order.
     """
 
     steps: Array
     saved: Array
+    dt: float
 
     @classmethod
-    def create(cls, dt: float, t_end: float, save_times: Sequence[float] | int) -> Self:
-        """Divide the time into as few steps as the largest step allows.
+    def create(
+        cls,
+        dt: float,
+        t_end: float,
+        save_times: Sequence[float] | int,
+        order: int = 2,
+    ) -> Self:
+        r"""Divide the time into as few steps as the largest step allows.
+
+        Of order 3 the first steps are smaller, as their formulas are of lower order:
+        of N steps the first is at most :math:`\tau / \sqrt N`, so that its error
+        :math:`O(\tau^3)` is of third order; each next one is 3/2 of the one before,
+        which backward differentiation of third order bears (below 1.534).
 
         Args:
             dt: Largest time step.
             t_end: Final time.
             save_times: Increasing times in [0, t_end], or a number of equally spaced
                 ones.
+            order: Order in time.
 
         Raises:
             ValueError: If an argument is out of range.
@@ -91,9 +112,20 @@ class TimeGrid:
             ("t_end", t_end, 0 < t_end < math.inf, "positive and finite"),
             ("dt", dt, 0 < dt <= t_end, f"positive and at most t_end = {t_end!r}"),
         )
-        num_steps = math.ceil(t_end / dt * (1 - 1e-12))
-        steps = np.linspace(0.0, t_end, num_steps + 1)
-        return cls(steps, saved_times(save_times, t_end))
+        count = t_end / dt * (1 - 1e-12)
+        if order == 2:
+            num_steps = math.ceil(count)
+            steps = np.linspace(0.0, t_end, num_steps + 1)
+            dt = t_end / num_steps
+        else:
+            first = math.ceil(math.log(count, GROWTH) / 2)
+            sizes = GROWTH ** np.arange(-first, 0.0)
+            num_equal = max(1, math.ceil(count - sizes.sum()))
+            sizes = np.append(sizes, np.ones(num_equal))
+            dt = t_end / float(sizes.sum())
+            steps = np.append(0.0, dt * np.cumsum(sizes))
+            steps[-1] = t_end
+        return cls(steps, saved_times(save_times, t_end), dt)
 
     @property
     def num_steps(self) -> int:
@@ -101,9 +133,10 @@ class TimeGrid:
         return len(self.steps) - 1
 
     @property
-    def dt(self) -> float:
-        """Time step."""
-        return float(self.steps[-1]) / self.num_steps
+    def sizes(self) -> Array:
+        """Sizes of the steps (num_steps,); the same number where they are equal."""
+        sizes = np.diff(self.steps)
+        return np.where(np.isclose(sizes, self.dt, rtol=1e-9), self.dt, sizes)
 
 
 def saved_times(save_times: Sequence[float] | int, t_end: float) -> Array:

@@ -4,7 +4,7 @@ The scheme follows J.-L. Guermond and L. Quartapelle, J. Comput. Phys. 165 (2000
 167-188. Density :math:`\rho` and velocity :math:`w` are in P_k, pressure :math:`p` and
 potential :math:`\phi` in P_{k-1}. The projected velocity :math:`u = w - \nabla\phi /
 \rho` is discontinuous; results hold :math:`w`. Further :math:`\sigma = \sqrt\rho`,
-:math:`\alpha_j / \tau` are weights of backward differentiation
+:math:`\alpha_j / \tau` are weights of backward differentiation of order 2 or 3
 (:mod:`reference_fem._levels`), and a star marks values extrapolated in time. One step,
 for all test functions r, v, q:
 
@@ -52,7 +52,7 @@ from ._density import KRYLOV, density_problem, edge_term
 from ._dolfinx import fem
 from ._domain import FlowDomain, number_by_rank
 from ._functionals import Functionals
-from ._levels import BDF, EXTRAPOLATION, LEVELS, TimeLevels, named
+from ._levels import LEVELS, StepFormula, TimeLevels, named, step_formula
 from ._limiter import Limiter
 from ._linear import LinearProblem
 from ._matrix import ComponentMatrix, FormMatrix
@@ -88,7 +88,8 @@ class Splitting:
     def __init__(self, domain: FlowDomain, setup: FlowSetup) -> None:
         self.domain, self.msh = domain, domain.msh
         self.dx = Measure("dx", self.msh, metadata=domain.metadata)
-        self.force, self.num_steps = setup.force, 0
+        self.force = setup.force
+        self.order, self.taken = setup.order, list[float]()
         self.gravity = gravity_of(self.msh, setup)
         self._create_fields(setup.degree)
         self.density = density_problem(
@@ -247,21 +248,21 @@ class Splitting:
             self._step(dt, t)
         except RuntimeError as error:
             raise RuntimeError(
-                f"{error}. Step {self.num_steps} of dt = {dt:.4g} began with a Courant "
-                f"number |u| dt / h of {courant:.3g}"
+                f"{error}. Step {len(self.taken)} of dt = {dt:.4g} began with a "
+                f"Courant number |u| dt / h of {courant:.3g}"
                 + (f"; dt = {dt / courant:.2g} makes it 1" if courant > 1 else "")
             ) from error
 
     def _step(self, dt: float, t: float) -> None:
-        stage = min(self.num_steps, 2)
-        self.num_steps += 1
+        self.taken.append(dt)
+        formula = step_formula(self.order, self.taken)
         self._set_boundary(t)
-        self._predict(stage, dt)
+        self._predict(formula)
         self._set_force(t)
         density_iterations = 0 if self.is_uniform else self._transport(t)
         velocity_iterations = self.velocity.solve()
         pressure_iterations = self.pressure.solve()
-        increment = BDF[stage][0] / dt * self.phi[0].x.array
+        increment = formula.rates[0] * self.phi[0].x.array
         if self.correction is not None:
             self.correction.solve()
             increment -= self.correction.solution.x.array
@@ -280,15 +281,14 @@ class Splitting:
         self.functionals.check_density(t)
         return iterations
 
-    def _predict(self, stage: int, dt: float) -> None:
+    def _predict(self, formula: StepFormula) -> None:
         """Make room for a new level and fill it with extrapolated values."""
-        for alpha, weight in zip(self.alpha, BDF[stage], strict=True):
-            alpha.value = weight / dt
-        ahead = EXTRAPOLATION[stage]
-        rho_star = self.rho.combine(ahead)
-        self.w_star.x.array[:] = self.w.combine(ahead)
+        for alpha, rate in zip(self.alpha, formula.rates, strict=True):
+            alpha.value = rate
+        rho_star = self.rho.combine(formula.ahead)
+        self.w_star.x.array[:] = self.w.combine(formula.ahead)
         self.conditions.apply(self.w_star)
-        self.p_star.x.array[:] = self.p.combine(EXTRAPOLATION[min(stage, 1)])
+        self.p_star.x.array[:] = self.p.combine(formula.ahead_pressure)
         for field in (self.rho, self.w, self.phi, self.p):
             field.shift()
         self.rho[0].x.array[:] = rho_star

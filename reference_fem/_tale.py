@@ -16,6 +16,13 @@ LONG = 60.0
 """Seconds from which on a march tells what it will take."""
 
 
+def peak_memory() -> float:
+    """Return the largest memory of this process so far, in MiB."""
+    # Linux counts in KiB, macOS in bytes
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
 class Tale:
     """Lines and a bar on the first process's error stream.
 
@@ -63,11 +70,8 @@ class Tale:
 
     def _foretell(self, seconds: float, left: int) -> None:
         if seconds * left > LONG:
-            # Linux counts in KiB, macOS in bytes
-            unit = 2**30 if sys.platform == "darwin" else 2**20
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
             self._say(
                 f"{left} more steps of {seconds:.2g} s take about "
-                f"{seconds * left / 60:.0f} minutes and {peak:.1f} GiB of memory in "
-                f"each of {self.processes} processes"
+                f"{seconds * left / 60:.0f} minutes and {peak_memory() / 1024:.1f} GiB "
+                f"of memory in each of {self.processes} processes"
             )

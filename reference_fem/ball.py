@@ -41,6 +41,7 @@ def solve(
     grad_div: float = 1.0,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
+    order: int = 2,
 ) -> BallResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
@@ -63,6 +64,8 @@ def solve(
         checkpoint: File that keeps the state of the march, renewed every 20 steps. If
             it exists, the march goes on from it, to the same numbers; the number of
             processes must be the same.
+        order: Order in time, 2 or 3 (:mod:`reference_fem._levels`). Order 3 begins with
+            smaller steps, and bears less where the flow is not resolved.
 
     Returns:
         The result, on every process.
@@ -88,6 +91,7 @@ def solve(
         grad_div=grad_div,
         progress=progress,
         checkpoint=checkpoint,
+        order=order,
     )
     fine, coarse = (ball_mesh.places(found.nodes(f), n) for f in ("fine", "coarse"))
     return BallResult(

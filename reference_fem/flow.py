@@ -48,6 +48,7 @@ def solve(
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     limited: bool = False,
+    order: int = 2,
 ) -> FlowResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
@@ -86,6 +87,8 @@ def solve(
         limited: Whether the density at the nodes is kept within the range of ``rho0``
             and of what comes in, at the same mass: for densities that jump, as smooth
             ones lose order at their extrema (:mod:`reference_fem._limiter`).
+        order: Order in time, 2 or 3 (:mod:`reference_fem._levels`). Order 3 begins with
+            smaller steps, and bears less where the flow is not resolved.
 
     Returns:
         The result, on every process.
@@ -97,7 +100,9 @@ def solve(
             does not stay positive.
     """
     check(("degree", degree, degree in (2, 3), "2 or 3"))
-    setup = FlowSetup(rho0, u0, force, degree, grad_div, viscosity, gravity, limited)
+    setup = FlowSetup(
+        rho0, u0, force, degree, grad_div, viscosity, gravity, limited, order
+    )
 
     def create_domain(comm: Any) -> "FlowDomain":
         from ._any_domain import create_domain
@@ -105,13 +110,17 @@ def solve(
         return create_domain(mesh, boundary, degree, comm)
 
     if steady:
-        check(("viscosity", viscosity, viscosity > 0, "positive for a steady flow"))
+        check(
+            ("viscosity", viscosity, viscosity > 0, "positive for a steady flow"),
+            ("checkpoint", checkpoint, checkpoint is None, "None for a steady flow"),
+            ("limited", limited, not limited, "False for a steady flow"),
+        )
         return flow_result(_settle(create_domain, setup, comm, progress))
     check(
         ("dt", dt, dt is not None, "given unless steady=True"),
         ("t_end", t_end, t_end is not None, "given unless steady=True"),
     )
-    grid = TimeGrid.create(dt or 0.0, t_end or 0.0, save_times)
+    grid = TimeGrid.create(dt or 0.0, t_end or 0.0, save_times, order)
     label = "FEM" if progress else None
     return flow_result(
         march(create_domain, setup, grid, comm, label, checkpoint=checkpoint)

@@ -172,7 +172,8 @@ def solve(
             num_steps = max(1, int(np.ceil((target - t) * speed * n / courant)))
             for _ in range(num_steps if target > t else 0):
                 state, p = _rk4(grid, state, p, (target - t) / num_steps)
-                bar.update((target - t) / num_steps)
+                # rounding must not lead beyond the end
+                bar.update(min((target - t) / num_steps, t_end - bar.n))
             t = float(target)
             saved.append(np.stack([*state, _rates(grid, state, p)[1]]))
     return SpectralSolution(times, np.stack(saved))

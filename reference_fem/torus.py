@@ -35,12 +35,14 @@ def solve(
     grad_div: float = 1.0,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
+    order: int = 2,
 ) -> TorusResult:
     r"""Solve from an initial state; the same numbers on any number of processes.
 
-    The time step is t_end / ceil(t_end / dt), so the last step ends at t_end. Fields at
-    save times between two steps come from the cubic polynomial in time through the four
-    newest steps (fewer at the start), so saving does not change the steps.
+    The time step is t_end / ceil(t_end / dt), so the last step ends at t_end; of order
+    3 the first ones are smaller. Fields at save times between two steps come from the
+    cubic polynomial in time through the four newest steps (fewer at the start), so
+    saving does not change the steps.
 
     Args:
         rho0: Initial density, coordinates (2, N) -> (N,), positive.
@@ -57,6 +59,8 @@ def solve(
         checkpoint: File that keeps the state of the march, renewed every 20 steps. If
             it exists, the march goes on from it, to the same numbers; the number of
             processes must be the same.
+        order: Order in time, 2 or 3 (:mod:`reference_fem._levels`). Order 3 begins with
+            smaller steps, and bears less where the flow is not resolved.
 
     Returns:
         The result, on every process.
@@ -81,6 +85,7 @@ def solve(
         grad_div=grad_div,
         progress=progress,
         checkpoint=checkpoint,
+        order=order,
     )
     fine, coarse = found.nodes("fine"), found.nodes("coarse")
     return TorusResult(

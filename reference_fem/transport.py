@@ -42,6 +42,7 @@ def solve(
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     limited: bool = False,
+    order: int = 2,
 ) -> FlowResult:
     r"""Solve from an initial density; the same numbers on any number of processes.
 
@@ -69,6 +70,8 @@ def solve(
         limited: Whether the density at the nodes is kept within the range of ``rho0``
             and of what comes in, at the same mass: for densities that jump, as smooth
             ones lose order at their extrema (:mod:`reference_fem._limiter`).
+        order: Order in time, 2 or 3 (:mod:`reference_fem._levels`). Order 3 begins with
+            smaller steps, and bears less where the flow is not resolved.
 
     Returns:
         The result, on every process; its u is the given velocity, its p is zero.
@@ -89,7 +92,12 @@ def solve(
         )
     carried = at_times(velocity)
     setup = FlowSetup(
-        rho0, lambda x: carried(x, 0.0), degree=degree, grad_div=0.0, limited=limited
+        rho0,
+        lambda x: carried(x, 0.0),
+        degree=degree,
+        grad_div=0.0,
+        limited=limited,
+        order=order,
     )
 
     def create_domain(comm: Any) -> "FlowDomain":
@@ -102,7 +110,7 @@ def solve(
 
         return CarriedDensity(domain, setup, carried, diffusivity, source)
 
-    grid = TimeGrid.create(dt, t_end, save_times)
+    grid = TimeGrid.create(dt, t_end, save_times, order)
     label = "FEM transport" if progress else None
     return flow_result(
         march(create_domain, setup, grid, comm, label, create_scheme, checkpoint)

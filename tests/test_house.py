@@ -128,7 +128,7 @@ FLOORS = (
     {"_upstream", "arrays", "distributed", "files", "jets", "random_numbers"},
     {"operators", "potentials", "flows", "quadrature", "walls"},
     {"laws", "nn"},
-    {"data", "evaluation"},
+    {"data", "ensemble", "evaluation"},
     {"optimizers", "reports"},
     {"runs"},
     {"plotting", "cli"},

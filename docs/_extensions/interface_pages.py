@@ -16,6 +16,7 @@ ROOMS = {
     "ncl_deepxde.data": "Points and observations",
     "ncl_deepxde.optimizers": "Optimizers",
     "ncl_deepxde.evaluation": "Errors and consistency",
+    "ncl_deepxde.ensemble": "Ensembles",
     "ncl_deepxde.plotting": "Figures",
     "ncl_deepxde.runs": "Runs",
     "ncl_deepxde.distributed": "Several processes",

@@ -27,13 +27,13 @@ class Domain(Bijection):
         super().__init__()
         self.dim = dim
 
-    def _check(self, is_inside: Tensor, x: Tensor, name: str) -> None:
+    def _check(self, is_inside: Tensor, x: Tensor) -> None:
         """Raise ``ValueError`` unless all points are inside."""
         if in_functorch() or bool(is_inside.all()):
             return
         i = int(is_inside.logical_not().nonzero()[0, 0])
         raise ValueError(
-            f"inputs: points must lie inside the domain, {name}, where the density "
+            f"inputs: points must lie inside the domain, {self!r}, where the density "
             f"lives, got x = {x[i].tolist()} in row {i}. Enlarge the domain, or leave "
             "such points out."
         )
@@ -84,7 +84,7 @@ class Box(Domain):
     def forward(self, x: Tensor, prepared: None, moments: Moments) -> Tensor:
         """See ``Bijection``; :math:`y' = x' / (h (1 - w^2))`."""
         w = (x[0] - self.center) / self.half_side
-        self._check((w.abs() < 1).all(dim=1), x[0], repr(self))
+        self._check((w.abs() < 1).all(dim=1), x[0])
         slope = 1 / (self.half_side * (1 - w) * (1 + w))
         return torch.cat([torch.atanh(w)[None], x[1:] * slope])
 
@@ -125,7 +125,7 @@ class Ball(Domain):
         r"""See ``Bijection``; :math:`y' = \sqrt{1 + |y|^2}\,(w' + y\,(y\cdot w'))`."""
         w = torch.cat([x[:1] - self.center, x[1:]]) / self.radius
         r = w[0].norm(dim=1, keepdim=True)
-        self._check(r[:, 0] < 1, x[0], repr(self))
+        self._check(r[:, 0] < 1, x[0])
         q = ((1 - r) * (1 + r)).rsqrt()
         y = w[0] * q
         moved = (w[1:] + y * (y * w[1:]).sum(-1, keepdim=True)) * q

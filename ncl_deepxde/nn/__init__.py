@@ -23,6 +23,7 @@ from .momentum_ncl import MomentumNCL
 from .monotone_balance_law import MonotoneBalanceLaw
 from .ncl import NCL
 from .semi_lagrangian.net import SemiLagrangian
+from .sourced_lflow import SourcedLFlow
 from .sourced_ncl import SourcedNCL
 from .subharmonic.net import SubharmonicNCL
 from .windows import Windows
@@ -52,6 +53,7 @@ __all__ = [
     "MonotoneBalanceLaw",
     "Scales",
     "SemiLagrangian",
+    "SourcedLFlow",
     "SourcedNCL",
     "SubharmonicNCL",
     "VelocityNet",

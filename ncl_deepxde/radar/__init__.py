@@ -4,6 +4,8 @@
 
 - the archive Zenodo 4587338 (https://doi.org/10.5281/zenodo.4587338): the zip, or a
   folder with its ``dc_<radar>.json`` and ``time.json``;
+- ODIM HDF5 of the OPERA radars (``.h5``): vertical profiles as vol2bird writes them,
+  one radar and time per file; ``HGHT`` is the lower edge of a bin;
 - VPTS CSV (https://aloftdata.eu/vpts-csv): ``height`` is the lower edge of a bin, and
   is moved to its center;
 - plain tables of profiles with the columns ``radar, lon, lat, time_utc, altitude_m,
@@ -13,10 +15,12 @@
   altitude_band, avg_u_speed, avg_v_speed`` and a density: the altitude is the center
   of the band.
 
-Tables may be gzipped. Times without a zone are UTC. ``ncl_deepxde.radar.products``
-makes maps, tracks, counts and files of a flow of birds.
+Tables may be gzipped. Times without a zone are UTC. ``integrate_profiles`` gives birds
+per km2 and migration traffic rates as bioRad defines them, ``series_figure`` draws
+them. ``ncl_deepxde.radar.products`` makes maps, tracks, counts and files of a flow of
+birds.
 
-Needs the extra ``birds`` (pandas and pyproj).
+Needs the extra ``birds`` (pandas and pyproj; h5py for ODIM HDF5).
 """
 
 from __future__ import annotations
@@ -32,10 +36,12 @@ except ImportError as error:
     ) from error
 
 from .downloading import download
+from .integration import integrate_profiles
 from .nights import minutes_since_dusk, nights
 from .profiles import COLUMNS, Profiles
 from .projection import Projection
 from .reading import CORRECTIONS, read
+from .series_figure import series_figure
 
 __all__ = [
     "COLUMNS",
@@ -43,7 +49,9 @@ __all__ = [
     "Profiles",
     "Projection",
     "download",
+    "integrate_profiles",
     "minutes_since_dusk",
     "nights",
     "read",
+    "series_figure",
 ]

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import download, read
+from ..files import replacing
+from . import Profiles, download, integrate_profiles, read, series_figure
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         options.action(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"ncl_deepxde.radar: {error}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
     except KeyboardInterrupt:
@@ -38,11 +39,23 @@ def _parser() -> argparse.ArgumentParser:
         help="what is in files of profiles",
         description="Print the radars, times, altitudes, densities and speeds in "
         "files, and how many rows are left out and why. Known are the archive Zenodo "
-        "4587338 (zip or folder), VPTS CSV, and the plain tables of the ENRAM case "
-        "studies; tables may be gzipped.",
+        "4587338 (zip or folder), ODIM HDF5, VPTS CSV, and the plain tables of the "
+        "ENRAM case studies; tables may be gzipped.",
     )
     _add_options_of_read(summary)
     summary.set_defaults(action=_summary)
+    series = commands.add_parser(
+        "series",
+        help="birds per km2 and migration traffic rates by radar and time",
+        description="Write a table of vertically integrated densities (vid, birds/km2) "
+        "and migration traffic rates (mtr, birds/(km h)), as bioRad defines them.",
+    )
+    _add_options_of_read(series)
+    series.add_argument("--out", metavar="CSV", type=Path, help="default: print")
+    series.add_argument(
+        "--figure", metavar="PNG", type=Path, help="draw densities, vid and mtr"
+    )
+    series.set_defaults(action=_series)
     get = commands.add_parser(
         "download",
         help="get the archive of 37 European radars in 2018 (320 MB)",
@@ -83,7 +96,24 @@ def _add_options_of_read(parser: argparse.ArgumentParser) -> None:
 
 
 def _summary(options: argparse.Namespace) -> None:
-    profiles = read(
+    print(_read(options).summary())
+
+
+def _series(options: argparse.Namespace) -> None:
+    profiles = _read(options)
+    table = integrate_profiles(profiles)
+    text = table.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+    if options.figure:
+        series_figure(options.figure, profiles)
+    if options.out:
+        with replacing(options.out) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+
+
+def _read(options: argparse.Namespace) -> Profiles:
+    return read(
         options.files,
         start=options.start,
         end=options.end,
@@ -92,7 +122,6 @@ def _summary(options: argparse.Namespace) -> None:
         measured=options.measured,
         conflicts=options.conflicts,
     )
-    print(profiles.summary())
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from ._filter import Filter
 __all__ = ["is_archive", "read_archive"]
 
 ALTITUDES = np.arange(100.0, 5000.0, 200.0)  # m above sea level, centers of 25 bins
+WIDTH = 200.0  # m
 TIME_FORMAT = "%d-%b-%Y %H:%M:%S"
 
 _KEY = re.compile(rb'"(\w+)"\s*:')
@@ -82,6 +83,7 @@ def _extract(
             "lat": record.number("lat"),
             "time": pd.DatetimeIndex(when[kept])[columns],
             "altitude": altitude[bins],
+            "width": WIDTH,
             "dens": dens[known],
             "u": u[known],
             "v": v[known],

@@ -10,7 +10,8 @@ from ._units import check_plausible
 
 __all__ = ["COLUMNS", "clean"]
 
-COLUMNS = ("radar", "lon", "lat", "time", "altitude", "dens", "u", "v")
+COLUMNS = ("radar", "lon", "lat", "time", "altitude", "width", "dens", "u", "v")
+OPTIONAL = "width"
 KEY = ["radar", "time", "altitude"]
 VALUES = ["dens", "u", "v"]
 SAME_PLACE = 0.05  # degrees: two sources may round a position differently
@@ -22,7 +23,8 @@ def clean(
     """Return sorted rows, the numbers of rows left out by reason, and notes.
 
     Args:
-        frame: Rows in any order, with the columns ``COLUMNS``.
+        frame: Rows in any order, with the columns ``COLUMNS``; ``width``
+            may be absent.
         conflicts: ``"error"``, or ``"first"`` to keep the first of different values.
         check_units: Whether to check that the values are plausible.
 
@@ -31,7 +33,7 @@ def clean(
     """
     if conflicts not in ("error", "first"):
         raise ValueError(f"conflicts: must be 'error' or 'first', got {conflicts!r}.")
-    missing = [name for name in COLUMNS if name not in frame]
+    missing = [name for name in COLUMNS if name not in (*frame, OPTIONAL)]
     if missing:
         raise ValueError(
             f"rows: must have the columns {', '.join(COLUMNS)}; {', '.join(missing)} "
@@ -49,8 +51,8 @@ def clean(
 
 
 def _typed(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    rows = frame[list(COLUMNS)].copy()
-    for name in ("lon", "lat", "altitude", *VALUES):
+    rows = frame.reindex(columns=list(COLUMNS))
+    for name in ("lon", "lat", "altitude", "width", *VALUES):
         rows[name] = numbers(rows, name, "rows")
     rows["radar"] = rows["radar"].map(str, na_action="ignore").astype("object")
     rows["time"] = times(rows["time"], "rows")
@@ -105,6 +107,8 @@ def _unique(rows: pd.DataFrame, conflicts: str) -> tuple[pd.DataFrame, dict[str,
     """Merge rows of the same radar, time and altitude where they do not conflict.
 
     Rows that agree wherever both have a value become one row with the values of both.
+    Where they do not, the first row stays as it is: density and velocity of one row
+    belong to one scan.
     """
     several = rows.duplicated(KEY, keep=False)
     if not several.any():
@@ -118,7 +122,9 @@ def _unique(rows: pd.DataFrame, conflicts: str) -> tuple[pd.DataFrame, dict[str,
             f"for {int(different.sum())} of them, the first {radar} at {time}, "
             f"{altitude:g} m. Remove one, or pass conflicts='first' to keep the first."
         )
-    merged = groups.first().reset_index()[list(COLUMNS)]
+    firsts = rows[several].drop_duplicates(KEY).set_index(KEY)
+    merged = groups.first().where(~different, firsts, axis=0)
+    merged = merged.reset_index()[list(COLUMNS)]
     sizes = groups.size() - 1
     left_out = {
         "copies of another row": int(sizes[~different].sum()),

@@ -97,10 +97,17 @@ def _find_format(table: pd.DataFrame, path: Path) -> _Format:
 def _parse_vpts(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
     """Return the rows of VPTS CSV, whose ``height`` is the lower edge of the bin."""
     lower = numbers(table, "height", source.path)
-    altitude = lower + lower.groupby(table["radar"]).transform(_bin_height) / 2
-    altitude += _antenna_height(table, source)
-    rows = _rows(table, source, ("radar", "datetime", "dens", "u", "v"), altitude)
+    width = _widths(lower, table["radar"])
+    altitude = lower + width / 2 + _antenna_height(table, source)
+    rows = _rows(
+        table, source, ("radar", "datetime", "dens", "u", "v"), altitude, width
+    )
     return _placed(rows, table, ("radar_longitude", "radar_latitude"), source)
+
+
+def _widths(level: pd.Series, radar: pd.Series) -> pd.Series:
+    """Return the height of each row's bin, the distance of its radar's levels, in m."""
+    return level.groupby(radar).transform(_bin_height)
 
 
 def _bin_height(lower: pd.Series) -> float:
@@ -121,18 +128,20 @@ def _antenna_height(table: pd.DataFrame, source: _Source) -> pd.Series | float:
 
 
 def _parse_profiles(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
-    altitude = numbers(table, "altitude_m", source.path)
-    altitude += _antenna_height(table, source)
+    center = numbers(table, "altitude_m", source.path)
+    width = _widths(center, table["radar"])
+    altitude = center + _antenna_height(table, source)
     columns = ("radar", "time_utc", "dens_per_km3", "u_m_s", "v_m_s")
-    rows = _rows(table, source, columns, altitude)
+    rows = _rows(table, source, columns, altitude, width)
     return _placed(rows, table, ("lon", "lat"), source)
 
 
 def _parse_bands(table: pd.DataFrame, source: _Source) -> pd.DataFrame:
     dens = "avg_dens" if "avg_dens" in table else "avg_bird_density"
-    altitude = _band_centers(table, dens, source.path) + _antenna_height(table, source)
+    center, width = _bands(table, dens, source.path)
+    altitude = center + _antenna_height(table, source)
     columns = ("radar_id", "interval_start_time", dens, "avg_u_speed", "avg_v_speed")
-    return _placed(_rows(table, source, columns, altitude), table, (), source)
+    return _placed(_rows(table, source, columns, altitude, width), table, (), source)
 
 
 def _settle_profiles(extract: Extract, source: _Source) -> Extract:
@@ -176,8 +185,8 @@ def _settle_velocity(extract: Extract, source: _Source) -> Extract:
     return replace(extract, notes=[*extract.notes, note])
 
 
-def _band_centers(table: pd.DataFrame, dens: str, path: Path) -> pd.Series:
-    """Return the altitude of the center of each row's band, 1 or 2.
+def _bands(table: pd.DataFrame, dens: str, path: Path) -> tuple[pd.Series, pd.Series]:
+    """Return the altitude of the center and the height of each row's band, 1 or 2.
 
     Where the table has it, the ratio of the density per area to the density per volume
     tells how high the upper band is.
@@ -194,11 +203,16 @@ def _band_centers(table: pd.DataFrame, dens: str, path: Path) -> pd.Series:
     ratio = (area / numbers(table, dens, path))[(band == 2) & (area > 0)]
     if ratio.notna().any():
         top = middle + 1000 * round(float(ratio.median()), 1)
-    return band.map({1: (bottom + middle) / 2, 2: (middle + top) / 2})
+    center = band.map({1: (bottom + middle) / 2, 2: (middle + top) / 2})
+    return center, band.map({1: middle - bottom, 2: top - middle})
 
 
 def _rows(
-    table: pd.DataFrame, source: _Source, columns: tuple[str, ...], altitude: pd.Series
+    table: pd.DataFrame,
+    source: _Source,
+    columns: tuple[str, ...],
+    altitude: pd.Series,
+    width: pd.Series,
 ) -> pd.DataFrame:
     """Return the columns of ``Profiles.rows`` but for the position."""
     if "bird-fraction" in source.steps:
@@ -218,6 +232,7 @@ def _rows(
             "radar": table[radar],
             "time": times(table[time], source.path),
             "altitude": altitude,
+            "width": width,
             "dens": dens,
             "u": u,
             "v": v,

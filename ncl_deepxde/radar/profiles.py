@@ -23,9 +23,9 @@ class Profiles:
     Attributes:
         rows: DataFrame of N rows sorted by radar, time and altitude, with the columns
             ``radar`` (text), ``lon`` and ``lat`` (degrees), ``time`` (UTC),
-            ``altitude`` (m above sea level, center of the bin), ``dens`` (birds/km^3),
-            ``u`` and ``v`` (m/s to the east and to the north). NaN is missing; each row
-            has a density or a velocity.
+            ``altitude`` (m above sea level, center of the bin), ``width`` (m, height of
+            the bin), ``dens`` (birds/km^3), ``u`` and ``v`` (m/s to the east and to the
+            north). NaN is missing; each row has a density or a velocity.
         left_out: Number of rows of the source that are not in the table, by reason. A
             radar at 0 degrees east and north has no position.
         notes: Sentences that a user of the table has to know about its source.
@@ -46,6 +46,8 @@ class Profiles:
         check_units: bool = True,
     ) -> Profiles:
         """Check and sort a table with the columns of ``rows``.
+
+        Without ``width`` the bins can be used but not integrated over.
 
         Args:
             rows: N rows, in any order. Times without a zone are UTC.
@@ -115,7 +117,9 @@ class Profiles:
         first, last = (f"{t:%Y-%m-%d %H:%M}" for t in (times.iloc[0], times.iloc[-1]))
         steps = times.diff().dropna()
         step = (
-            f", mostly every {steps.mode()[0].seconds // 60} min" if len(steps) else ""
+            f", mostly every {steps.mode()[0].total_seconds() / 60:.0f} min"
+            if len(steps)
+            else ""
         )
         low, high = rows["altitude"].min(), rows["altitude"].max()
         speed = (rows["u"] ** 2 + rows["v"] ** 2) ** 0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ..files import PathLike
-from . import _archive, _tables
+from . import _archive, _odim, _tables
 from ._extract import Extract
 from ._filter import Filter
 from ._positions import Positions, load_positions
@@ -20,6 +21,7 @@ from .profiles import Profiles
 __all__ = ["CORRECTIONS", "read"]
 
 CORRECTIONS = ("bird-fraction", "antenna-height")
+ENDS = (".csv", ".csv.gz", ".h5")
 
 
 def read(
@@ -37,8 +39,9 @@ def read(
     """Read vertical profiles of birds from files of the formats of ``radar``.
 
     Args:
-        paths: A file or a folder, or several. A folder without an archive stands for
-            its ``*.csv`` and ``*.csv.gz``.
+        paths: A file, a folder or a pattern such as ``"2023/**/*.h5"``, or several. A
+            folder without an archive stands for its ``*.csv``, ``*.csv.gz`` and
+            ``*.h5``.
         start: First time to read, such as ``"2018-04-05T12:00"``.
         end: First time after those to read.
         radars: Names of the radars to read; by default all.
@@ -53,7 +56,8 @@ def read(
             already. ``"bird-fraction"`` multiplies the density by the fraction of
             birds, ``"antenna-height"`` adds the height of the antenna to the altitude.
         conflicts: ``"error"``, or ``"first"`` to keep the first of several different
-            values of the same radar, time and altitude.
+            rows of the same radar, time and altitude, in the order of the files. Two
+            scans of one nominal time make such rows, in VPTS CSV and in ODIM HDF5.
         check_units: Whether to check that the values are plausible in their units.
             Densities above 1e5 birds/km^3 and speeds above 100 m/s become missing; more
             than 1 % of them are an error.
@@ -65,6 +69,7 @@ def read(
         FileNotFoundError: There is no such file.
         ValueError: A file is empty, truncated or of no known format, or its values
             cannot be right.
+        ImportError: h5py is not installed, and a file is HDF5.
     """
     wanted = Filter.of(start, end, radars)
     steps = _check_corrections(corrections)
@@ -74,6 +79,8 @@ def read(
     for path in _expand(paths):
         if _archive.is_archive(path):
             extracts += _archive.read_archive(path, wanted, steps)
+        elif _odim.is_hdf5(path):
+            extracts.append(_odim.read_profile(path, wanted, known, steps))
         else:
             extracts.append(_tables.read_table(path, wanted, known, slots, steps))
     wanted.check(name for extract in extracts for name in extract.radars)
@@ -111,22 +118,32 @@ def _check_corrections(corrections: Iterable[str]) -> frozenset[str]:
 
 
 def _expand(paths: PathLike | Iterable[PathLike]) -> list[Path]:
-    """Return files and archive folders; a folder of tables becomes its tables."""
+    """Return files and archive folders; a folder of files becomes its files."""
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not given:
         raise ValueError("paths: must name at least one file, got none. Give one.")
     found: list[Path] = []
-    for path in map(Path, given):
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such file or folder. Check the name.")
+    for path in (path for name in given for path in _matching(name)):
         if path.is_dir() and not _archive.is_archive(path):
-            tables = sorted([*path.glob("*.csv"), *path.glob("*.csv.gz")])
-            if not tables:
+            files = sorted(file for end in ENDS for file in path.glob(f"*{end}"))
+            if not files:
                 raise ValueError(
-                    f"{path}: must hold dc_<radar>.json and time.json, or *.csv or "
-                    "*.csv.gz files; found none."
+                    f"{path}: must hold dc_<radar>.json and time.json, or files "
+                    f"{', '.join(ENDS)}; found none. For those of folders in it, give "
+                    f"'{path}/**/*.h5'."
                 )
-            found += tables
+            found += files
         else:
             found.append(path)
     return found
+
+
+def _matching(name: PathLike) -> list[Path]:
+    """Return the path of a name, or those that match a pattern, sorted."""
+    path = Path(name)
+    if path.exists():
+        return [path]
+    matches = sorted(map(Path, glob.glob(str(path), recursive=True)))
+    if not matches:
+        raise FileNotFoundError(f"{path}: no such file or folder. Check the name.")
+    return matches

@@ -198,31 +198,38 @@ def _reference(metrics: Metrics, known: Sequence[MetricRow]) -> Finding:
     return Finding(question, tuple(answers))
 
 
-def doubts(metrics: Metrics) -> Iterable[str]:
-    r"""Yield where two models agree with each other better than with the reference.
+def doubts(metrics: Metrics) -> list[str]:
+    r"""Tell where two models agree with each other better than with the reference.
 
     With errors :math:`e_1, e_2` against the reference and the distance :math:`d` of
     two models, :math:`2 d < \min(e_1, e_2)`: more than half of what they are off is
-    the same for both, and they were trained apart.
+    the same for both, and they were trained apart. Of several such pairs the one with
+    the smallest :math:`d / \min(e_1, e_2)` is told, for each field.
     """
     models = metrics["models"]
+    worst: dict[str, tuple[float, str]] = {}
     for pair, fields in metrics.get("agreement", {}).items():
         first, second = pair.split(" and ")
         for field, series in fields.items():
             errors = [models[m]["standardized_l2"][field] for m in (first, second)]
-            times = [
-                time
+            shares = {
+                time: distance / nearer
                 for time, distance in series.items()
-                if 2 * distance < min(e.get(time, 0.0) for e in errors)
-            ]
-            if times:
-                at = times[-1]
-                yield (
-                    f"Not for {field} from t = {times[0]} on: at t = {at}, {pair} "
-                    f"differ from each other by {format_value(series[at])}, from the "
-                    f"reference by {format_value(errors[0][at])} and "
-                    f"{format_value(errors[1][at])}. Solve it on a finer mesh."
-                )
+                if 2 * distance < (nearer := min(e.get(time, 0.0) for e in errors))
+            }
+            if not shares:
+                continue
+            start, at = next(iter(shares)), next(reversed(shares))
+            told = (
+                f"Not for {field} from t = {start} on: at t = {at}, {pair} "
+                f"differ from each other by {format_value(series[at])}, from the "
+                f"reference by {format_value(errors[0][at])} and "
+                f"{format_value(errors[1][at])}. Solve it on a finer mesh."
+            )
+            worst[field] = min(
+                worst.get(field, (2.0, "")), (min(shares.values()), told)
+            )
+    return [told for _, told in worst.values()]
 
 
 def _exactness(rows: Iterable[Row]) -> Iterable[str]:

@@ -19,6 +19,7 @@ from ..evaluation.step_memory import check_memory
 from ..optimizers import GaussNewton
 from .checkpoints import load_checkpoint
 from .environment import environment, tell_changes
+from .kept_memory import keep_memory
 from .log import drop_records
 from .model_state import restore_model
 from .stage_loop import NonFiniteLoss, Progress, RunSettings, Stage, StageLoop
@@ -75,7 +76,8 @@ def train(
 
     The network exists already: call ``dde.config.set_random_seed`` before building it.
     Under ``torchrun`` the processes share the points; the first one alone writes files,
-    and a run may be continued by another number of processes.
+    and a run may be continued by another number of processes. On Linux the process
+    keeps memory that it frees for the next step, see :mod:`.kept_memory`.
 
     Args:
         model: The model; each stage compiles it.
@@ -104,6 +106,7 @@ def train(
     """
     _check(stages, name, checkpoint_seconds, checkpoint_steps, log_every)
     plan = _plan(stages, name, seed, config or {})
+    keep_memory()
     here = start()
     here.check_same(_flat(plan))
     share(model)

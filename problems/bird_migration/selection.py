@@ -26,7 +26,8 @@ def read_campaign(files: Sequence[Path], choice: Selection, scans: Scans) -> Cam
     """Read the campaign of some files, or make the synthetic one without files.
 
     Args:
-        files: Files as ``ncl_deepxde.radar.read`` takes them.
+        files: Files as ``ncl_deepxde.radar.read`` takes them. Of two scans with the
+            same nominal time the first counts, as in vptstools; the other is told.
         choice: Which of the measurements count; what is not between its times is not
             read.
         scans: Scans of the synthetic network.
@@ -35,7 +36,7 @@ def read_campaign(files: Sequence[Path], choice: Selection, scans: Scans) -> Cam
         ValueError: Files that cannot be used; the message tells why.
     """
     if files:
-        profiles = read(files, start=choice.start, end=choice.end)
+        profiles = read(files, start=choice.start, end=choice.end, conflicts="first")
     else:
         places = pd.DataFrame(STATIONS.values(), columns=["lon", "lat"])
         every = synthetic_rows(scans, Projection.of(places))

@@ -70,6 +70,10 @@ def lflow(**options) -> nn.LFlow:
     return nn.LFlow(2, blocks=2, width=8, frequency=3.0, **options)
 
 
+def pulsing(t: torch.Tensor) -> torch.Tensor:
+    return 2 + torch.sin(t)
+
+
 def slda(**options) -> nn.SemiLagrangian:
     return nn.SemiLagrangian(2, box=(-2.0, 2.0), grid=5, hidden=(8, 8), **options)
 
@@ -121,6 +125,7 @@ ALL_NETWORKS = {
     "semi-lagrangian": Network(slda, has_law=False, output="velocity"),
     "windows-curl": Network(lambda: windows(curl), has_law=False),
     "windows-mixed": Network(lambda: nn.Windows([ncl(), curl()], [0.5]), has_law=False),
+    "lflow-sourced": Network(lambda: lflow(total_mass=pulsing), has_law=False),
     "sourced-ncl": Network(
         lambda: nn.NCL([3, 8, 6, 5], *GLOROT, source="trained", mean_density=4.0),
         has_law=False,

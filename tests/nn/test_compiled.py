@@ -95,7 +95,7 @@ def test_whole_loss() -> None:
 
 
 def test_whole_graphs_are_refused() -> None:
-    with pytest.raises(torch._dynamo.exc.Unsupported, match="ncl_deepxde serve"):
+    with pytest.raises(torch._dynamo.exc.Unsupported, match="_call_as_it_is"):
         torch.compile(ncl(), backend="eager", fullgraph=True)(torch.rand(6, 3))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("pandas", reason="needs the extra birds")
 pytest.importorskip("pyproj", reason="needs the extra birds")
+pytest.importorskip("h5py", reason="needs the extra birds")
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -6,6 +6,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 
@@ -38,6 +39,40 @@ def vpts_line(
         f"{radar},{time},{height},{u},{v},NaN,4.3,125,2.1,FALSE,140,{dens},1,2,10,10,10,"
         f"10,11,2,0,{lat},{lon},50,5.3,a.h5"
     )
+
+
+ODIM_CODES = {
+    "HGHT": [0.0, 200.0, 400.0, 600.0],
+    "dens": [-1000.0, 3.0, -999.0, 0.0],
+    "u": [-1000.0, 2.5, -999.0, -999.0],
+    "v": [-1000.0, -4.0, -999.0, -999.0],
+}
+ODIM_SOURCE = "WMO:06410,RAD:BE42,NOD:bejab,PLC:Jabbeke,CMT:made in a test"
+
+
+def write_odim(
+    path: Path,
+    codes: dict[str, list[float]] | None = None,
+    time: str = "233000",
+    source: str = ODIM_SOURCE,
+    kind: str = "VP",
+    **what: float,
+) -> Path:
+    """A vertical profile laid out as vol2bird does, one group for each quantity."""
+    scale = {"gain": 1.0, "offset": 0.0, "nodata": -1000.0, "undetect": -999.0} | what
+    with h5py.File(path, "w") as file:
+        top = {"object": kind, "date": "20221111", "time": time, "source": source}
+        place = {"lon": 3.06, "lat": 51.19, "height": 50.0, "interval": 200.0}
+        for name, attributes in (("what", top), ("where", place)):
+            group = file.create_group(name)
+            for key, value in attributes.items():
+                group.attrs[key] = np.bytes_(value) if isinstance(value, str) else value
+        for number, (name, column) in enumerate((codes or ODIM_CODES).items(), 1):
+            group = file.create_group(f"dataset1/data{number}")
+            group["data"] = np.array(column)[:, None]
+            group.create_group("what").attrs["quantity"] = np.bytes_(name)
+            group["what"].attrs.update(scale if name != "HGHT" else {"gain": 1.0})
+    return path
 
 
 def write(path: Path, *lines: str, end: str = "\n") -> Path:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from radar_files import BINS, TIMES, archive_files, record, write_folder, write_zip
 
-from ncl_deepxde.radar import read
+from ncl_deepxde.radar import COLUMNS, read
 
 
 @pytest.fixture(params=["zip", "zip with a folder", "folder"])
@@ -22,7 +22,7 @@ def archive(request, tmp_path):
 def test_archive_gives_each_value_its_radar_time_and_altitude(archive):
     profiles = read(archive)
     rows = profiles.rows
-    assert list(rows) == ["radar", "lon", "lat", "time", "altitude", "dens", "u", "v"]
+    assert list(rows) == [*COLUMNS]
     assert rows["time"].dtype == "datetime64[ns, UTC]"
     assert profiles.radars["radar"].tolist() == ["deb", "nla"]
     assert profiles.left_out == {"neither density nor velocity": 2 * 3}

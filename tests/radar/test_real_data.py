@@ -9,7 +9,13 @@ from operator import itemgetter
 import numpy as np
 import pytest
 
-from ncl_deepxde.radar import Projection, minutes_since_dusk, nights, read
+from ncl_deepxde.radar import (
+    Projection,
+    integrate_profiles,
+    minutes_since_dusk,
+    nights,
+    read,
+)
 
 VALUES = ("dens_per_km3", "u_m_s", "v_m_s")
 
@@ -129,3 +135,33 @@ def test_three_nights_over_america(birds):
     minutes = minutes_since_dusk(profiles)
     assert minutes.min() == 0
     assert minutes.max() < 16 * 60
+
+
+def test_profile_of_odim_equals_its_rows_of_vpts_csv(birds):
+    """Both were written by others from the same scan, in ODIM HDF5 and in VPTS CSV."""
+    name = "nosta_vp_20230311T235500Z"
+    rows = read(birds / "public" / f"vptstools_{name}.h5").rows
+    table = plain_rows(birds / "public" / "vptstools_nosta_vpts_20230311.csv")
+    same = [row for row in table if name in row["source_file"] and row["dens"]]
+    assert rows["altitude"].tolist() == [float(row["height"]) + 100 for row in same]
+    assert rows["dens"].tolist() == [float(row["dens"]) for row in same]
+    moving = [float(row["u"]) for row in same if row["u"] not in ("", "NaN")]
+    assert rows["u"].dropna().tolist() == moving
+
+
+def test_two_scans_of_one_time_in_vpts_csv(birds):
+    table = birds / "public" / "vptstools_nosta_vpts_20230311.csv"
+    with pytest.raises(ValueError, match="several for 28 of them"):
+        read(table)
+    assert len(read(table, conflicts="first")) == 67
+
+
+def test_birds_and_traffic_of_biorads_example(birds):
+    """The means and the largest values, by plain numpy from the file."""
+    path = birds / "public" / "biorad_example_vpts.csv"
+    series = integrate_profiles(read(path))
+    assert len(series) == 49
+    assert series["vid"].mean() == pytest.approx(9.748769, abs=1e-6)
+    assert series["mtr"].mean() == pytest.approx(336.762736, abs=2e-5)
+    assert series["vid"].max() == pytest.approx(15.520523, abs=1e-6)
+    assert series["mtr"].max() == pytest.approx(621.996118, abs=2e-5)

@@ -39,6 +39,7 @@ def test_vpts_bins_have_the_height_of_their_radar(tmp_path):
     path = write(tmp_path / "a.csv", VPTS_HEADER, *lines)
     rows = read(path).rows
     assert rows["altitude"].tolist() == [75, 175, 375, 100, 300, 500]
+    assert rows["width"].tolist() == [150] * 3 + [200] * 3
     higher = read(path, corrections="antenna-height").rows
     assert (higher["altitude"] - rows["altitude"]).eq(50).all()
     with pytest.raises(ValueError, match="bird-fraction needs the fraction of birds"):
@@ -106,6 +107,7 @@ def test_bands_have_the_altitude_of_their_center(tmp_path, area, top):
     )
     rows = read(path, positions={"KBGM": (-75.98, 42.2)}).rows
     assert rows["altitude"].tolist() == [900, (1600 + top) / 2]
+    assert rows["width"].tolist() == [1400, top - 1600]
     assert rows["dens"].tolist() == [10, 2]
     np.testing.assert_array_equal(rows["v"], [-2, np.nan])
 

@@ -22,6 +22,22 @@ def test_plane_is_factorized_and_space_iterated():
     assert (len(plane.parts[0].facets), len(space.parts[0].facets)) == (12, 48)
 
 
+def test_torus_and_squares_weigh_their_edges_alike():
+    from reference_fem._dolfinx import fem, ufl
+
+    # c = 0.01, and h is the side of the squares
+    assert meshes.torus(4).edge_weight == pytest.approx(0.01 / 16)
+    from reference_fem._any_domain import create_domain
+    from reference_fem.boundary import NoSlip
+
+    # two triangles: h is the length of their common edge
+    x = np.array([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+    msh = meshes.create(x, np.array([[0, 1, 2], [0, 2, 3]]))
+    domain = create_domain(msh, [(lambda x: x[0] < 9, NoSlip())], 2)
+    found = fem.assemble_scalar(fem.form(domain.edge_weight * ufl.dS))
+    assert found == pytest.approx(0.01 * 2 * 2**0.5)
+
+
 def test_measure_of_facets_is_their_length_on_curved_triangles():
     from mpi4py import MPI
 

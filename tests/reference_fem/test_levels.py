@@ -37,6 +37,34 @@ def test_weights_extrapolate_polynomials(stage):
     assert sum(w * (-j) ** (stage + 1) for j, w in weights.items()) != 1.0
 
 
+def test_steps_of_one_size_have_the_weights_of_the_tables():
+    from reference_fem._levels import BDF, EXTRAPOLATION, step_formula
+
+    for order, third in ((2, BDF[2]), (3, (11 / 6, -3, 3 / 2, -1 / 3))):
+        for stage, rates in enumerate([*BDF[:2], third]):
+            found = step_formula(order, (stage + 1) * [0.1])
+            assert found.rates == pytest.approx(10 * np.array(rates), abs=1e-12)
+            assert found.ahead == pytest.approx(EXTRAPOLATION[stage])
+            ahead = EXTRAPOLATION[min(stage, 1)]
+            assert found.ahead_pressure == pytest.approx(ahead)
+
+
+def test_unequal_steps_of_third_order_have_exact_weights():
+    from reference_fem._levels import step_formula
+
+    found = step_formula(3, [9.0, 1.0, 1.5, 2.25])
+    # ages of the levels at the end of the step
+    t = -np.array([0.0, 2.25, 3.75, 4.75])
+    for power in range(4):
+        slope = found.rates @ t**power
+        assert slope == pytest.approx(float(power == 1), abs=1e-13)
+    for power in range(3):
+        ahead = sum(w * t[1 + j] ** power for j, w in found.ahead.items())
+        assert ahead == pytest.approx(float(power == 0), abs=1e-13)
+    # pressures of a start are not continued by a line
+    assert found.ahead_pressure == {0: 1.0}
+
+
 def test_shift_moves_levels_back(levels):
     for value in (1.0, 2.0, 3.0, 4.0, 5.0):
         levels.shift()

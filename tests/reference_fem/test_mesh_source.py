@@ -80,6 +80,25 @@ def test_meshes_of_dolfinx_come_with_or_without_tags():
         open_mesh((msh, tags), glue, MPI.COMM_SELF)
 
 
+@pytest.mark.parametrize("name", ["UnitTorus", "UnitBall"])
+def test_meshes_of_their_own_are_not_glued_again(name):
+    from mpi4py import MPI
+
+    from reference_fem import geometry
+    from reference_fem._mesh_source import open_mesh
+    from reference_fem.boundary import FreeSlip, Periodic
+
+    source = getattr(geometry, name)(3)
+    boundary = [
+        (lambda x: x[0] < 1e-9, Periodic((1, 0))),
+        (lambda x: x[0] < 9, FreeSlip()),
+    ]
+    with pytest.raises(
+        ValueError, match=rf"^boundary must have no Periodic on a {name}"
+    ):
+        open_mesh(source, boundary, MPI.COMM_SELF)
+
+
 def test_what_is_no_mesh_is_refused():
     from mpi4py import MPI
 

@@ -65,6 +65,31 @@ def test_channel_flow_leaves_as_it_is():
     assert np.array_equal(found.rho, np.ones_like(found.rho))
 
 
+def test_terms_of_an_end_take_half_of_what_returns():
+    from reference_fem._any_domain import create_domain
+    from reference_fem._dolfinx import fem
+    from reference_fem._openings import Openings
+    from reference_fem.boundary import NoSlip, Outflow
+
+    # 4 squares per side: the speed 1 - 2 y changes its sign at a node of the end
+    boundary = [(right, Outflow()), (everywhere, NoSlip())]
+    domain = create_domain(meshes.create(*meshes.scattered(4)), boundary, 2)
+    V = fem.functionspace(domain.msh, ("Lagrange", 2, (2,)))
+    w = fem.Function(V)
+    w.interpolate(lambda x: np.stack([1 - 2 * x[1], 0 * x[1]]))
+    openings = Openings(domain, w, fem.functionspace(domain.msh, ("Lagrange", 2)))
+    v = fem.Function(V)
+    v.interpolate(lambda x: np.stack([1 + 0 * x[0], 2 + 0 * x[0]]))
+
+    def size(form):
+        return fem.assemble_scalar(fem.form(form))
+
+    # rho = 3, v.v = 5, and 1/4 leaves, 1/4 returns: half of each, both out of the flow
+    assert size(openings.transport_term(3, v, v)) == pytest.approx(3 * 5 / 8)
+    assert size(openings.return_term(3, v, v)) == pytest.approx(3 * 5 / 8)
+    assert openings.is_closed is False
+
+
 def test_mass_that_comes_in_is_counted():
     from reference_fem.boundary import FreeSlip, Inflow, Outflow
 

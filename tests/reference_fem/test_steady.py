@@ -137,6 +137,9 @@ def test_flows_that_cannot_be_steady_are_refused():
     slanted = meshes.create(x @ [[0.8, 0.6], [-0.6, 0.8]], cells)
     with pytest.raises(ValueError, match=r"FreeSlip on walls along the axes only"):
         settle(slanted, [(everywhere, FreeSlip())], 1.0)
+    for name, value in (("checkpoint", "state"), ("limited", True)):
+        with pytest.raises(ValueError, match=rf"^{name} must be .* for a steady flow"):
+            settle(msh, walls, 1.0, **{name: value})
 
 
 def test_failure_names_the_viscosity(monkeypatch):
