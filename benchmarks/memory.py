@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py [--device cuda] [--points 1000] [--out memory.json]
 
-Networks of four layers of 64 units in float32, ``networks.py``; the loss holds all
+Networks of four layers of 64 units in float32, ``network_cases.py``; the loss holds all
 outputs and all their first derivatives, trained by Adam. Optimizers on the flow on the
 torus, three residuals a point. The peak is what operations of torch make, or what CUDA
 allocates; what a point needs is the difference of steps with N and 2 N points.
@@ -21,7 +21,7 @@ import deepxde as dde
 import torch
 from gauss_newton_cases import heat, torus
 from measuring import set_float
-from networks import NETWORKS, Case, model_of
+from network_cases import NETWORKS, Case, model_of
 
 from ncl_deepxde.evaluation.memory import peak_mib
 from ncl_deepxde.evaluation.step_memory import step_memory
