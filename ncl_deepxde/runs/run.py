@@ -135,6 +135,8 @@ def run(
     """
     here = processes()
     problem, options = _checked(options)
+    # Before the reference, which may take hours.
+    here.check_same({**asdict(replace(options, threads=None)), "out": str(out)})
     here.first(lambda: check_writable(out))
     with ExitStack() as held:
         here.first(lambda: held.enter_context(sole_use(out)))
