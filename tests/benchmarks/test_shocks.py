@@ -64,10 +64,11 @@ def test_a_training_writes_a_line_for_each_stage(shocks, network, case) -> None:
     lines = []
     options = SimpleNamespace(case=case, network=network, seed=0, points=60)
     options.width, options.depth, options.ramp, options.steps = 6, 2, 0.1, 1
-    options.stages, options.huber, options.entropy = [0.1, 0.05], 0.3, 0.1
+    options.stages, options.last = [0.1, 0.05], 2
+    options.huber, options.entropy = 0.3, 0.1
     shocks.train(options, lines.append)
     assert [line["viscosity"] for line in lines] == [0.1, 0.05]
-    assert [line["steps"] for line in lines] == [1, 2]
+    assert [line["steps"] for line in lines] == [1, 3]
     assert all(np.isfinite(line["l1"]) for line in lines)
     if network == "exact":
         # The middles of 2000 cells, and a start smoothed between open ends.
