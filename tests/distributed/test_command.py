@@ -1,4 +1,4 @@
-"""``ncl-deepxde run`` by two processes, as torchrun starts them, and what is refused."""
+"""``ncl-deepxde run`` by two processes, as by torchrun, and what is refused."""
 
 import json
 import os
