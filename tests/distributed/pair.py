@@ -154,6 +154,8 @@ def forked(size, work):
 
 
 def main(folder):
+    # Shells start what runs in the background with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     dde.config.set_default_float("float64")
     torch.set_num_threads(1)
     found = {name: forked(2, work) for name, work in TROUBLES.items()}
